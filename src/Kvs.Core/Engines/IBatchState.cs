@@ -1,0 +1,37 @@
+using System.Buffers;
+
+namespace Kvs.Core.Engines;
+
+/// <summary>
+/// What judging and applying a batch needs of an engine: the working state, which includes everything applied so far,
+/// published or not. Expired keys are missing here. Threading: the engine's writer only.
+/// </summary>
+internal interface IBatchState
+{
+    /// <summary>Log time of the group that is being applied, unix milliseconds.</summary>
+    long LogTimeMillis { get; }
+
+    /// <summary>Looks a key up.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="info">Version, expiry and length.</param>
+    /// <returns>False when it is missing or expired.</returns>
+    bool TryFind(ReadOnlySpan<byte> key, out EntryInfo info);
+
+    /// <summary>Copies the value of a key that <see cref="TryFind"/> has just found.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="target">Where it is copied to.</param>
+    void CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target);
+
+    /// <summary>Sets a key, as part of the batch.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="expiresAtMillis">Expiry, unix milliseconds; 0 for none.</param>
+    void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis);
+
+    /// <summary>Removes a key that is there, as part of the batch.</summary>
+    /// <param name="key">The key.</param>
+    void Remove(ReadOnlySpan<byte> key);
+
+    /// <summary>Takes back every set and remove since the batch began.</summary>
+    void RollBack();
+}

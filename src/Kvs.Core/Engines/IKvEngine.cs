@@ -1,0 +1,94 @@
+using System.Buffers;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Engines;
+
+/// <summary>
+/// What an engine offers to doors and to <c>KvStore</c>. All engines pass one contract test suite.
+/// Threading: all members, any thread, except <see cref="IAsyncDisposable.DisposeAsync"/>, once.
+/// </summary>
+internal interface IKvEngine : IAsyncDisposable
+{
+    /// <summary>kvs, sqlite or memory.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// The only way to write. Requests of one item are applied in order; items of one caller in the order of the calls.
+    /// Never blocks and never throws: a refusal (overload, disk full, faulted, closing) is in the results. The item may
+    /// complete before the call returns.
+    /// </summary>
+    /// <param name="item">The work. Ownership: the engine's until it completes.</param>
+    void Submit(WorkItem item);
+
+    /// <summary>
+    /// Reads a key from the newest published state: no lock, no waiting for a writer, and in the kvs engine no allocation.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
+    /// <param name="info">Version, expiry and length.</param>
+    /// <returns>False when the key is missing or expired.</returns>
+    /// <exception cref="KvsCorruptionException">The stored value is damaged.</exception>
+    bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info);
+
+    /// <summary>Takes a snapshot of the newest published state. Ownership: the caller disposes it.</summary>
+    IEngineSnapshot Snapshot();
+
+    /// <summary>Figures.</summary>
+    StoreStats Stats();
+
+    /// <summary>Reclaims what can be reclaimed now.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task CompactAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>One consistent state of an engine, for as long as it is held. Threading: any thread, one at a time.</summary>
+internal interface IEngineSnapshot : IDisposable
+{
+    /// <summary>Newest version that it includes.</summary>
+    KvsVersion Version { get; }
+
+    /// <summary>Log time of the state, unix milliseconds: a key is visible while its expiry is later.</summary>
+    long LogTimeMillis { get; }
+
+    /// <summary>Reads a key; as <see cref="IKvEngine.TryGet"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
+    /// <param name="info">Version, expiry and length.</param>
+    /// <returns>False when the key is missing or expired.</returns>
+    bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info);
+
+    /// <summary>Counts the visible keys of a range.</summary>
+    /// <param name="range">The range.</param>
+    long Count(in KeyRange range);
+
+    /// <summary>Walks over the visible entries of a range. Ownership: the caller disposes it, before the snapshot.</summary>
+    /// <param name="range">The range.</param>
+    /// <param name="reverse">From the last key to the first.</param>
+    IEntryCursor Scan(in KeyRange range, bool reverse);
+}
+
+/// <summary>A walk over entries. It stands before the first one at the start.</summary>
+internal interface IEntryCursor : IDisposable
+{
+    /// <summary>The current key; valid until the next move.</summary>
+    ReadOnlySpan<byte> Key { get; }
+
+    /// <summary>Version, expiry and length of the current entry.</summary>
+    EntryInfo Info { get; }
+
+    /// <summary>Goes to the next entry.</summary>
+    /// <returns>False at the end.</returns>
+    bool MoveNext();
+
+    /// <summary>Copies the current value.</summary>
+    /// <param name="value">Where it is copied to.</param>
+    /// <exception cref="KvsCorruptionException">The stored value is damaged.</exception>
+    void CopyValue(IBufferWriter<byte> value);
+}
+
+/// <summary>What is known of a key without its value.</summary>
+/// <param name="Version">Version of the key.</param>
+/// <param name="ExpiresAtMillis">Expiry, unix milliseconds; 0 for none.</param>
+/// <param name="ValueLength">Length of the value in bytes.</param>
+internal readonly record struct EntryInfo(KvsVersion Version, long ExpiresAtMillis, int ValueLength);

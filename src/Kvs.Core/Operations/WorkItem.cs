@@ -1,0 +1,110 @@
+using System.Buffers;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Operations;
+
+/// <summary>
+/// One request on its way through the write path: a batch of operations that is atomic, and afterwards its result.
+/// Threading: written by the maker until it is submitted, by the engine until its item completes, then by the maker.
+/// </summary>
+internal sealed class WriteRequest
+{
+    /// <summary>The operations, in order.</summary>
+    internal List<Operation> Operations { get; } = [];
+
+    /// <summary>One result for each operation, when <see cref="Code"/> is none.</summary>
+    internal List<OperationResult> Results { get; } = [];
+
+    /// <summary>The client instance, for exactly-once retries; 0 for none.</summary>
+    internal ulong ClientId { get; set; }
+
+    /// <summary>The client's number of this request; 0 for none.</summary>
+    internal ulong RequestNumber { get; set; }
+
+    /// <summary>A stronger durability than the store's.</summary>
+    internal Durability Durability { get; set; }
+
+    /// <summary>Timestamp (of the environment's clock) after which it is dropped unapplied; <see cref="long.MaxValue"/> for never.</summary>
+    internal long Deadline { get; set; } = long.MaxValue;
+
+    /// <summary>Why it failed, or none.</summary>
+    internal ErrorCode Code { get; set; }
+
+    /// <summary>What is known of it, when it failed.</summary>
+    internal WriteOutcome Outcome { get; set; }
+
+    /// <summary>The text of the failure, or null.</summary>
+    internal string? Message { get; set; }
+
+    /// <summary>The operation that failed (0-based), or -1.</summary>
+    internal int FailedIndex { get; set; } = -1;
+
+    /// <summary>Version of the failed operation's key (none: missing), so that a caller may decide anew.</summary>
+    internal KvsVersion FailedVersion { get; set; }
+
+    /// <summary>The version that the batch made; none when it changed nothing.</summary>
+    internal KvsVersion Version { get; set; }
+
+    /// <summary>Marks the request as failed.</summary>
+    /// <param name="code">Why.</param>
+    /// <param name="outcome">What is known.</param>
+    /// <param name="message">The text.</param>
+    internal void Fail(ErrorCode code, WriteOutcome outcome, string message)
+    {
+        Code = code;
+        Outcome = outcome;
+        Message = message;
+        Results.Clear();
+    }
+
+    /// <summary>Makes it ready for another use.</summary>
+    internal void Clear()
+    {
+        Operations.Clear();
+        Results.Clear();
+        ClientId = 0;
+        RequestNumber = 0;
+        Durability = Durability.Default;
+        Deadline = long.MaxValue;
+        Code = ErrorCode.None;
+        Outcome = WriteOutcome.Applied;
+        Message = null;
+        FailedIndex = -1;
+        FailedVersion = default;
+        Version = default;
+    }
+}
+
+/// <summary>Who waits for a work item.</summary>
+internal interface IWorkItemOwner
+{
+    /// <summary>
+    /// All requests of the item have their results, and what they saw is as durable as promised. Runs on a thread of the
+    /// engine: must not block and must not throw.
+    /// </summary>
+    /// <param name="item">The item, which is the owner's again.</param>
+    void Completed(WorkItem item);
+}
+
+/// <summary>
+/// What a door hands to an engine at once: the writes (and reads that must see them) of a whole pipelined burst, in order.
+/// One item, one queue operation, one completion.
+/// </summary>
+/// <param name="owner">Who waits for it.</param>
+internal sealed class WorkItem(IWorkItemOwner owner)
+{
+    /// <summary>The requests, in order.</summary>
+    internal List<WriteRequest> Requests { get; } = [];
+
+    /// <summary>Values that the results point into. Written by the engine, read by the owner after completion.</summary>
+    internal ArrayBufferWriter<byte> ResultBytes { get; } = new();
+
+    /// <summary>Bytes of keys and values in it: what the bounded queue counts.</summary>
+    internal long QueuedBytes { get; set; }
+
+    /// <summary>The next item, for intrusive lists of the engine that holds it.</summary>
+    internal WorkItem? Next { get; set; }
+
+    /// <summary>Hands the item back to its owner.</summary>
+    internal void Complete() => owner.Completed(this);
+}

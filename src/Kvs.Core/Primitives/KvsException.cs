@@ -1,0 +1,101 @@
+namespace Kvs.Core.Primitives;
+
+/// <summary>
+/// An operational failure: disk, peer, damage, configuration, overload. The message says what happened, where, and
+/// what to do. Expected outcomes (a missing key, a failed condition) are return values instead.
+/// </summary>
+public class KvsException : Exception
+{
+    /// <summary>Creates the failure.</summary>
+    /// <param name="code">The stable code.</param>
+    /// <param name="message">What happened, where, what to do.</param>
+    /// <param name="outcome">What is known of the write, where there was one.</param>
+    /// <param name="inner">The cause.</param>
+    public KvsException(ErrorCode code, string message, WriteOutcome outcome = WriteOutcome.NotApplied, Exception? inner = null)
+        : base(message, inner)
+    {
+        Code = code;
+        Outcome = outcome;
+    }
+
+    /// <summary>The stable code.</summary>
+    public ErrorCode Code { get; }
+
+    /// <summary>What is known of the write, where there was one.</summary>
+    public WriteOutcome Outcome { get; }
+}
+
+/// <summary>Stored data is damaged. React by <c>kvs-server check</c> and <c>kvs-server repair</c>; never by retrying.</summary>
+public sealed class KvsCorruptionException : KvsException
+{
+    /// <summary>Creates the report.</summary>
+    /// <param name="path">The damaged file.</param>
+    /// <param name="offset">Where the damage begins, in bytes from the start of the file.</param>
+    /// <param name="message">What is wrong, expected and found, what to do.</param>
+    public KvsCorruptionException(string path, long offset, string message)
+        : base(ErrorCode.Corruption, message)
+    {
+        Path = path;
+        Offset = offset;
+    }
+
+    /// <summary>The damaged file.</summary>
+    public string Path { get; }
+
+    /// <summary>Where the damage begins, in bytes from the start of the file.</summary>
+    public long Offset { get; }
+}
+
+/// <summary>A file operation failed, or the store is faulted, full, locked or of another engine. Reopen or free room.</summary>
+public sealed class KvsStorageException : KvsException
+{
+    /// <summary>Creates the failure.</summary>
+    /// <param name="code">The stable code.</param>
+    /// <param name="message">What happened, where, what to do.</param>
+    /// <param name="outcome">What is known of the write, where there was one.</param>
+    /// <param name="inner">The cause.</param>
+    public KvsStorageException(ErrorCode code, string message, WriteOutcome outcome = WriteOutcome.NotApplied, Exception? inner = null)
+        : base(code, message, outcome, inner)
+    {
+    }
+}
+
+/// <summary>The server cannot be reached, is overloaded or closing, or did not answer in time. Retry later.</summary>
+public sealed class KvsUnavailableException : KvsException
+{
+    /// <summary>Creates the failure.</summary>
+    /// <param name="code">The stable code.</param>
+    /// <param name="message">What happened, where, what to do.</param>
+    /// <param name="outcome">What is known of the write, where there was one.</param>
+    /// <param name="inner">The cause.</param>
+    public KvsUnavailableException(ErrorCode code, string message, WriteOutcome outcome = WriteOutcome.NotApplied, Exception? inner = null)
+        : base(code, message, outcome, inner)
+    {
+    }
+}
+
+/// <summary>The peer broke the protocol; the connection is closed. Do not retry with the same bytes.</summary>
+public sealed class KvsProtocolException : KvsException
+{
+    /// <summary>Creates the failure.</summary>
+    /// <param name="code">The stable code.</param>
+    /// <param name="message">What was expected and what came.</param>
+    /// <param name="outcome">What is known of the write, where there was one.</param>
+    /// <param name="inner">The cause.</param>
+    public KvsProtocolException(ErrorCode code, string message, WriteOutcome outcome = WriteOutcome.NotApplied, Exception? inner = null)
+        : base(code, message, outcome, inner)
+    {
+    }
+}
+
+/// <summary>A setting is unusable. Change it; retrying does not help.</summary>
+public sealed class KvsConfigurationException : KvsException
+{
+    /// <summary>Creates the failure.</summary>
+    /// <param name="message">Which setting, its value, what it may be.</param>
+    /// <param name="inner">The cause.</param>
+    public KvsConfigurationException(string message, Exception? inner = null)
+        : base(ErrorCode.Configuration, message, WriteOutcome.NotApplied, inner)
+    {
+    }
+}

@@ -1,0 +1,50 @@
+namespace Kvs.Core.Primitives;
+
+/// <summary>The limits of the product; what happens at each is written beside it. Configurable ones are defaults.</summary>
+public static class Limits
+{
+    /// <summary>Longest key in bytes (128 KiB). A longer one is refused with <see cref="ErrorCode.KeyTooLarge"/>.</summary>
+    public const int KeyBytesMax = 128 * 1024;
+
+    /// <summary>Longest value in bytes (64 MiB, default). A longer one is refused with <see cref="ErrorCode.ValueTooLarge"/>.</summary>
+    public const int ValueBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Most bytes of keys and values in one batch (65 MiB, default: one largest value and its key fit). A larger one is
+    /// refused with <see cref="ErrorCode.BatchTooLarge"/>.
+    /// </summary>
+    public const int BatchBytesMax = ValueBytesMax + (1024 * 1024);
+
+    /// <summary>Most operations in one batch. More are refused with <see cref="ErrorCode.BatchTooLarge"/>.</summary>
+    public const int BatchOperationsMax = 100_000;
+
+    /// <summary>
+    /// Longest frame on the wire in bytes, its length field included (66 MiB, default). A longer one gets
+    /// <see cref="ErrorCode.FrameTooLarge"/> and a closed connection.
+    /// </summary>
+    public const int FrameBytesMax = BatchBytesMax + (1024 * 1024);
+
+    /// <summary>
+    /// Group bytes at which draining stops (1 MiB): a sync of 1 MiB costs little more than one of 4 KiB, a larger one
+    /// delays the first writer. A single larger batch makes a group of its own.
+    /// </summary>
+    public const int CommitGroupBytesMax = 1024 * 1024;
+
+    /// <summary>
+    /// Bytes of writes that wait in the commit queue (256 MiB, default). Beyond it new writes get
+    /// <see cref="ErrorCode.Overloaded"/>; doors stop reading before that.
+    /// </summary>
+    public const long QueuedBytesMax = 256L * 1024 * 1024;
+
+    /// <summary>Largest log segment in bytes (64 MiB); segments of a small store are smaller.</summary>
+    public const int SegmentBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>Largest disk reserve in bytes (256 MiB); that of a small store is smaller.</summary>
+    public const long ReserveBytesMax = 256L * 1024 * 1024;
+
+    /// <summary>Retained history in bytes (256 MiB, default): log segments younger than this are not compacted away.</summary>
+    public const long HistoryBytes = 256L * 1024 * 1024;
+
+    /// <summary>How late at most an expired key is removed while writes commit, before commit time.</summary>
+    public static TimeSpan ExpiryTick => TimeSpan.FromMilliseconds(100);
+}
