@@ -13,7 +13,7 @@ internal interface IBatchState
 
     /// <summary>Looks a key up.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="info">Version, expiry and length.</param>
+    /// <param name="info">Version (never none), expiry and length; default when it is missing.</param>
     /// <returns>False when it is missing or expired.</returns>
     bool TryFind(ReadOnlySpan<byte> key, out EntryInfo info);
 
@@ -28,10 +28,15 @@ internal interface IBatchState
     /// <param name="expiresAtMillis">Expiry, unix milliseconds; 0 for none.</param>
     void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis);
 
+    /// <summary>Writes a key that is there anew, with its value and another expiry, as part of the batch.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="expiresAtMillis">Expiry, unix milliseconds, later than the log time; 0 for none.</param>
+    void SetExpiry(ReadOnlySpan<byte> key, long expiresAtMillis);
+
     /// <summary>Removes a key that is there, as part of the batch.</summary>
     /// <param name="key">The key.</param>
     void Remove(ReadOnlySpan<byte> key);
 
-    /// <summary>Takes back every set and remove since the batch began.</summary>
+    /// <summary>Takes back every change since the batch began.</summary>
     void RollBack();
 }

@@ -1,0 +1,12 @@
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Engines;
+
+/// <summary>The configurable limits of a request; what lies beyond is refused by <see cref="RequestAdmission"/>.</summary>
+/// <param name="ValueBytesMax">Longest value in bytes.</param>
+/// <param name="BatchBytesMax">Most bytes of keys and values in one batch.</param>
+internal readonly record struct WriteLimits(int ValueBytesMax, int BatchBytesMax)
+{
+    /// <summary>Those of <see cref="Limits"/>.</summary>
+    internal static WriteLimits Default => new(Limits.ValueBytesMax, Limits.BatchBytesMax);
+}

@@ -1,0 +1,62 @@
+using System.Buffers;
+using System.Text;
+using Kvs.Core.Engines;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Tests.Engines;
+
+/// <summary>The simplest state that a request can be applied to: what the applier's own tests run against.</summary>
+internal sealed class DictionaryState : IBatchState
+{
+    private readonly Dictionary<string, (byte[] Value, EntryInfo Info)> _entries = [];
+    private Dictionary<string, (byte[] Value, EntryInfo Info)>? _before;
+    private ulong _sequence;
+
+    public long LogTimeMillis { get; set; } = 1_000_000;
+
+    internal int Count => _entries.Count;
+
+    internal void BeginBatch()
+    {
+        _sequence++;
+        _before = new(_entries);
+    }
+
+    internal string? ValueOf(string key) => _entries.TryGetValue(key, out var entry) ? Encoding.UTF8.GetString(entry.Value) : null;
+
+    internal EntryInfo InfoOf(string key) => _entries[key].Info;
+
+    public bool TryFind(ReadOnlySpan<byte> key, out EntryInfo info)
+    {
+        info = default;
+        if (!_entries.TryGetValue(Encoding.UTF8.GetString(key), out var entry)
+            || (entry.Info.ExpiresAtMillis != 0 && entry.Info.ExpiresAtMillis <= LogTimeMillis))
+        {
+            return false;
+        }
+
+        info = entry.Info;
+        return true;
+    }
+
+    public void CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target) =>
+        target.Write(_entries[Encoding.UTF8.GetString(key)].Value);
+
+    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis) =>
+        _entries[Encoding.UTF8.GetString(key)] =
+            (value.ToArray(), new EntryInfo(new KvsVersion(1, _sequence), expiresAtMillis, value.Length));
+
+    public void SetExpiry(ReadOnlySpan<byte> key, long expiresAtMillis) =>
+        Set(key, _entries[Encoding.UTF8.GetString(key)].Value, expiresAtMillis);
+
+    public void Remove(ReadOnlySpan<byte> key) => Check.That(_entries.Remove(Encoding.UTF8.GetString(key)));
+
+    public void RollBack()
+    {
+        _entries.Clear();
+        foreach (var (key, entry) in _before!)
+        {
+            _entries.Add(key, entry);
+        }
+    }
+}
