@@ -1,0 +1,23 @@
+namespace Kvs.Core.Platform;
+
+/// <summary>
+/// One byte stream in each direction. Failures are <see cref="IOException"/>. Disposing it closes both directions and
+/// ends a waiting receive or send with a failure. Threading: one receive and one send at a time, which may overlap;
+/// dispose at any time.
+/// </summary>
+internal interface IConnection : IDisposable
+{
+    /// <summary>The other side, for logs and messages.</summary>
+    string RemoteAddress { get; }
+
+    /// <summary>Receives what there is; waits when there is nothing.</summary>
+    /// <param name="buffer">Where it goes; not empty.</param>
+    /// <param name="cancellationToken">Ends the waiting; the connection is not usable afterwards.</param>
+    /// <returns>Bytes received; 0 when the other side has closed its direction.</returns>
+    ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Sends all of the bytes.</summary>
+    /// <param name="bytes">The bytes; not changed until the send is done.</param>
+    /// <param name="cancellationToken">Ends the waiting; the connection is not usable afterwards.</param>
+    ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
+}

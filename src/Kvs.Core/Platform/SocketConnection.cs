@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+
+namespace Kvs.Core.Platform;
+
+/// <summary>A connected TCP socket. Ownership: of the socket.</summary>
+/// <param name="socket">The socket, connected.</param>
+internal sealed class SocketConnection(Socket socket) : IConnection
+{
+    /// <inheritdoc/>
+    public string RemoteAddress { get; } = socket.RemoteEndPoint?.ToString() ?? "unknown";
+
+    /// <inheritdoc/>
+    public async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            throw new IOException(failure.Message, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (bytes.Length > 0)
+            {
+                var sent = await socket.SendAsync(bytes, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                bytes = bytes[sent..];
+            }
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            throw new IOException(failure.Message, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => socket.Dispose();
+}

@@ -1,0 +1,124 @@
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Protocol.Requests;
+
+/// <summary>
+/// One operation, as the body of a request of its own or as an item of a batch:
+/// <code>
+/// u8 options: bits 0-1 condition, bits 2-3 expiry, bit 4 return the previous value; others 0
+/// [u64 epoch, u64 sequence]  condition is Version
+/// [i64 milliseconds]         expiry is In or At
+/// [i64 delta]                increment
+/// u32 key length
+/// [u32 value length]         set
+/// key [value]
+/// </code>
+/// </summary>
+internal static class OperationCodec
+{
+    /// <summary>Bytes of the smallest item of a batch: kind, options, key length.</summary>
+    internal const int ItemBytesMin = 6;
+
+    /// <summary>Farthest expiry, the end of the year 9999; beyond it no sum of times overflows.</summary>
+    internal const long ExpiryMillisMax = 253_402_300_799_999;
+
+    private const int ConditionMask = 0x03;
+    private const int ExpiryShift = 2;
+    private const int ExpiryMask = 0x03 << ExpiryShift;
+    private const int PreviousBit = 0x10;
+
+    /// <summary>Writes an operation, without its kind.</summary>
+    /// <param name="target">Where it is written.</param>
+    /// <param name="operation">The operation.</param>
+    internal static void Write(FrameBuffer target, in Operation operation)
+    {
+        var previous = operation.ReturnPrevious ? PreviousBit : 0;
+        target.WriteByte((byte)((int)operation.Condition.Kind | ((int)operation.Expiry << ExpiryShift) | previous));
+        if (operation.Condition.Kind == ConditionKind.Version)
+        {
+            target.WriteVersion(operation.Condition.Version);
+        }
+
+        if (operation.Expiry is ExpiryKind.In or ExpiryKind.At)
+        {
+            target.WriteInt64(operation.ExpiryMillis);
+        }
+
+        if (operation.Kind == OperationKind.Increment)
+        {
+            target.WriteInt64(operation.Delta);
+        }
+
+        target.WriteUInt32((uint)operation.Key.Length);
+        if (operation.Kind == OperationKind.Set)
+        {
+            target.WriteUInt32((uint)operation.Value.Length);
+        }
+
+        target.WriteBytes(operation.Key.Span);
+        if (operation.Kind == OperationKind.Set)
+        {
+            target.WriteBytes(operation.Value.Span);
+        }
+    }
+
+    /// <summary>Reads an operation. Whatever does not fit its kind makes the reader fail.</summary>
+    /// <param name="reader">Stands at the options.</param>
+    /// <param name="kind">Its kind.</param>
+    /// <returns>The operation; key and value are slices of the body.</returns>
+    internal static Operation Read(ref FrameReader reader, OperationKind kind)
+    {
+        var options = reader.ReadByte();
+        if ((options & ~AllowedOptions(kind)) != 0)
+        {
+            reader.Fail();
+        }
+
+        var condition = (ConditionKind)(options & ConditionMask);
+        var expiry = (ExpiryKind)((options & ExpiryMask) >> ExpiryShift);
+        var version = condition == ConditionKind.Version ? reader.ReadVersion() : default;
+        var expiryMillis = expiry is ExpiryKind.In or ExpiryKind.At ? reader.ReadInt64() : 0;
+        var delta = kind == OperationKind.Increment ? reader.ReadInt64() : 0;
+        var keyLength = reader.ReadUInt32();
+        var valueLength = kind == OperationKind.Set ? reader.ReadUInt32() : 0;
+        return new Operation
+        {
+            Kind = kind,
+            Condition = new KvsCondition(condition, version),
+            Expiry = expiry,
+            ExpiryMillis = expiryMillis,
+            Delta = delta,
+            ReturnPrevious = (options & PreviousBit) != 0,
+            Key = reader.ReadBytes(keyLength),
+            Value = reader.ReadBytes(valueLength),
+        };
+    }
+
+    /// <summary>Judges what is well-formed but has no meaning.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="fault">Why it is refused.</param>
+    /// <returns>False when it is refused.</returns>
+    internal static bool TryJudge(in Operation operation, out DecodeFault fault)
+    {
+        var meaningful = operation.Expiry switch
+        {
+            ExpiryKind.In => operation.ExpiryMillis is > 0 and <= ExpiryMillisMax,
+            ExpiryKind.At => operation.ExpiryMillis is not 0 and <= ExpiryMillisMax,
+            _ => operation.Kind != OperationKind.Expire,
+        };
+        fault = meaningful
+            ? default
+            : new DecodeFault(ErrorCode.InvalidArgument, "The expiry has no meaning: a time to live is at least 1 ms, a time is before the year 10000.");
+        return meaningful;
+    }
+
+    private static int AllowedOptions(OperationKind kind) => kind switch
+    {
+        OperationKind.Set => ConditionMask | ExpiryMask | PreviousBit,
+        OperationKind.Remove => ConditionMask | PreviousBit,
+        OperationKind.Expire => ConditionMask | ExpiryMask,
+        OperationKind.Increment or OperationKind.Persist or OperationKind.Check => ConditionMask,
+        _ => 0,
+    };
+}

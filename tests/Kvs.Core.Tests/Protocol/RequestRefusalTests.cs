@@ -1,0 +1,117 @@
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
+using Xunit;
+
+namespace Kvs.Core.Tests.Protocol;
+
+public sealed class RequestRefusalTests
+{
+    [Theory]
+    [InlineData(0x00)]
+    [InlineData(0x06)]
+    [InlineData(0x16)]
+    [InlineData(0x29)]
+    [InlineData(0x40)]
+    [InlineData(0x91)]
+    [InlineData(0xFF)]
+    public void An_opcode_that_is_no_request_is_unknown(byte opcode)
+    {
+        var frame = new Frame { Opcode = (Opcode)opcode };
+        Assert.False(RequestDecoder.TryReadHeader(in frame, out _, out var fault));
+        Assert.Equal(ErrorCode.UnknownOpcode, fault.Code);
+        Assert.True(fault.ClosesConnection);
+    }
+
+    [Fact]
+    public void Unknown_fields_are_skipped_by_length()
+    {
+        Assert.True(RequestFields.TryRead(Wire.Hex("01 04 64000000  7F 03 AABBCC"), out var fields, out _));
+        Assert.Equal(100u, fields.DeadlineMillis);
+    }
+
+    [Theory]
+    [InlineData("81 00", ErrorCode.NotSupported)]
+    [InlineData("01", ErrorCode.Protocol)]
+    [InlineData("01 03 000000", ErrorCode.Protocol)]
+    [InlineData("02 01 04", ErrorCode.Protocol)]
+    [InlineData("7F 05 00", ErrorCode.Protocol)]
+    [InlineData("02 01 03 01 04 64000000", ErrorCode.Protocol)]
+    [InlineData("02 01 03 02 01 03", ErrorCode.Protocol)]
+    public void Fields_that_cannot_be_understood_are_refused(string hex, ErrorCode code)
+    {
+        Assert.False(RequestFields.TryRead(Wire.Hex(hex), out _, out var fault));
+        Assert.Equal(code, fault.Code);
+    }
+
+    [Theory]
+    [InlineData((byte)Opcode.Set, "20 01000000 01000000 6B 76")]
+    [InlineData((byte)Opcode.Set, "00 01000000 02000000 6B 76")]
+    [InlineData((byte)Opcode.Set, "00 FFFFFFFF 00000000 6B")]
+    [InlineData((byte)Opcode.Set, "00 01000000 01000000 6B 76 00")]
+    [InlineData((byte)Opcode.Get, "01 01000000 6B")]
+    [InlineData((byte)Opcode.Persist, "10 01000000 6B")]
+    [InlineData((byte)Opcode.Remove, "04 01000000 6B")]
+    [InlineData((byte)Opcode.Increment, "00 01000000 6B")]
+    [InlineData((byte)Opcode.Get, "")]
+    public void A_body_that_does_not_fit_its_opcode_closes_the_connection(byte opcode, string hex)
+    {
+        var frame = new Frame { Opcode = (Opcode)opcode, Body = Wire.Hex(hex) };
+        Assert.False(RequestDecoder.TryReadOperation(in frame, out _, out var fault));
+        Assert.Equal(ErrorCode.Protocol, fault.Code);
+    }
+
+    [Theory]
+    [InlineData((byte)Opcode.Set, "08 0000000000000000 01000000 00000000 6B")]
+    [InlineData((byte)Opcode.Set, "08 FFFFFFFFFFFFFF7F 01000000 00000000 6B")]
+    [InlineData((byte)Opcode.Set, "0C 0000000000000000 01000000 00000000 6B")]
+    [InlineData((byte)Opcode.Expire, "00 01000000 6B")]
+    public void An_expiry_without_meaning_refuses_the_request_only(byte opcode, string hex)
+    {
+        var frame = new Frame { Opcode = (Opcode)opcode, Body = Wire.Hex(hex) };
+        Assert.False(RequestDecoder.TryReadOperation(in frame, out _, out var fault));
+        Assert.Equal(ErrorCode.InvalidArgument, fault.Code);
+        Assert.False(fault.ClosesConnection);
+    }
+
+    [Fact]
+    public void A_count_that_the_frame_cannot_hold_allocates_nothing()
+    {
+        var frame = new Frame { Opcode = Opcode.Batch, Body = Wire.Hex("FFFFFFFF 07 00 01000000 6B") };
+        var operations = new List<Operation>();
+        Assert.False(RequestDecoder.TryReadBatch(in frame, operations, out var fault));
+        Assert.Equal((ErrorCode.Protocol, 0), (fault.Code, operations.Capacity));
+    }
+
+    [Fact]
+    public void A_batch_over_the_limit_is_refused_before_its_operations_are_read()
+    {
+        var body = new byte[4 + ((Limits.BatchOperationsMax + 1) * OperationCodec.ItemBytesMin)];
+        BitConverter.TryWriteBytes(body, Limits.BatchOperationsMax + 1);
+        var frame = new Frame { Opcode = Opcode.Batch, Body = body };
+        var operations = new List<Operation>();
+        Assert.False(RequestDecoder.TryReadBatch(in frame, operations, out var fault));
+        Assert.Equal((ErrorCode.BatchTooLarge, 0), (fault.Code, operations.Capacity));
+    }
+
+    [Fact]
+    public void A_page_has_no_chunks_and_no_limit_is_negative()
+    {
+        var buffer = new FrameBuffer();
+        foreach (var (opcode, request) in new[]
+        {
+            (Opcode.ScanPage, new ScanRequest { Credit = 1 }),
+            (Opcode.ScanPage, new ScanRequest { ChunkBytes = 1 }),
+            (Opcode.Scan, new ScanRequest { Limit = -1 }),
+            (Opcode.Scan, new ScanRequest { LimitBytes = -1 }),
+        })
+        {
+            buffer.Clear();
+            RequestEncoder.WriteScan(buffer, opcode, 1, default, in request);
+            var frame = Wire.Only(buffer);
+            Assert.False(RequestDecoder.TryReadScan(in frame, out _, out var fault));
+            Assert.Equal(ErrorCode.InvalidArgument, fault.Code);
+        }
+    }
+}
