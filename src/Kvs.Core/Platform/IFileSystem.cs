@@ -7,7 +7,7 @@ namespace Kvs.Core.Platform;
 /// </summary>
 internal interface IFileSystem
 {
-    /// <summary>Creates the directory and its parents; nothing when it is there.</summary>
+    /// <summary>Creates the directory and its parents, durably; nothing when it is there.</summary>
     /// <param name="path">The directory.</param>
     void CreateDirectory(string path);
 
@@ -37,7 +37,7 @@ internal interface IFileSystem
     /// <param name="target">Its new path, in the same directory.</param>
     void Rename(string source, string target);
 
-    /// <summary>Removes a file. Durable only after <see cref="SyncDirectory"/>.</summary>
+    /// <summary>Removes a file; nothing when it is missing. Durable only after <see cref="SyncDirectory"/>.</summary>
     /// <param name="path">The file.</param>
     void Delete(string path);
 
@@ -55,67 +55,4 @@ internal interface IFileSystem
     /// <param name="path">The lock file; created when missing, left in place afterwards.</param>
     /// <returns>The lock, or null when another process or another opening in this process holds it.</returns>
     IDisposable? TryLock(string path);
-}
-
-/// <summary>
-/// An open file. Ownership: who opened it disposes it. Threading: reads and writes of disjoint ranges may run at once;
-/// one sync at a time.
-/// </summary>
-internal interface IFile : IDisposable
-{
-    /// <summary>The full path under which it was opened.</summary>
-    string Path { get; }
-
-    /// <summary>Length in bytes.</summary>
-    long Length { get; }
-
-    /// <summary>Reads at a position.</summary>
-    /// <param name="offset">Bytes from the start.</param>
-    /// <param name="target">Filled as far as the file reaches.</param>
-    /// <returns>Bytes read; fewer than asked only at the end of the file.</returns>
-    int Read(long offset, Span<byte> target);
-
-    /// <summary>Writes all bytes at a position. On failure any part of them may have been written.</summary>
-    /// <param name="offset">Bytes from the start.</param>
-    /// <param name="source">The bytes.</param>
-    void Write(long offset, ReadOnlySpan<byte> source);
-
-    /// <summary>Cuts or extends (with zeros, sparse). Never on a mapped file.</summary>
-    /// <param name="length">New length in bytes.</param>
-    void SetLength(long length);
-
-    /// <summary>Returns when all that was written before the call is on stable storage (fdatasync).</summary>
-    void SyncData();
-
-    /// <summary>
-    /// Maps the file, at its present length, for reading. The mapping sees later writes to that range. The file may be
-    /// unlinked while it is mapped (not on Windows), never truncated.
-    /// </summary>
-    IFileMapping Map();
-}
-
-/// <summary>A read-only view of a file in memory. Ownership: who mapped it disposes it, when no reader can hold it.</summary>
-internal unsafe interface IFileMapping : IDisposable
-{
-    /// <summary>First byte.</summary>
-    byte* Pointer { get; }
-
-    /// <summary>Length in bytes.</summary>
-    long Length { get; }
-}
-
-/// <summary>Tells the kinds of <see cref="IOException"/> apart.</summary>
-internal static class FileFailure
-{
-    /// <summary>ENOSPC (28) or EDQUOT (122) on Unix, ERROR_DISK_FULL (112) or ERROR_HANDLE_DISK_FULL (39) on Windows.</summary>
-    /// <param name="failure">The failure.</param>
-    /// <returns>Whether the disk is full.</returns>
-    internal static bool IsDiskFull(IOException failure) =>
-        (failure.HResult & 0xFFFF) is 28 or 112 or 39 or 122;
-
-    /// <summary>A failure that <see cref="IsDiskFull"/> recognises, for file systems that are not the real one.</summary>
-    /// <param name="path">The file.</param>
-    /// <returns>The failure.</returns>
-    internal static IOException DiskFull(string path) =>
-        new($"No space left on device: '{path}'.", 28);
 }
