@@ -64,8 +64,8 @@ public sealed class RequestRefusalTests
 
     [Theory]
     [InlineData((byte)Opcode.Set, "08 0000000000000000 01000000 00000000 6B")]
-    [InlineData((byte)Opcode.Set, "08 FFFFFFFFFFFFFF7F 01000000 00000000 6B")]
-    [InlineData((byte)Opcode.Set, "0C 0000000000000000 01000000 00000000 6B")]
+    [InlineData((byte)Opcode.Set, "08 FFFFFFFFFFFFFFFF 01000000 00000000 6B")]
+    [InlineData((byte)Opcode.Expire, "04 01000000 6B")]
     [InlineData((byte)Opcode.Expire, "00 01000000 6B")]
     public void An_expiry_without_meaning_refuses_the_request_only(byte opcode, string hex)
     {

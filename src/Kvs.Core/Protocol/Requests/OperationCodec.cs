@@ -20,9 +20,6 @@ internal static class OperationCodec
     /// <summary>Bytes of the smallest item of a batch: kind, options, key length.</summary>
     internal const int ItemBytesMin = 6;
 
-    /// <summary>Farthest expiry, the end of the year 9999; beyond it no sum of times overflows.</summary>
-    internal const long ExpiryMillisMax = 253_402_300_799_999;
-
     private const int ConditionMask = 0x03;
     private const int ExpiryShift = 2;
     private const int ExpiryMask = 0x03 << ExpiryShift;
@@ -103,13 +100,13 @@ internal static class OperationCodec
     {
         var meaningful = operation.Expiry switch
         {
-            ExpiryKind.In => operation.ExpiryMillis is > 0 and <= ExpiryMillisMax,
-            ExpiryKind.At => operation.ExpiryMillis is not 0 and <= ExpiryMillisMax,
+            ExpiryKind.In => operation.ExpiryMillis > 0,
+            ExpiryKind.At => true,
             _ => operation.Kind != OperationKind.Expire,
         };
         fault = meaningful
             ? default
-            : new DecodeFault(ErrorCode.InvalidArgument, "The expiry has no meaning: a time to live is at least 1 ms, a time is before the year 10000.");
+            : new DecodeFault(ErrorCode.InvalidArgument, "A time to live is at least 1 ms, and an expire gives a time.");
         return meaningful;
     }
 

@@ -147,7 +147,7 @@ internal static class RequestDecoder
         }
 
         var isPage = frame.Opcode == Opcode.ScanPage;
-        if (request is { Limit: >= 0, LimitBytes: >= 0 } && (!isPage || request is { ChunkBytes: 0, Credit: 0 }))
+        if (request is { Limit: null or >= 0, LimitBytes: null or >= 0 } && (!isPage || request is { ChunkBytes: 0, Credit: 0 }))
         {
             return true;
         }

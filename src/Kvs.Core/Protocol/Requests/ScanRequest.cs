@@ -6,11 +6,12 @@ namespace Kvs.Core.Protocol.Requests;
 /// <summary>
 /// What a scan page or a streamed scan asks for:
 /// <code>
-/// u8 flags: bit 0 an end is given, bit 1 reverse, bit 2 keys only, bit 3 a cursor is given; others 0
-/// i64 limit        most entries; 0 for the server's default
-/// i64 limit bytes  most bytes of keys and values, at least one entry is given; 0 for the server's default
-/// u32 chunk bytes  most bytes of keys and values in one chunk; 0 for the server's default; 0 in a page
-/// u32 credit       chunks that may be sent unasked; 0 in a page
+/// u8 flags: bit 0 an end is given, bit 1 reverse, bit 2 keys only, bit 3 a cursor is given,
+///           bit 4 a limit is given, bit 5 a limit of bytes is given; others 0
+/// u32 chunk bytes      most bytes of keys and values in one chunk; 0 for the server's default; 0 in a page
+/// u32 credit           chunks that may be sent unasked; 0 in a page
+/// [i64 limit]          most entries
+/// [i64 limit bytes]    most bytes of keys and values; at least one entry is given
 /// u32 length, first key   [u32 length, first key beyond]   [u32 length, cursor]
 /// </code>
 /// </summary>
@@ -20,6 +21,9 @@ internal readonly record struct ScanRequest
     private const int ReverseBit = 0x02;
     private const int KeysOnlyBit = 0x04;
     private const int CursorBit = 0x08;
+    private const int LimitBit = 0x10;
+    private const int LimitBytesBit = 0x20;
+    private const int KnownBits = 0x3F;
 
     /// <summary>The keys that it covers.</summary>
     internal KeyRange Range { get; init; }
@@ -30,11 +34,11 @@ internal readonly record struct ScanRequest
     /// <summary>Whether values are left out.</summary>
     internal bool KeysOnly { get; init; }
 
-    /// <summary>Most entries; 0 for the server's default: 1,000 in a page, all in a stream.</summary>
-    internal long Limit { get; init; }
+    /// <summary>Most entries; null for the default: 1,000 in a page, all in a stream.</summary>
+    internal long? Limit { get; init; }
 
-    /// <summary>Most bytes of keys and values; 0 for the server's default: 1 MiB in a page, all in a stream.</summary>
-    internal long LimitBytes { get; init; }
+    /// <summary>Most bytes of keys and values; null for the default: 1 MiB in a page, all in a stream.</summary>
+    internal long? LimitBytes { get; init; }
 
     /// <summary>Most bytes of keys and values in one chunk of a stream; 0 for the server's default.</summary>
     internal uint ChunkBytes { get; init; }
@@ -51,15 +55,15 @@ internal readonly record struct ScanRequest
     internal static ScanRequest Read(ref FrameReader reader)
     {
         var flags = reader.ReadByte();
-        if ((flags & ~(EndBit | ReverseBit | KeysOnlyBit | CursorBit)) != 0)
+        if ((flags & ~KnownBits) != 0)
         {
             reader.Fail();
         }
 
-        var limit = reader.ReadInt64();
-        var limitBytes = reader.ReadInt64();
         var chunkBytes = reader.ReadUInt32();
         var credit = reader.ReadUInt32();
+        var limit = (flags & LimitBit) != 0 ? reader.ReadInt64() : default(long?);
+        var limitBytes = (flags & LimitBytesBit) != 0 ? reader.ReadInt64() : default(long?);
         var from = reader.ReadBlock();
         var to = reader.ReadOptionalBlock((flags & EndBit) != 0);
         var cursor = reader.ReadOptionalBlock((flags & CursorBit) != 0);
@@ -83,11 +87,21 @@ internal readonly record struct ScanRequest
         target.WriteByte((byte)((Range.To is null ? 0 : EndBit)
             | (Reverse ? ReverseBit : 0)
             | (KeysOnly ? KeysOnlyBit : 0)
-            | (Cursor is null ? 0 : CursorBit)));
-        target.WriteInt64(Limit);
-        target.WriteInt64(LimitBytes);
+            | (Cursor is null ? 0 : CursorBit)
+            | (Limit is null ? 0 : LimitBit)
+            | (LimitBytes is null ? 0 : LimitBytesBit)));
         target.WriteUInt32(ChunkBytes);
         target.WriteUInt32(Credit);
+        if (Limit is { } limit)
+        {
+            target.WriteInt64(limit);
+        }
+
+        if (LimitBytes is { } limitBytes)
+        {
+            target.WriteInt64(limitBytes);
+        }
+
         target.WriteBlock(Range.From.Span);
         if (Range.To is { } to)
         {
