@@ -1,0 +1,106 @@
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Storage.Manifests;
+
+/// <summary>
+/// The manifest file: reads it, and replaces it as a whole (write new, sync, rename, sync the directory).
+/// Threading: any thread; replacements one at a time. The lock is held over the replacement's I/O, because what the
+/// next one builds on is not known before; commit and sync threads never replace the manifest.
+/// </summary>
+internal sealed class ManifestStore
+{
+    private readonly Lock _replacing = new();
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private Manifest _current; // published: Volatile; written under _replacing
+    private KvsStorageException? _failure; // guarded by _replacing
+
+    private ManifestStore(IFileSystem files, string directory, Manifest current)
+    {
+        _files = files;
+        _directory = directory;
+        _current = current;
+    }
+
+    /// <summary>The newest durable manifest.</summary>
+    internal Manifest Current => Volatile.Read(ref _current);
+
+    /// <summary>Whether a directory has a manifest.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="directory">The store directory.</param>
+    internal static bool Exists(IFileSystem files, string directory) =>
+        files.FileExists(Path.Combine(directory, StoreFiles.Manifest));
+
+    /// <summary>Reads the manifest of a directory.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="directory">The store directory.</param>
+    /// <exception cref="KvsCorruptionException">It is damaged.</exception>
+    internal static ManifestStore Open(IFileSystem files, string directory)
+    {
+        var path = Path.Combine(directory, StoreFiles.Manifest);
+        using var file = files.Open(path, writable: false);
+        var bytes = new byte[file.Length];
+        var read = file.Read(0, bytes);
+        return new ManifestStore(files, directory, ManifestCodec.Read(bytes.AsSpan(0, read), path));
+    }
+
+    /// <summary>Creates the manifest of a new store, durably.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="directory">The store directory.</param>
+    /// <param name="engine">Name of the engine.</param>
+    /// <param name="random">Draws the store id.</param>
+    internal static ManifestStore Create(IFileSystem files, string directory, string engine, StoreRandom random) =>
+        Create(files, directory, new Manifest { StoreId = random.NextStoreId(), Engine = engine });
+
+    /// <summary>Writes a manifest in place of whatever is there, durably.</summary>
+    internal static ManifestStore Create(IFileSystem files, string directory, Manifest manifest)
+    {
+        var store = new ManifestStore(files, directory, manifest);
+        store.Replace(manifest);
+        return store;
+    }
+
+    /// <summary>Replaces the manifest by what a change makes of it; durable when this returns.</summary>
+    /// <param name="change">Makes the new manifest of the current one. It sees every replacement before.</param>
+    /// <returns>The new manifest.</returns>
+    /// <exception cref="KvsStorageException">
+    /// It could not be written. With <see cref="ErrorCode.DiskFull"/> or <see cref="ErrorCode.StorageFailed"/> the
+    /// manifest is as it was. With <see cref="ErrorCode.Faulted"/> it is not known which one is on the disk: final.
+    /// </exception>
+    internal Manifest Update(Func<Manifest, Manifest> change)
+    {
+        lock (_replacing)
+        {
+            if (_failure is not null)
+            {
+                throw _failure;
+            }
+
+            var next = change(Current);
+            Check.That(next.StoreId == Current.StoreId && next.NextFileId >= Current.NextFileId);
+            Check.That(next.LogTimeMillis >= Current.LogTimeMillis);
+            Replace(next with { Number = Current.Number + 1 });
+            return Current;
+        }
+    }
+
+    private void Replace(Manifest next)
+    {
+        var path = Path.Combine(_directory, StoreFiles.Manifest);
+        var unfinished = Path.Combine(_directory, StoreFiles.Unfinished(StoreFiles.Manifest));
+        NewFile.Write(_files, unfinished, ManifestCodec.Write(next));
+        try
+        {
+            _files.Rename(unfinished, path);
+            _files.SyncDirectory(_directory);
+        }
+        catch (IOException cause)
+        {
+            _failure = StorageFailure.Fault($"Replacing '{path}'", cause);
+            throw _failure;
+        }
+
+        Volatile.Write(ref _current, next);
+    }
+}

@@ -1,0 +1,53 @@
+using Kvs.Core.Platform;
+using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Segments;
+
+namespace Kvs.Core.Storage.Recovery;
+
+/// <summary>An open log segment as the scan reads it: identity and a way to its bytes.</summary>
+/// <param name="Path">Full path, for messages.</param>
+/// <param name="Identity">What the manifest says.</param>
+/// <param name="Load">
+/// Reads the whole file by positioned reads, header checked: an unreadable page is an exception here, while in a mapping
+/// it would end the process.
+/// </param>
+internal sealed record OpenLog(string Path, SegmentIdentity Identity, Func<byte[]> Load)
+{
+    /// <summary>The open log segments of a manifest, in log order.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="segmentFiles">The store directory.</param>
+    /// <param name="manifest">The manifest.</param>
+    internal static List<OpenLog> Of(IFileSystem files, SegmentFiles segmentFiles, Manifest manifest)
+    {
+        var logs = new List<OpenLog>();
+        foreach (var file in manifest.Files)
+        {
+            if (file.IsOpenLog)
+            {
+                var path = segmentFiles.PathOf(file.Name);
+                logs.Add(new OpenLog(path, file.Identity, () => LoadWhole(files, path, file.Identity, manifest.StoreId)));
+            }
+        }
+
+        return logs;
+    }
+
+    private static byte[] LoadWhole(IFileSystem files, string path, SegmentIdentity identity, UInt128 storeId)
+    {
+        if (!files.FileExists(path))
+        {
+            throw StorageFailure.Damaged(path, 0, "the file is missing, but the manifest lists it.");
+        }
+
+        using var file = files.Open(path, writable: false);
+        var header = Segment.ReadHeader(file, identity, storeId);
+        var bytes = new byte[file.Length];
+        var read = file.Read(0, bytes);
+        if (read < header.Capacity)
+        {
+            throw StorageFailure.Damaged(path, read, $"the file has {read} bytes, its header says {header.Capacity}.");
+        }
+
+        return bytes;
+    }
+}

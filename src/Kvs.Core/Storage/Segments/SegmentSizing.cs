@@ -1,0 +1,39 @@
+using System.Numerics;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Storage.Segments;
+
+/// <summary>
+/// How large segments and the reserve are: small in a small store, growing with its data. An empty store is one written
+/// segment, one ready one and the reserve, 1 MiB each: under 4 MiB with all the rest.
+/// </summary>
+internal static class SegmentSizing
+{
+    /// <summary>Smallest segment in bytes (1 MiB).</summary>
+    internal const int SegmentBytesMin = 1024 * 1024;
+
+    /// <summary>A segment is about this share of the data: enough segments that compaction can choose.</summary>
+    private const int DataShare = 16;
+
+    /// <summary>Granularity of a capacity.</summary>
+    private const int Block = SegmentHeader.Bytes;
+
+    /// <summary>Capacity of the next log segment.</summary>
+    /// <param name="dataBytes">Bytes of all live files.</param>
+    /// <param name="groupBytes">Bytes of a group that must fit, its overhead included; 0 for none.</param>
+    internal static long SegmentBytes(long dataBytes, long groupBytes)
+    {
+        var share = (long)BitOperations.RoundUpToPowerOf2((ulong)(dataBytes / DataShare));
+        var bytes = Math.Clamp(share, SegmentBytesMin, Limits.SegmentBytesMax);
+        return Math.Max(bytes, ForGroup(groupBytes));
+    }
+
+    /// <summary>Smallest capacity that takes so many bytes of groups.</summary>
+    /// <param name="groupBytes">Bytes behind the header.</param>
+    internal static long ForGroup(long groupBytes) => (SegmentHeader.Bytes + groupBytes + Block - 1) / Block * Block;
+
+    /// <summary>Size of the reserve: four segments, or one in a small store.</summary>
+    /// <param name="segmentBytes">Capacity of the next log segment.</param>
+    internal static long ReserveBytes(long segmentBytes) =>
+        segmentBytes <= SegmentBytesMin ? SegmentBytesMin : Math.Min(4 * segmentBytes, Limits.ReserveBytesMax);
+}
