@@ -23,6 +23,28 @@ public class KvsException : Exception
 
     /// <summary>What is known of the write, where there was one.</summary>
     public WriteOutcome Outcome { get; }
+
+    /// <summary>The exception for a code that an engine or a server answered with: one type per reaction of a caller.</summary>
+    /// <param name="code">The stable code.</param>
+    /// <param name="message">What happened, where, what to do.</param>
+    /// <param name="outcome">What is known of the write, where there was one.</param>
+    /// <returns>The exception, to be thrown.</returns>
+    internal static KvsException Of(ErrorCode code, string message, WriteOutcome outcome) => code switch
+    {
+        ErrorCode.Overloaded or ErrorCode.DeadlineExceeded or ErrorCode.ShuttingDown or ErrorCode.OutcomeUnknown
+            or ErrorCode.Unreachable or ErrorCode.TooManyConnections =>
+            new KvsUnavailableException(code, message, outcome),
+        ErrorCode.DiskFull or ErrorCode.Faulted or ErrorCode.StorageFailed or ErrorCode.DirectoryLocked
+            or ErrorCode.EngineMismatch or ErrorCode.UnsupportedFormat =>
+            new KvsStorageException(code, message, outcome),
+        ErrorCode.Protocol or ErrorCode.UnsupportedVersion or ErrorCode.UnknownOpcode or ErrorCode.FrameTooLarge =>
+            new KvsProtocolException(code, message),
+
+        // The place is in the message: a code that travelled has no path of this machine.
+        ErrorCode.Corruption => new KvsCorruptionException(string.Empty, 0, message),
+        ErrorCode.Configuration => new KvsConfigurationException(message),
+        _ => new KvsException(code, message, outcome),
+    };
 }
 
 /// <summary>Stored data is damaged. React by <c>kvs-server check</c> and <c>kvs-server repair</c>; never by retrying.</summary>

@@ -36,6 +36,12 @@ public static class Limits
     /// </summary>
     public const long QueuedBytesMax = 256L * 1024 * 1024;
 
+    /// <summary>Entries of a page of a scan (1,000, default). A longer range goes on behind the page's cursor.</summary>
+    public const int ScanPageEntries = 1000;
+
+    /// <summary>Bytes of keys and values of a page of a scan (1 MiB, default); one larger entry makes a page of its own.</summary>
+    public const int ScanPageBytes = 1024 * 1024;
+
     /// <summary>Largest log segment in bytes (64 MiB); segments of a small store are smaller.</summary>
     public const int SegmentBytesMax = 64 * 1024 * 1024;
 

@@ -1,0 +1,110 @@
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Engines.Facade;
+
+/// <summary>
+/// One write of a program on its way: an item with one request, used once. It owns copies of the caller's bytes, so
+/// the caller's are free when the call returns, even when its waiting is cancelled while the write goes on.
+/// Threading: its maker until it is submitted, the engine until it completes, then its maker.
+/// </summary>
+internal sealed class PendingWrite : IWorkItemOwner
+{
+    // The engine completes items on its commit path: a caller's continuation must not run there.
+    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly WorkItem _item;
+    private readonly WriteRequest _request;
+
+    /// <summary>Makes a write without operations.</summary>
+    /// <param name="durability">A stronger durability than the store's.</param>
+    internal PendingWrite(Durability durability)
+    {
+        _request = new WriteRequest { Durability = durability };
+        _item = new WorkItem(this);
+        _item.Requests.Add(_request);
+    }
+
+    /// <summary>Adds an operation, with copies of its bytes.</summary>
+    /// <param name="operation">The operation.</param>
+    internal void Add(in Operation operation)
+    {
+        var bytes = new byte[operation.Key.Length + operation.Value.Length];
+        operation.Key.CopyTo(bytes);
+        operation.Value.CopyTo(bytes.AsMemory(operation.Key.Length));
+        _request.Operations.Add(operation with
+        {
+            Key = bytes.AsMemory(0, operation.Key.Length),
+            Value = bytes.AsMemory(operation.Key.Length),
+        });
+    }
+
+    /// <summary>Hands the write to an engine.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <returns>Completes, never fails, when the engine is done with it.</returns>
+    internal Task SubmitTo(IKvEngine engine)
+    {
+        engine.Submit(_item);
+        return _completed.Task;
+    }
+
+    /// <inheritdoc/>
+    public void Completed(WorkItem item) => _completed.SetResult();
+
+    /// <summary>The result of a completed set or remove.</summary>
+    /// <returns>The result; a condition that did not hold is one.</returns>
+    /// <exception cref="KvsException">It failed for another reason.</exception>
+    internal WriteResult ToWriteResult()
+    {
+        if (_request.Code is ErrorCode.ConditionFailed)
+        {
+            return new WriteResult(false, _request.FailedVersion, _request.FailedVersion != default, null);
+        }
+
+        var result = SingleResult();
+        var applied = result.Existed || _request.Operations[0].Kind is not OperationKind.Remove;
+        return new WriteResult(applied, _request.Version, result.Existed, ValueOf(result));
+    }
+
+    /// <summary>The result of a completed write of one operation that has no condition.</summary>
+    /// <returns>The result.</returns>
+    /// <exception cref="KvsException">It failed.</exception>
+    internal OperationResult SingleResult()
+    {
+        ThrowIfFailed();
+        Check.That(_request.Results.Count == 1);
+        return _request.Results[0];
+    }
+
+    /// <summary>The result of a completed batch.</summary>
+    /// <returns>The result; a condition that did not hold, or a sum that is none, is one.</returns>
+    /// <exception cref="KvsException">It failed for another reason.</exception>
+    internal BatchResult ToBatchResult()
+    {
+        if (_request.Code is ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow)
+        {
+            return new BatchResult(false, default, _request.FailedIndex, _request.Code, []);
+        }
+
+        ThrowIfFailed();
+        var results = new BatchItemResult[_request.Results.Count];
+        for (var i = 0; i < results.Length; i++)
+        {
+            var result = _request.Results[i];
+            results[i] = new BatchItemResult(result.Existed, ValueOf(result), result.Number);
+        }
+
+        return new BatchResult(true, _request.Version, -1, ErrorCode.None, results);
+    }
+
+    private KvsValue? ValueOf(in OperationResult result) => result.HasValue
+        ? new KvsValue(_item.ResultBytes.WrittenSpan.Slice(result.ValueOffset, result.ValueLength).ToArray())
+        : default(KvsValue?);
+
+    private void ThrowIfFailed()
+    {
+        if (_request.Code != ErrorCode.None)
+        {
+            throw KvsException.Of(_request.Code, _request.Message ?? _request.Code.ToString(), _request.Outcome);
+        }
+    }
+}
