@@ -20,4 +20,9 @@ internal interface IConnection : IDisposable
     /// <param name="bytes">The bytes; not changed until the send is done.</param>
     /// <param name="cancellationToken">Ends the waiting; the connection is not usable afterwards.</param>
     ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Tells the other side that nothing more will be sent; it can still be received from. Nothing when it is gone.
+    /// </summary>
+    void FinishSending();
 }

@@ -40,5 +40,18 @@ internal sealed class SocketConnection(Socket socket) : IConnection
     }
 
     /// <inheritdoc/>
+    public void FinishSending()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            // The other side is gone, or this one was closed meanwhile: the next receive says so.
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => socket.Dispose();
 }

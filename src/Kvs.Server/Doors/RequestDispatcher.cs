@@ -1,0 +1,117 @@
+using System.Buffers;
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Server.Doors;
+
+/// <summary>
+/// The only way from a door to an engine: every wire protocol ends here and says the same things in the same types. It
+/// knows no wire format and no connection. Point reads and <see cref="Submit"/> never block; whatever a door runs on the
+/// thread pool says so. Threading: any thread. Ownership: the engine is its maker's; the snapshots that clients hold are its own.
+/// </summary>
+internal sealed class RequestDispatcher : IDisposable
+{
+    private readonly IKvEngine _engine;
+    private readonly TimeProvider _time;
+    private readonly ServerInfo _identity;
+    private readonly long _startedAt;
+    private int _connections;
+
+    /// <summary>Creates it over an open engine.</summary>
+    /// <param name="engine">The engine; outlives the dispatcher.</param>
+    /// <param name="identity">What the server says of itself; uptime and connections are filled in.</param>
+    /// <param name="limits">Limits of the snapshots that clients hold.</param>
+    /// <param name="time">Clocks and timers.</param>
+    internal RequestDispatcher(IKvEngine engine, ServerInfo identity, SnapshotLimits limits, TimeProvider time)
+    {
+        _engine = engine;
+        _time = time;
+        _startedAt = time.GetTimestamp();
+        using var snapshot = engine.Snapshot();
+        _identity = identity with { Engine = engine.Name, Epoch = snapshot.Version.Epoch };
+        Snapshots = new SnapshotTable(engine.Snapshot, limits, time);
+    }
+
+    /// <summary>The snapshots that clients hold.</summary>
+    internal SnapshotTable Snapshots { get; }
+
+    /// <summary>Hands a burst of writes, and reads that must see them, to the engine; see <see cref="IKvEngine.Submit"/>.</summary>
+    /// <param name="item">The work. Ownership: the engine's until it completes.</param>
+    internal void Submit(WorkItem item) => _engine.Submit(item);
+
+    /// <summary>Reads a key from the newest published state; see <see cref="IKvEngine.TryGet"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
+    /// <param name="info">Version, expiry and length.</param>
+    /// <returns>False when the key is missing or expired.</returns>
+    internal bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
+        _engine.TryGet(key, value, out info);
+
+    /// <summary>Everything about a key but its value, from the newest published state.</summary>
+    /// <param name="key">The key.</param>
+    /// <returns>The result; its number is the milliseconds that the key has to live.</returns>
+    internal OperationResult Stat(ReadOnlySpan<byte> key)
+    {
+        if (!_engine.TryGet(key, null, out var info))
+        {
+            return default;
+        }
+
+        if (info.ExpiresAtMillis == 0)
+        {
+            return ResultOf(in info, 0);
+        }
+
+        // The remaining time needs the log time of the state that the expiry was read from.
+        using var snapshot = _engine.Snapshot();
+        return Stat(snapshot, key);
+    }
+
+    /// <summary>Everything about a key but its value, from a snapshot.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="key">The key.</param>
+    /// <returns>The result; its number is the milliseconds that the key has to live.</returns>
+    internal static OperationResult Stat(IEngineSnapshot snapshot, ReadOnlySpan<byte> key) =>
+        snapshot.TryGet(key, null, out var info) ? ResultOf(in info, snapshot.LogTimeMillis) : default;
+
+    /// <summary>The timestamp at which a request that arrives now is too late.</summary>
+    /// <param name="millis">Milliseconds that the client gives it; 0 for no deadline.</param>
+    internal long DeadlineAfter(uint millis) => millis == 0
+        ? long.MaxValue
+        : _time.GetTimestamp() + (long)(millis * (_time.TimestampFrequency / 1000.0));
+
+    /// <summary>Whether a deadline has passed.</summary>
+    /// <param name="deadline">A value of <see cref="DeadlineAfter"/>.</param>
+    internal bool IsLate(long deadline) => deadline != long.MaxValue && _time.GetTimestamp() > deadline;
+
+    /// <summary>Figures about the store. May take a while: on the thread pool only.</summary>
+    internal StoreStats Stats() => _engine.Stats();
+
+    /// <summary>Reclaims space now. On the thread pool only.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    internal Task CompactAsync(CancellationToken cancellationToken) => _engine.CompactAsync(cancellationToken);
+
+    /// <summary>What the server is.</summary>
+    internal ServerInfo Info() => _identity with
+    {
+        Uptime = _time.GetElapsedTime(_startedAt),
+        Connections = Volatile.Read(ref _connections),
+    };
+
+    /// <summary>Counts a connection, of whatever door, in or out.</summary>
+    /// <param name="change">1 or -1.</param>
+    internal void CountConnection(int change) => Interlocked.Add(ref _connections, change);
+
+    /// <summary>Ends the snapshots of clients.</summary>
+    public void Dispose() => Snapshots.Dispose();
+
+    private static OperationResult ResultOf(in EntryInfo info, long logTimeMillis) => new()
+    {
+        Existed = true,
+        Version = info.Version,
+        ExpiresAtMillis = info.ExpiresAtMillis,
+        ValueLength = info.ValueLength,
+        Number = info.ExpiresAtMillis == 0 ? 0 : Math.Max(1, info.ExpiresAtMillis - logTimeMillis),
+    };
+}

@@ -1,0 +1,65 @@
+using Kvs.Core.Primitives;
+
+namespace Kvs.Server.Doors.Tcp;
+
+/// <summary>
+/// A number of bytes that all sessions share; who finds too few left waits in line, which is how the door stops reading.
+/// More than the whole budget is given to one session alone. Threading: any thread; one short lock.
+/// </summary>
+/// <param name="bytesMax">The budget.</param>
+internal sealed class ByteBudget(long bytesMax)
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<(long Bytes, TaskCompletionSource Given)> _line = new(); // guarded by _gate
+    private long _held; // guarded by _gate
+
+    /// <summary>Bytes that are held now.</summary>
+    internal long Held
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _held;
+            }
+        }
+    }
+
+    /// <summary>Takes bytes; in line behind those that wait.</summary>
+    /// <param name="bytes">How many.</param>
+    /// <returns>Completed when they are held, which is at once unless there are too few.</returns>
+    internal ValueTask AcquireAsync(long bytes)
+    {
+        lock (_gate)
+        {
+            if (_line.Count == 0 && FitsLocked(bytes))
+            {
+                _held += bytes;
+                return ValueTask.CompletedTask;
+            }
+
+            var given = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _line.Enqueue((bytes, given));
+            return new ValueTask(given.Task);
+        }
+    }
+
+    /// <summary>Gives bytes back. Whoever goes on because of it does so on the thread pool.</summary>
+    /// <param name="bytes">How many.</param>
+    internal void Release(long bytes)
+    {
+        lock (_gate)
+        {
+            _held -= bytes;
+            Check.That(_held >= 0);
+            while (_line.TryPeek(out var next) && FitsLocked(next.Bytes))
+            {
+                _held += next.Bytes;
+                _line.Dequeue();
+                next.Given.SetResult();
+            }
+        }
+    }
+
+    private bool FitsLocked(long bytes) => _held == 0 || bytes <= bytesMax - _held;
+}

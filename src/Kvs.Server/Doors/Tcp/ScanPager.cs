@@ -1,0 +1,135 @@
+using Kvs.Core.Engines;
+using Kvs.Core.Engines.Facade;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
+using Kvs.Core.Protocol.Responses;
+
+namespace Kvs.Server.Doors.Tcp;
+
+/// <summary>
+/// One scan over a lease, written frame by frame: the one page of a page request, the chunks of a stream. Values go from
+/// the engine straight into the frame. Blocks: on the thread pool only. Threading: one thread at a time.
+/// Ownership: of its cursor, not of the lease.
+/// </summary>
+internal sealed class ScanPager : IDisposable
+{
+    private readonly SnapshotLease _lease;
+    private readonly IEntryCursor _cursor;
+    private readonly bool _keysOnly;
+    private readonly int _frameBytesMax;
+    private readonly long _limitBytes;
+    private long _entriesLeft;
+    private long _bytesGiven;
+    private ReadOnlyMemory<byte>? _lastKey;
+    private bool _standsOnNext;
+
+    /// <summary>Stands before the first entry.</summary>
+    /// <param name="lease">What is scanned.</param>
+    /// <param name="request">What is asked for, with its limits filled in.</param>
+    /// <param name="frameBytesMax">Longest frame that the client takes.</param>
+    internal ScanPager(SnapshotLease lease, in ScanRequest request, int frameBytesMax)
+    {
+        _lease = lease;
+        _keysOnly = request.KeysOnly;
+        _frameBytesMax = frameBytesMax;
+        _entriesLeft = request.Limit ?? long.MaxValue;
+        _limitBytes = request.LimitBytes ?? long.MaxValue;
+        var rest = EntryWalk.Rest(new ScanOptions { Range = request.Range, Reverse = request.Reverse, Cursor = request.Cursor });
+        _cursor = lease.Scan(in rest, request.Reverse);
+    }
+
+    /// <summary>Whether all that was asked for has been given.</summary>
+    internal bool IsDone { get; private set; }
+
+    /// <summary>Writes the next frame.</summary>
+    /// <param name="target">The buffer.</param>
+    /// <param name="opcode">Scan or scan page.</param>
+    /// <param name="requestId">The id of the request.</param>
+    /// <param name="chunkBytes">Bytes of keys and values at which the frame ends; at least one entry is given.</param>
+    /// <param name="mayFollow">Whether further frames may follow: a stream.</param>
+    internal void WriteFrame(FrameBuffer target, Opcode opcode, uint requestId, long chunkBytes, bool mayFollow) =>
+        _lease.Use((Pager: this, target, opcode, requestId, chunkBytes, mayFollow), static (_, call) =>
+        {
+            call.Pager.Write(call.target, call.opcode, call.requestId, call.chunkBytes, call.mayFollow);
+            return true;
+        });
+
+    /// <inheritdoc/>
+    public void Dispose() => _lease.Close(_cursor);
+
+    private void Write(FrameBuffer target, Opcode opcode, uint requestId, long chunkBytes, bool mayFollow)
+    {
+        var start = ScanChunkCodec.Begin(target, opcode, requestId, _lease.Version);
+        var count = 0;
+        var chunkGiven = 0L;
+        var last = default(Range);
+        while (TryMove())
+        {
+            var bytes = _cursor.Key.Length + (_keysOnly ? 0L : _cursor.Info.ValueLength);
+            var isOverLimit = _bytesGiven > 0 && _bytesGiven + bytes > _limitBytes;
+            if (isOverLimit || (count > 0 && chunkGiven + bytes > chunkBytes) || !FitsFrame(target.Length - start, bytes, count))
+            {
+                _standsOnNext = true;
+                IsDone = isOverLimit;
+                break;
+            }
+
+            last = WriteEntry(target);
+            count++;
+            chunkGiven += bytes;
+            _bytesGiven += bytes;
+            _entriesLeft--;
+        }
+
+        _lastKey = count > 0 ? target.Written[last].ToArray() : _lastKey;
+        var canMove = CanMove();
+        IsDone = IsDone || _entriesLeft == 0 || !mayFollow || !canMove;
+        ScanChunkCodec.End(target, start, count, IsDone && canMove ? _lastKey : null, more: !IsDone);
+    }
+
+    /// <summary>Gives where the key lies: that of the last entry is where a later page goes on.</summary>
+    private Range WriteEntry(FrameBuffer target)
+    {
+        var entry = ScanChunkCodec.BeginEntry(target, _cursor.Key);
+        var key = new Range(entry + ScanChunkCodec.EntryHeaderBytes, target.Length);
+        if (!_keysOnly)
+        {
+            _cursor.CopyValue(target);
+        }
+
+        var info = _cursor.Info;
+        ScanChunkCodec.EndEntry(target, entry, info.Version, info.ExpiresAtMillis);
+        return key;
+    }
+
+    /// <summary>An entry that no frame of this client can hold is refused, not cut.</summary>
+    private bool FitsFrame(int frameBytes, long entryBytes, int count)
+    {
+        // The cursor behind the entries is a key, at most this one.
+        var needed = frameBytes + ScanChunkCodec.EntryHeaderBytes + entryBytes + sizeof(uint) + _cursor.Key.Length;
+        if (needed <= _frameBytesMax)
+        {
+            return true;
+        }
+
+        return count > 0 ? false : throw new KvsException(
+            ErrorCode.ValueTooLarge, $"An entry of the scan has {entryBytes} bytes, the frame limit of this connection is {_frameBytesMax}.");
+    }
+
+    private bool TryMove()
+    {
+        if (_entriesLeft == 0 || IsDone)
+        {
+            return false;
+        }
+
+        var there = _standsOnNext || _cursor.MoveNext();
+        _standsOnNext = false;
+        return there;
+    }
+
+    /// <summary>Whether there are entries beyond those given.</summary>
+    private bool CanMove() => _standsOnNext || (_standsOnNext = _cursor.MoveNext());
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics.CodeAnalysis;
+using Kvs.Core.Platform;
+using Kvs.Core.Protocol.Responses;
+
+namespace Kvs.Server.Doors.Tcp;
+
+/// <summary>
+/// The sending half of a connection, which a session and its streams share: one send at a time, each whole frames.
+/// Threading: any thread. Ownership: the connection is the session's; nothing here needs an end.
+/// </summary>
+/// <param name="connection">The connection.</param>
+/// <param name="time">The clock.</param>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore holds no handle unless asked for one; a late goodbye must find it.")]
+internal sealed class SessionSender(IConnection connection, TimeProvider time)
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private long _since; // Volatile; 0 while nothing is being sent
+
+    /// <summary>Sends frames; returns when the operating system has taken all of them.</summary>
+    /// <param name="frames">The frames; not changed until then.</param>
+    internal async ValueTask SendAsync(ReadOnlyMemory<byte> frames)
+    {
+        if (!_turn.Wait(0))
+        {
+            await _turn.WaitAsync();
+        }
+
+        try
+        {
+            Volatile.Write(ref _since, time.GetTimestamp());
+            await connection.SendAsync(frames, CancellationToken.None);
+        }
+        finally
+        {
+            Volatile.Write(ref _since, 0);
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Whether a client does not take what is sent to it.</summary>
+    /// <param name="limit">How long it may take; zero for no limit.</param>
+    internal bool IsStuck(TimeSpan limit)
+    {
+        var since = Volatile.Read(ref _since);
+        return limit > TimeSpan.Zero && since != 0 && time.GetElapsedTime(since) > limit;
+    }
+
+    /// <summary>
+    /// Sends the last frame of a connection that is ended from outside, unless a send is going on; then closes it. The
+    /// frame is far smaller than the operating system's buffer, which is empty as nothing is being sent.
+    /// </summary>
+    /// <param name="error">Why it is ended.</param>
+    internal async Task SayGoodbyeAsync(ErrorResponse error)
+    {
+        if (_turn.Wait(0))
+        {
+            try
+            {
+                var last = new AnswerBuffer();
+                last.WriteClosing(0, in error);
+                await connection.SendAsync(last.Frames.Written, CancellationToken.None);
+            }
+            catch (IOException)
+            {
+                // The client is gone already, which is what was wanted.
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+
+        connection.Dispose();
+    }
+}

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Logging;
+
+namespace Kvs.Server.Doors.Tcp;
+
+/// <summary>What the TCP door says in the log. Lines that any client can cause are debug lines, so that none can fill a disk.</summary>
+/// <param name="logger">The log.</param>
+internal sealed partial class TcpDoorLog(ILogger logger)
+{
+    [LoggerMessage(2001, LogLevel.Warning, "Accepting a connection failed: {Reason}. Trying again in {Pause}.")]
+    internal partial void AcceptFailed(string reason, TimeSpan pause);
+
+    [LoggerMessage(2002, LogLevel.Debug, "{Peer} refused: {Connections} connections are open, as many as allowed.")]
+    internal partial void TooManyConnections(string peer, int connections);
+
+    [LoggerMessage(2003, LogLevel.Debug, "{Peer} sent what is no valid frame: {Reason}")]
+    internal partial void PeerBrokeProtocol(string peer, string reason);
+
+    [LoggerMessage(2004, LogLevel.Debug, "{Peer} has not taken its answers for {Limit}; closing.")]
+    internal partial void ClientDoesNotRead(string peer, TimeSpan limit);
+
+    [LoggerMessage(2005, LogLevel.Error, "The session of {Peer} ended by a bug of the server.")]
+    internal partial void SessionFailed(Exception bug, string peer);
+
+    [LoggerMessage(2006, LogLevel.Warning, "{Sessions} connections were not done after {Limit}; closing them.")]
+    internal partial void DrainTimedOut(int sessions, TimeSpan limit);
+}

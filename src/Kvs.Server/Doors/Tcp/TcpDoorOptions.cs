@@ -1,0 +1,49 @@
+using Kvs.Core.Primitives;
+
+namespace Kvs.Server.Doors.Tcp;
+
+/// <summary>Limits of the TCP door; docs/operations.md says what happens at each.</summary>
+internal sealed record TcpDoorOptions
+{
+    /// <summary>Requests of one burst; more wait until it is answered. Told to clients in the handshake.</summary>
+    internal const int BurstRequestsMax = 4096;
+
+    /// <summary>Scans that stream at once on one connection; one more is refused as overloaded.</summary>
+    internal const int StreamsMax = 16;
+
+    /// <summary>Name or address to listen on.</summary>
+    internal required string Host { get; init; }
+
+    /// <summary>Port; 0 for any that is free.</summary>
+    internal required int Port { get; init; }
+
+    /// <summary>Connections at once; one more is told so and closed.</summary>
+    internal int ConnectionsMax { get; init; } = 10_000;
+
+    /// <summary>Longest frame.</summary>
+    internal int FrameBytesMax { get; init; } = Limits.FrameBytesMax;
+
+    /// <summary>Longest value, for the handshake; the engine enforces it.</summary>
+    internal int ValueBytesMax { get; init; } = Limits.ValueBytesMax;
+
+    /// <summary>Bytes of one burst, that is of the receive buffer; one larger frame makes a burst of its own.</summary>
+    internal int SessionBytesMax { get; init; } = 256 * 1024;
+
+    /// <summary>Bytes of all bursts that the engine holds; beyond it sessions wait before they hand over.</summary>
+    internal long QueuedBytesMax { get; init; } = Limits.QueuedBytesMax;
+
+    /// <summary>Bytes of all large frames that are being received; beyond it sessions wait before they receive more.</summary>
+    internal long ReceiveBytesMax { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Snapshots of one connection, for the handshake; the dispatcher enforces it.</summary>
+    internal int SessionSnapshotsMax { get; init; } = 16;
+
+    /// <summary>Time without a request after which a connection is closed; zero for never.</summary>
+    internal TimeSpan IdleTimeout { get; init; }
+
+    /// <summary>Longest wait for the handshake, or for the rest of a frame; zero for no limit.</summary>
+    internal TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest wait for a client to take an answer; zero for no limit.</summary>
+    internal TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

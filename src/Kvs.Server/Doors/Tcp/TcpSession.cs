@@ -1,0 +1,404 @@
+using System.Runtime.CompilerServices;
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
+using Kvs.Core.Protocol.Responses;
+
+namespace Kvs.Server.Doors.Tcp;
+
+/// <summary>
+/// One connection: receives, parses in place everything that arrived, answers reads at once, hands the writes of the
+/// burst to the engine as one item, answers in request order and sends once. While the engine has a burst the session
+/// does not read on: that is the back-pressure, and what keeps the receive buffer still.
+/// Threading: one task. It runs on whichever thread completed what it waited for: the socket's, the engine's, the pool's;
+/// on the engine's it sends, and goes to the pool before it parses on. Ownership: of the connection and all buffers.
+/// </summary>
+internal sealed class TcpSession
+{
+    /// <summary>Answers are sent when so many bytes wait, even if more requests are there: bounds the buffer.</summary>
+    private const int SendAtBytes = 64 * 1024;
+
+    /// <summary>Bytes that must arrive of a frame for its time limit to begin anew.</summary>
+    private const int ProgressBytes = 4096;
+
+    private readonly TcpDoor _door;
+    private readonly IConnection _connection;
+    private readonly ReceiveBuffer _received = new();
+    private readonly AnswerBuffer _answers = new();
+    private readonly Burst _burst = new();
+    private readonly SessionSnapshots _snapshots;
+    private readonly SessionStreams _streams;
+    private readonly FrameHandler _handler;
+    private readonly SlowRequests _slow;
+    private Frame _frame;
+    private RequestFields _fields;
+    private int _progress;
+    private bool _isReady; // the handshake is done
+    private bool _onEngineThread;
+    private Task _goodbye = Task.CompletedTask;
+
+    /// <summary>Creates it; <see cref="RunAsync"/> runs it.</summary>
+    /// <param name="door">The door.</param>
+    /// <param name="connection">The connection. Ownership: this object's.</param>
+    internal TcpSession(TcpDoor door, IConnection connection)
+    {
+        _door = door;
+        _connection = connection;
+        Clock = new SessionClock(door.Time);
+        Sender = new SessionSender(connection, door.Time);
+        _snapshots = new SessionSnapshots(door.Dispatcher.Snapshots);
+        _streams = new SessionStreams(OnStreamBroken);
+        _handler = new FrameHandler(door.Dispatcher, _burst, _answers);
+        _slow = new SlowRequests(door.Dispatcher, _snapshots, _streams, _answers, Sender);
+    }
+
+    private enum Stop
+    {
+        /// <summary>No whole frame is left.</summary>
+        NeedMore,
+
+        /// <summary>The burst or the answers are full.</summary>
+        Full,
+
+        /// <summary>A slow request stands next.</summary>
+        Slow,
+
+        /// <summary>The peer broke the protocol.</summary>
+        Close,
+    }
+
+    /// <summary>What it waits for.</summary>
+    internal SessionClock Clock { get; }
+
+    /// <summary>The sending half.</summary>
+    internal SessionSender Sender { get; }
+
+    /// <summary>The other side, for logs.</summary>
+    internal string RemoteAddress => _connection.RemoteAddress;
+
+    /// <summary>Serves the connection to its end. Never fails.</summary>
+    internal async Task RunAsync()
+    {
+        try
+        {
+            if (await ShakeHandsAsync())
+            {
+                await ConverseAsync();
+            }
+        }
+        catch (IOException)
+        {
+            // The client is gone, or the session was ended from outside; either way nobody is left to tell.
+        }
+        catch (Exception bug)
+        {
+            _door.Log.SessionFailed(bug, RemoteAddress);
+        }
+        finally
+        {
+            await CloseAsync();
+        }
+    }
+
+    /// <summary>Tells the client why there is no room for it, and closes.</summary>
+    /// <param name="error">Why.</param>
+    internal async Task RefuseAsync(ErrorResponse error)
+    {
+        try
+        {
+            _answers.WriteClosing(0, in error);
+            await FlushAsync();
+            await LingerAsync();
+        }
+        catch (IOException)
+        {
+            // Gone already.
+        }
+        finally
+        {
+            await CloseAsync();
+        }
+    }
+
+    /// <summary>
+    /// Ends a session that waits for bytes: what arrives from now on is not looked at, so the error's "not applied" holds.
+    /// </summary>
+    /// <param name="error">Why.</param>
+    /// <returns>False when it does not wait.</returns>
+    internal bool TryEnd(ErrorResponse error)
+    {
+        var phase = Clock.Phase;
+        if (phase is not (SessionPhase.Idle or SessionPhase.Partial) || !Clock.TryEnd(phase))
+        {
+            return false;
+        }
+
+        _goodbye = Sender.SayGoodbyeAsync(error);
+        return true;
+    }
+
+    /// <summary>Ends it at once, whatever it does.</summary>
+    internal void Abort() => _connection.Dispose();
+
+    /// <summary>Ends what has lasted longer than it may.</summary>
+    /// <param name="options">The limits.</param>
+    internal void EndOverdue(TcpDoorOptions options)
+    {
+        if (Sender.IsStuck(options.SendTimeout))
+        {
+            _door.Log.ClientDoesNotRead(RemoteAddress, options.SendTimeout);
+            Abort();
+            return;
+        }
+
+        switch (Clock.Phase)
+        {
+            case SessionPhase.Idle when _streams.IsEmpty && Clock.IsOver(options.IdleTimeout):
+                TryEnd(new ErrorResponse(ErrorCode.DeadlineExceeded, WriteOutcome.NotApplied, "The connection was idle for too long (idle-timeout)."));
+                break;
+            case SessionPhase.Partial when Clock.IsOver(options.FrameTimeout):
+                TryEnd(new ErrorResponse(ErrorCode.DeadlineExceeded, WriteOutcome.NotApplied, "The frame that was begun did not arrive in time (frame-timeout)."));
+                break;
+            case SessionPhase.Lingering when Clock.IsOver(TcpDoor.LingerMax):
+                Abort();
+                break;
+        }
+    }
+
+    private async ValueTask<bool> ShakeHandsAsync()
+    {
+        while (true)
+        {
+            var status = FrameDecoder.TryRead(_received.Received, FrameLayout.HelloFrameBytesMax, out var frame, out var fault);
+            if (status == FrameStatus.NeedMore)
+            {
+                if (!await ReceiveAsync(frame.Length))
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
+            if (status == FrameStatus.Refused || !Hello.TryRead(in frame, out var hello, out var version, out fault))
+            {
+                await CloseAsync(frame.RequestId, fault);
+                return false;
+            }
+
+            _handler.ClientId = hello.ClientId;
+            _answers.FrameBytesMax = _door.AnswerBytesMax(hello.FrameBytesMax);
+            _door.Acknowledge(version).Write(_answers.Frames, frame.RequestId);
+            _received.Consume(frame.Length);
+            _isReady = true;
+            return true;
+        }
+    }
+
+    private async Task ConverseAsync()
+    {
+        while (true)
+        {
+            var stop = ReadFrames();
+            if (!_burst.IsEmpty)
+            {
+                var bytes = _burst.Bytes;
+                await _door.Queue.AcquireAsync(bytes);
+                _burst.Submit(_door.Dispatcher);
+                var commit = _burst.WaitAsync();
+                _onEngineThread = !commit.IsCompleted;
+                await commit;
+                _door.Queue.Release(bytes);
+                _burst.WriteAnswers(_answers);
+            }
+
+            if (_answers.Length > 0)
+            {
+                await FlushAsync();
+            }
+
+            if (stop == Stop.Slow)
+            {
+                var fault = await _slow.RunAsync(_frame, _fields);
+                _onEngineThread = false;
+                stop = fault.Code == ErrorCode.None || _handler.Refuse(in _frame, in fault) == FrameStep.Done ? Stop.Full : Stop.Close;
+            }
+
+            if (stop == Stop.Close)
+            {
+                await CloseAsync(_frame.RequestId, _handler.Fault);
+                return;
+            }
+
+            if (stop == Stop.NeedMore && !await ReceiveAsync(_frame.Length))
+            {
+                return;
+            }
+
+            if (_onEngineThread)
+            {
+                // The committer has other sessions to wake: the next burst is parsed elsewhere.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                _onEngineThread = false;
+            }
+        }
+    }
+
+    /// <summary>Parses what has arrived, and does at once what can be done at once.</summary>
+    private Stop ReadFrames()
+    {
+        while (!_burst.IsFull && _answers.Length < SendAtBytes)
+        {
+            switch (FrameDecoder.TryRead(_received.Received, _door.Options.FrameBytesMax, out _frame, out var fault))
+            {
+                case FrameStatus.NeedMore:
+                    return Stop.NeedMore;
+                case FrameStatus.Refused:
+                    _ = _handler.Refuse(in _frame, in fault);
+                    return Stop.Close;
+            }
+
+            _received.Consume(_frame.Length);
+            _progress = 0;
+            var step = _handler.Handle(in _frame, out _fields);
+            if (step == FrameStep.Stream)
+            {
+                step = _streams.TryHandle(in _frame, out var refused) ? FrameStep.Done : _handler.Refuse(in _frame, in refused);
+            }
+
+            if (step != FrameStep.Done)
+            {
+                return step == FrameStep.Slow ? Stop.Slow : Stop.Close;
+            }
+        }
+
+        return Stop.Full;
+    }
+
+    /// <summary>Waits for more bytes.</summary>
+    /// <param name="frameBytes">Bytes of the frame that has begun, as far as known.</param>
+    /// <returns>False when no more will come, or the session was ended.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ReceiveAsync(int frameBytes)
+    {
+        await MakeRoomAsync(frameBytes);
+        var isIdle = _isReady && _received.Received.IsEmpty;
+        if (!EnterWaiting(isIdle))
+        {
+            return false;
+        }
+
+        var receive = _connection.ReceiveAsync(_received.Room, CancellationToken.None);
+        if (!receive.IsCompleted)
+        {
+            _onEngineThread = false;
+            if (_door.IsDraining)
+            {
+                // Everything that was received has been answered.
+                TryEnd(TcpDoor.Stopping);
+            }
+        }
+
+        var count = await receive;
+        if (!Clock.TryEnter(SessionPhase.Working))
+        {
+            return false;
+        }
+
+        _received.Add(count);
+        _progress += count;
+        return count > 0;
+    }
+
+    /// <summary>A frame that trickles in byte by byte does not begin its time limit anew with each byte.</summary>
+    private bool EnterWaiting(bool isIdle)
+    {
+        if (isIdle)
+        {
+            return Clock.TryEnter(SessionPhase.Idle);
+        }
+
+        var isNew = _progress is 0 or >= ProgressBytes;
+        _progress = isNew ? 1 : _progress; // 1: begun, and nothing more has come
+        return Clock.TryEnter(SessionPhase.Partial, goesOn: !isNew);
+    }
+
+    /// <summary>Makes the receive buffer as large as it should be; a large one only within the budget of all sessions.</summary>
+    private ValueTask MakeRoomAsync(int frameBytes)
+    {
+        var wanted = _received.WantedCapacity(frameBytes, _door.Options.SessionBytesMax);
+        var change = Charge(wanted) - Charge(_received.Capacity);
+        if (change > 0)
+        {
+            return GrowAsync(wanted, change);
+        }
+
+        _received.PrepareFor(wanted);
+        if (change < 0)
+        {
+            _door.LargeFrames.Release(-change);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask GrowAsync(int wanted, long change)
+    {
+        await _door.LargeFrames.AcquireAsync(change);
+        _received.PrepareFor(wanted);
+    }
+
+    /// <summary>What an array of this size costs of the budget for large frames.</summary>
+    private long Charge(int capacity) => Math.Max(0, capacity - _door.Options.SessionBytesMax);
+
+    private async ValueTask FlushAsync()
+    {
+        await Sender.SendAsync(_answers.Frames.Written);
+        _answers.Clear();
+    }
+
+    private async ValueTask CloseAsync(uint requestId, DecodeFault fault)
+    {
+        _door.Log.PeerBrokeProtocol(RemoteAddress, fault.Text);
+        _answers.WriteClosing(requestId, ErrorResponse.From(in fault));
+        await FlushAsync();
+        await LingerAsync();
+    }
+
+    /// <summary>
+    /// Reads on, without looking, until the client closes: closing with unread bytes would reset the connection, and the
+    /// client might never see the last frame.
+    /// </summary>
+    private async ValueTask LingerAsync()
+    {
+        _connection.FinishSending();
+        var left = TcpDoor.LingerBytesMax;
+        var sink = new byte[ReceiveBuffer.SmallBytes];
+        while (left > 0 && Clock.TryEnter(SessionPhase.Lingering, goesOn: left < TcpDoor.LingerBytesMax))
+        {
+            var count = await _connection.ReceiveAsync(sink, CancellationToken.None);
+            if (count == 0)
+            {
+                return;
+            }
+
+            left -= count;
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        await _goodbye;
+        _connection.Dispose();
+        await _streams.StopAsync();
+        _snapshots.EndAll();
+        _door.LargeFrames.Release(Charge(_received.Capacity));
+    }
+
+    private void OnStreamBroken(Exception bug)
+    {
+        _door.Log.SessionFailed(bug, RemoteAddress);
+        Abort();
+    }
+}

@@ -1,0 +1,51 @@
+using Kvs.Core.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace Kvs.Server.Hosting;
+
+/// <summary>What the server says of its life in the log.</summary>
+/// <param name="logger">The log.</param>
+internal sealed partial class ServerLog(ILogger logger)
+{
+    [LoggerMessage(1001, LogLevel.Information, "kvs-server {Version}: engine {Engine}, data directory {Directory}, durability {Durability}")]
+    internal partial void Starting(string version, string engine, string directory, string durability);
+
+    [LoggerMessage(1002, LogLevel.Information, "engine {Engine} open: {Keys} keys recovered in {Millis:0} ms")]
+    internal partial void EngineOpen(string engine, long keys, double millis);
+
+    [LoggerMessage(1003, LogLevel.Information, "listening on {Address} (port {Port})")]
+    internal partial void Listening(string address, int port);
+
+    [LoggerMessage(1004, LogLevel.Information, "stopping: finishing what was received")]
+    internal partial void Stopping();
+
+    [LoggerMessage(1005, LogLevel.Information, "stopped")]
+    internal partial void Stopped();
+
+    /// <summary>Passes on what a store says.</summary>
+    /// <param name="happened">What it says.</param>
+    internal void Tell(StoreEvent happened)
+    {
+        switch (happened.Level)
+        {
+            case StoreEventLevel.Error:
+                StoreError(happened.Kind, happened.Message);
+                break;
+            case StoreEventLevel.Warning:
+                StoreWarning(happened.Kind, happened.Message);
+                break;
+            default:
+                StoreInformation(happened.Kind, happened.Message);
+                break;
+        }
+    }
+
+    [LoggerMessage(1010, LogLevel.Information, "store: {Kind}: {Text}")]
+    private partial void StoreInformation(StoreEventKind kind, string text);
+
+    [LoggerMessage(1011, LogLevel.Warning, "store: {Kind}: {Text}")]
+    private partial void StoreWarning(StoreEventKind kind, string text);
+
+    [LoggerMessage(1012, LogLevel.Error, "store: {Kind}: {Text}")]
+    private partial void StoreError(StoreEventKind kind, string text);
+}

@@ -1,0 +1,95 @@
+using Kvs.Core.Primitives;
+using Kvs.Server.Doors.Tcp;
+using Serilog.Events;
+
+namespace Kvs.Server.Hosting;
+
+/// <summary>
+/// Everything that can be set, validated once, when it is read. The words and their meaning stand in
+/// <see cref="Settings"/> and in docs/operations.md. Immutable.
+/// </summary>
+internal sealed record ServerOptions
+{
+    /// <summary>Canonical engine name; null for the engine that the data directory already has, else kvs.</summary>
+    internal string? Engine { get; init; }
+
+    /// <summary>Engine name as it was given, when it is an alias.</summary>
+    internal string? EngineAlias { get; init; }
+
+    /// <summary>Where the server listens.</summary>
+    internal KvsAddress Address { get; init; } = new("127.0.0.1", 4000);
+
+    /// <summary>Where the data lies, relative to the current directory or absolute.</summary>
+    internal string DataDirectory { get; init; } = "kvs-data";
+
+    /// <summary>How durable an acknowledged write is.</summary>
+    internal DurabilityMode Durability { get; init; } = DurabilityMode.Always;
+
+    /// <summary>Whether an address other than loopback is allowed without authentication.</summary>
+    internal bool Insecure { get; init; }
+
+    /// <summary>Connections at once.</summary>
+    internal int ConnectionsMax { get; init; } = 10_000;
+
+    /// <summary>Longest frame on the wire.</summary>
+    internal int FrameBytesMax { get; init; } = Limits.FrameBytesMax;
+
+    /// <summary>Longest value.</summary>
+    internal int ValueBytesMax { get; init; } = Limits.ValueBytesMax;
+
+    /// <summary>Most bytes of keys and values in one batch.</summary>
+    internal int BatchBytesMax { get; init; } = Limits.BatchBytesMax;
+
+    /// <summary>Receive buffer of one connection: what it may send ahead of the answers.</summary>
+    internal int SessionBytesMax { get; init; } = 256 * 1024;
+
+    /// <summary>Bytes of writes of all connections that wait to be committed.</summary>
+    internal long QueuedBytesMax { get; init; } = Limits.QueuedBytesMax;
+
+    /// <summary>Bytes of large frames of all connections that are being received.</summary>
+    internal long ReceiveBytesMax { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Time without a request after which a connection is closed; zero for never.</summary>
+    internal TimeSpan IdleTimeout { get; init; }
+
+    /// <summary>Longest wait for the rest of a frame that has begun; zero for no limit.</summary>
+    internal TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest wait for a client to take an answer; zero for no limit.</summary>
+    internal TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest time for which a stopping server finishes what it received.</summary>
+    internal TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Snapshots that one connection may hold.</summary>
+    internal int SessionSnapshotsMax { get; init; } = 16;
+
+    /// <summary>Snapshots that all connections may hold.</summary>
+    internal int SnapshotsMax { get; init; } = 1_024;
+
+    /// <summary>Age at which a snapshot of a client is ended; zero for no limit.</summary>
+    internal TimeSpan SnapshotAgeMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Log bytes that are kept as history before compaction.</summary>
+    internal long HistoryBytes { get; init; } = Limits.HistoryBytes;
+
+    /// <summary>Least important log lines that are written.</summary>
+    internal LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
+
+    /// <summary>What the TCP door needs of them.</summary>
+    internal TcpDoorOptions ToTcpDoorOptions() => new()
+    {
+        Host = Address.Host,
+        Port = Address.Port,
+        ConnectionsMax = ConnectionsMax,
+        FrameBytesMax = FrameBytesMax,
+        ValueBytesMax = ValueBytesMax,
+        SessionBytesMax = SessionBytesMax,
+        QueuedBytesMax = QueuedBytesMax,
+        ReceiveBytesMax = ReceiveBytesMax,
+        SessionSnapshotsMax = SessionSnapshotsMax,
+        IdleTimeout = IdleTimeout,
+        FrameTimeout = FrameTimeout,
+        SendTimeout = SendTimeout,
+    };
+}
