@@ -1,4 +1,3 @@
-using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines;
 using Kvs.Core.Engines.Memory;
 using Kvs.Core.Platform;
@@ -25,17 +24,15 @@ internal static class EngineOpener
     /// <param name="name">From <see cref="NameOf"/>.</param>
     /// <param name="options">The options.</param>
     /// <param name="machine">Files, clock, threads, randomness.</param>
-    /// <param name="events">Hears what an operator should know.</param>
     /// <returns>The engine. Ownership: the caller's.</returns>
     /// <exception cref="KvsException">The directory is locked, damaged, or of another engine.</exception>
-    internal static async Task<IKvEngine> OpenAsync(
-        string name, ServerOptions options, KvsEnvironment machine, Action<StoreEvent> events)
+    internal static Task<IKvEngine> OpenAsync(string name, ServerOptions options, KvsEnvironment machine)
     {
         var limits = new WriteLimits(options.ValueBytesMax, options.BatchBytesMax);
         return name switch
         {
-            EngineName.Memory => new MemoryEngine(machine.Time, machine.Random, in limits),
-            _ => throw new KvsException(ErrorCode.NotSupported, $"engine '{name}' is not part of this build"),
+            EngineName.Memory => Task.FromResult<IKvEngine>(new MemoryEngine(machine.Time, machine.Random, in limits)),
+            _ => throw new KvsException(ErrorCode.NotSupported, $"engine '{name}' is not part of this build yet; use --engine memory"),
         };
     }
 }

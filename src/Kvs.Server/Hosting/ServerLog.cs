@@ -1,4 +1,3 @@
-using Kvs.Core.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Kvs.Server.Hosting;
@@ -21,31 +20,4 @@ internal sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(1005, LogLevel.Information, "stopped")]
     internal partial void Stopped();
-
-    /// <summary>Passes on what a store says.</summary>
-    /// <param name="happened">What it says.</param>
-    internal void Tell(StoreEvent happened)
-    {
-        switch (happened.Level)
-        {
-            case StoreEventLevel.Error:
-                StoreError(happened.Kind, happened.Message);
-                break;
-            case StoreEventLevel.Warning:
-                StoreWarning(happened.Kind, happened.Message);
-                break;
-            default:
-                StoreInformation(happened.Kind, happened.Message);
-                break;
-        }
-    }
-
-    [LoggerMessage(1010, LogLevel.Information, "store: {Kind}: {Text}")]
-    private partial void StoreInformation(StoreEventKind kind, string text);
-
-    [LoggerMessage(1011, LogLevel.Warning, "store: {Kind}: {Text}")]
-    private partial void StoreWarning(StoreEventKind kind, string text);
-
-    [LoggerMessage(1012, LogLevel.Error, "store: {Kind}: {Text}")]
-    private partial void StoreError(StoreEventKind kind, string text);
 }

@@ -88,7 +88,7 @@ internal sealed class ServerService(ServerOptions options, KvsEnvironment machin
         _log.Starting(ServerVersion.Text, shown, directory, options.Durability.ToString());
         var startedAt = machine.Time.GetTimestamp();
         _engine = await StartRetry.RunAsync(
-            machine.Time, () => EngineOpener.OpenAsync(name, options, machine, _log.Tell), IsLocked, stop);
+            machine.Time, () => EngineOpener.OpenAsync(name, options, machine), IsLocked, stop);
         _log.EngineOpen(name, _engine.Stats().Keys, machine.Time.GetElapsedTime(startedAt).TotalMilliseconds);
     }
 
