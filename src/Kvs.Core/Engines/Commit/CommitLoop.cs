@@ -1,0 +1,266 @@
+using Kvs.Core.Engines.Compaction;
+using Kvs.Core.Index;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Groups;
+using Kvs.Core.Storage.Segments;
+
+namespace Kvs.Core.Engines.Commit;
+
+/// <summary>
+/// The first half of a commit: gathers what waits, applies it to the working state and appends it to the log. The only
+/// writer of the index and of the log. Threading: <see cref="RunOnce"/> on the commit thread only; the rest any thread.
+/// </summary>
+internal sealed class CommitLoop
+{
+    private readonly KeyIndex _index;
+    private readonly LogWriter _log;
+    private readonly CommitQueue _queue;
+    private readonly GroupHandOff _handOff;
+    private readonly FaultLatch _fault;
+    private readonly GroupBuilder _frame;
+    private readonly EntryMoves _moves;
+    private readonly SyncLoop _sync;
+    private readonly LoopHandle _self;
+    private readonly LoopHandle _syncThread;
+    private readonly GroupApplier _applier;
+    private readonly IdleDuties _idle;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private WorkItem? _item; // commit thread only: the item in hand; behind it those that were taken with it
+    private int _request; // commit thread only: its first request that is not judged yet
+    private CommitGroup? _group; // commit thread only: the group in hand, until it is offered
+    private bool _isDropped; // commit thread only: after a fault, whether the unpublished state is gone
+    private bool _isClosing; // published: Volatile
+    private bool _hasEnded; // published: Interlocked
+
+    internal CommitLoop(EngineParts parts, SyncLoop sync)
+    {
+        _index = parts.Index;
+        _log = parts.Log;
+        _queue = parts.Queue;
+        _handOff = parts.HandOff;
+        _fault = parts.Fault;
+        _frame = parts.Frame;
+        _moves = parts.Moves;
+        _sync = sync;
+        _self = parts.Threads.Commit;
+        _syncThread = parts.Threads.Sync;
+        _applier = new GroupApplier(parts);
+        _idle = new IdleDuties(parts, sync, _applier);
+    }
+
+    /// <summary>Completes when all work is answered and synced after <see cref="Close"/>.</summary>
+    internal Task Ended => _ended.Task;
+
+    /// <summary>Whether no more work is taken.</summary>
+    internal bool IsClosing => Volatile.Read(ref _isClosing);
+
+    /// <summary>Takes no more work, finishes what is there, syncs, ends.</summary>
+    internal void Close()
+    {
+        Volatile.Write(ref _isClosing, true);
+        _self.Wake();
+    }
+
+    /// <summary>Called after an item was queued: wakes the loop, or answers in its place when it has just ended.</summary>
+    internal void Notify()
+    {
+        // The queue's swap and the exchange that sets the flag are full fences: either this sees the flag, or the
+        // loop's last look into the queue sees the item.
+        if (Volatile.Read(ref _hasEnded))
+        {
+            RefuseQueued();
+        }
+        else
+        {
+            _self.Wake();
+        }
+    }
+
+    /// <summary>
+    /// One commit group. The order that every promise rests on, for each group, is
+    /// gather -> apply -> append -> sync -> publish -> acknowledge:
+    /// nothing is shown that is not logged, nothing is acknowledged that is not as durable as promised.
+    /// The last three are <see cref="SyncLoop.RunOnce"/> on the sync thread, so that the next group's first three
+    /// overlap the sync of this one.
+    /// </summary>
+    /// <returns>Time to the next step.</returns>
+    internal TimeSpan RunOnce()
+    {
+        var wasFaulted = _fault.IsSet;
+        try
+        {
+            return wasFaulted ? StepFaulted() : Step();
+        }
+#pragma warning disable CA1031 // Whatever goes wrong here, the store must end read-only and the waiting be answered.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _fault.Latch(e);
+            return wasFaulted ? Timeout.InfiniteTimeSpan : TimeSpan.Zero;
+        }
+    }
+
+    private TimeSpan Step()
+    {
+        _index.Reclaim();
+        if (_hasEnded || !_handOff.HasRoom)
+        {
+            // With a group in the sync and one appended behind it, waiting work gathers; the sync loop wakes this one.
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        Gather();
+        if (_item is null && !_moves.HasAny && !_idle.IsTickDue())
+        {
+            return IsClosing ? StepClosing() : _idle.Run();
+        }
+
+        var group = _group ??= _handOff.Rent();
+        Apply(group);
+        if (group.IsEmpty)
+        {
+            return _idle.Run(); // a tick for which the disk has no room
+        }
+
+        Append(group);
+        Offer(group); // -> LogWriter.Sync -> KeyIndex.Publish -> WorkItem.Complete
+        return TimeSpan.Zero;
+    }
+
+    private void Gather() => _item ??= _queue.TakeAll();
+
+    private void Apply(CommitGroup group)
+    {
+        _applier.Begin(group);
+        _moves.Apply(_index, group);
+        if (_idle.IsTickDue())
+        {
+            _idle.Tick();
+        }
+
+        while (_item is { } item && ApplyItem(item, group))
+        {
+            _item = item.Next;
+            _request = 0;
+        }
+
+        _applier.End();
+        _moves.Applied(group);
+    }
+
+    /// <summary>Applies the rest of an item, as far as the group takes it.</summary>
+    /// <returns>Whether the item is done.</returns>
+    private bool ApplyItem(WorkItem item, CommitGroup group)
+    {
+        var from = _request;
+        try
+        {
+            while (_request < item.Requests.Count && _applier.TryApply(item.Requests[_request], item.ResultBytes))
+            {
+                _request++;
+            }
+        }
+        finally
+        {
+            if (_request > from)
+            {
+                group.Parts.Add(new GroupPart(item, from, _request));
+            }
+        }
+
+        return _request == item.Requests.Count;
+    }
+
+    private void Append(CommitGroup group)
+    {
+        if (group.HasFrame && !_fault.IsSet)
+        {
+            group.FrameBytes = _frame.Finish().Length;
+            group.MayBeOnDisk = true;
+            _log.Append(_frame);
+        }
+    }
+
+    private void Offer(CommitGroup group)
+    {
+        _group = null;
+        _handOff.Offer(group);
+        _syncThread.Wake();
+    }
+
+    private TimeSpan StepFaulted()
+    {
+        if (_group is { } group)
+        {
+            Offer(group); // the sync loop refuses what is in it, as it does with all that was offered before
+        }
+
+        if (!_handOff.IsIdle || _hasEnded)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        if (!_isDropped)
+        {
+            // Nobody publishes any more: the sync loop has seen the fault and given all groups back.
+            _index.DropUnpublished();
+            _moves.Abandon();
+            _applier.Reset(_index.Published);
+            _isDropped = true;
+        }
+
+        for (Gather(); _item is { } item; Gather())
+        {
+            _item = item.Next;
+            AnswerFaulted(item);
+        }
+
+        return IsClosing ? End() : Timeout.InfiniteTimeSpan;
+    }
+
+    /// <summary>Reads go on, on the published state; writes are refused. The part that was judged before is refused already.</summary>
+    private void AnswerFaulted(WorkItem item)
+    {
+        for (; _request < item.Requests.Count; _request++)
+        {
+            _applier.AnswerFaulted(item.Requests[_request], item.ResultBytes);
+        }
+
+        _request = 0;
+        _queue.Release(item.QueuedBytes);
+        item.Complete();
+    }
+
+    private TimeSpan StepClosing()
+    {
+        if (_handOff.IsIdle && _log.Synced == _log.Appended)
+        {
+            return End();
+        }
+
+        _sync.AskSync();
+        return Timeout.InfiniteTimeSpan;
+    }
+
+    private TimeSpan End()
+    {
+        Interlocked.Exchange(ref _hasEnded, true);
+        RefuseQueued();
+        _ended.TrySetResult();
+        return Timeout.InfiniteTimeSpan;
+    }
+
+    private void RefuseQueued()
+    {
+        var item = _queue.TakeAll();
+        while (item is not null)
+        {
+            var next = item.Next;
+            _queue.Release(item.QueuedBytes);
+            WorkItems.Refuse(item, ErrorCode.ShuttingDown, "The store is closing; the write was not applied.");
+            item.Complete();
+            item = next;
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using System.Buffers;
+using Kvs.Core.Index;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Groups;
+
+namespace Kvs.Core.Engines.Commit;
+
+/// <summary>
+/// Fills one commit group: judges requests against the working state, gives sequences, moves log time and removes what
+/// has expired. Threading: commit thread only.
+/// </summary>
+internal sealed class GroupApplier
+{
+    /// <summary>Most keys that expire in one group, so that a mass expiry does not hold up the writes behind it.</summary>
+    private const int ExpiredMax = 1024;
+
+    /// <summary>Operations at which a group ends: each may hold a few index pages until the group is published.</summary>
+    private const int OperationsMax = 8 * 1024;
+
+    /// <summary>The clock leans and steps: look again at least once an hour.</summary>
+    private const long WaitMillisMax = 3_600_000;
+
+    private readonly KeyIndex _index;
+    private readonly TimeProvider _time;
+    private readonly LogClock _clock;
+    private readonly LogRoom _room;
+    private readonly GroupBuilder _frame;
+    private readonly LogBatchState _state;
+    private readonly EpochTable _epochs;
+    private readonly FaultLatch _fault;
+    private readonly Durability _durability;
+    private CommitGroup _group = null!;
+    private ulong _lastSequence;
+    private long _lastTimeMillis;
+    private bool _timeMoved;
+
+    internal GroupApplier(EngineParts parts)
+    {
+        _fault = parts.Fault;
+        _durability = parts.Options.Durability;
+        _index = parts.Index;
+        _time = parts.Environment.Time;
+        _clock = parts.Clock;
+        _room = parts.Room;
+        _frame = parts.Frame;
+        _epochs = parts.Epochs;
+        _state = new LogBatchState(parts.Index, parts.Segments, parts.Epochs, parts.Frame);
+        _lastSequence = parts.Index.Published.Sequence;
+        _lastTimeMillis = parts.Index.Published.LogTimeMillis;
+    }
+
+    /// <summary>Whether more keys have expired than the last group could remove.</summary>
+    internal bool HasBacklog { get; private set; }
+
+    private bool IsFull => _group.Operations >= OperationsMax || (_room.HasFrame && _frame.BytesMax >= Limits.CommitGroupBytesMax);
+
+    /// <summary>Begins a group.</summary>
+    /// <param name="group">Empty.</param>
+    internal void Begin(CommitGroup group)
+    {
+        _group = group;
+        _timeMoved = false;
+        _room.BeginGroup();
+
+        // Reads are judged at the time of the state that they read, until a write moves it: else a key could be gone
+        // for a read of this group and there again for a later one of the published state.
+        _state.BeginGroup(group, _lastTimeMillis);
+    }
+
+    /// <summary>Judges one request and applies it, or refuses it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="results">Gets the values that its results point into.</param>
+    /// <returns>False when it must wait for the next group, untouched.</returns>
+    internal bool TryApply(WriteRequest request, ArrayBufferWriter<byte> results)
+    {
+        if (request.Code != ErrorCode.None || !RequestAdmission.IsInTime(request, _time.GetTimestamp()))
+        {
+            return true;
+        }
+
+        if (IsFull)
+        {
+            return false;
+        }
+
+        var demand = RequestDemand.Of(request, _state);
+        var room = demand.Writes ? TryMakeRoom(demand.Bytes, demand.MayUseReserve) : RoomResult.Reserved;
+        if (room == RoomResult.NextGroup)
+        {
+            return false;
+        }
+
+        if (room == RoomResult.DiskFull)
+        {
+            _room.Refuse(request);
+            return true;
+        }
+
+        _group.Operations += request.Operations.Count;
+        Promise(_durability);
+        Promise(request.Durability);
+        Judge(request, results);
+        return true;
+    }
+
+    /// <summary>Answers a request in a faulted store: reads on the published state; writes are refused.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="results">Gets the values that its results point into.</param>
+    internal void AnswerFaulted(WriteRequest request, ArrayBufferWriter<byte> results)
+    {
+        if (request.Code != ErrorCode.None)
+        {
+            return;
+        }
+
+        if (RequestDemand.Of(request, _state).Writes)
+        {
+            _fault.Refuse(request, WriteOutcome.NotApplied);
+        }
+        else
+        {
+            Judge(request, results);
+        }
+    }
+
+    /// <summary>Time until a key expires by the log clock; zero when one has, infinite when none will.</summary>
+    internal TimeSpan TimeToNextExpiry()
+    {
+        var earliest = _index.WorkingEarliestExpiryMillis;
+        if (earliest == long.MaxValue)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        var left = earliest - _clock.NowMillis();
+        return left <= 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Min(left, WaitMillisMax));
+    }
+
+    /// <summary>Moves log time, with removals, although nobody writes. Nothing happens where there is no room.</summary>
+    internal void Tick() => TryMakeRoom(0, mayUseReserve: true);
+
+    /// <summary>Ends the group: freezes the state that it made, if it changed anything.</summary>
+    internal void End()
+    {
+        _group.HasFrame = _room.HasFrame && _frame.BatchCount > 0;
+        _group.LastSequence = _lastSequence;
+        if (_group.HasFrame)
+        {
+            Promise(_durability);
+            _lastTimeMillis = _state.LogTimeMillis;
+            _group.Batches = (int)_frame.BatchCount;
+        }
+
+        if (_group.HasFrame || _group.Moves > 0)
+        {
+            _group.Root = _index.EndGroup(_lastSequence, _lastTimeMillis, _epochs);
+        }
+    }
+
+    /// <summary>Goes back to the published state, after a fault: what was never published is forgotten.</summary>
+    /// <param name="published">The published state.</param>
+    internal void Reset(IndexRoot published)
+    {
+        _lastSequence = published.Sequence;
+        _lastTimeMillis = published.LogTimeMillis;
+        _state.Reset(_lastTimeMillis);
+    }
+
+    private RoomResult TryMakeRoom(long bytes, bool mayUseReserve)
+    {
+        var now = _timeMoved ? _state.LogTimeMillis : Math.Max(_lastTimeMillis, _clock.NowMillis());
+        var expired = !_timeMoved && _index.TryNextExpired(now, out var key, out _)
+            ? GroupBuilder.BatchBytesMax(1, key.Length)
+            : 0;
+        var room = _room.Reserve(bytes + expired, mayUseReserve, new GroupStart(_epochs.Current, _lastSequence + 1, now, _lastSequence));
+        if (room != RoomResult.Reserved)
+        {
+            return room;
+        }
+
+        _state.PlaceGroup(_room.SegmentId, _room.Offset);
+        if (!_timeMoved)
+        {
+            _timeMoved = true;
+            _state.MoveTime(now);
+            RemoveExpired(now, bytes);
+        }
+
+        return room;
+    }
+
+    /// <summary>
+    /// Removes keys whose expiry has passed, as a batch of its own. What is left over is invisible all the same, since
+    /// the group moves log time, and goes with a later group.
+    /// </summary>
+    private void RemoveExpired(long now, long bytesKept)
+    {
+        HasBacklog = _index.TryNextExpired(now, out var key, out _);
+        if (!HasBacklog)
+        {
+            return;
+        }
+
+        _state.BeginBatch(_lastSequence + 1, default);
+        do
+        {
+            _state.Remove(key);
+            _group.Expired++;
+            HasBacklog = _index.TryNextExpired(now, out key, out _);
+        }
+        while (HasBacklog && _group.Expired < ExpiredMax && _room.Fits(bytesKept + GroupBuilder.BatchBytesMax(1, key.Length)));
+        _state.EndBatch();
+        _lastSequence++;
+    }
+
+    private void Promise(Durability durability) =>
+        _group.Durability = durability > _group.Durability ? durability : _group.Durability;
+
+    private void Judge(WriteRequest request, ArrayBufferWriter<byte> results)
+    {
+        _state.BeginBatch(_lastSequence + 1, new RequestOrigin(request.ClientId, request.RequestNumber, 0));
+        try
+        {
+            if (OperationApplier.Apply(_state, request, results))
+            {
+                _state.EndBatch();
+                _lastSequence++;
+                request.Version = new KvsVersion(_epochs.Current, _lastSequence);
+            }
+        }
+        catch (KvsCorruptionException e)
+        {
+            // A damaged value hurts who asks for it (a previous value, an increment), not the store.
+            _state.RollBack();
+            request.Fail(ErrorCode.Corruption, WriteOutcome.NotApplied, e.Message);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Groups;
+using Kvs.Core.Storage.Segments;
+
+namespace Kvs.Core.Engines.Commit;
+
+/// <summary>
+/// Room for the group in hand: reserved before a batch is applied, so that a full disk refuses writes before they touch
+/// the index, and an append never meets the end of a segment. Goes on in the next segment when the current one is full.
+/// Threading: commit thread only.
+/// </summary>
+internal sealed class LogRoom
+{
+    private readonly LogWriter _log;
+    private readonly GroupBuilder _frame;
+    private readonly SegmentSupply _supply;
+    private ulong _segmentFirst;
+
+    /// <summary>Goes on where the opening has ended.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="frame">Builds the group in hand.</param>
+    /// <param name="supply">Gives the next segments.</param>
+    /// <param name="segmentFirst">First sequence in the current segment.</param>
+    internal LogRoom(LogWriter log, GroupBuilder frame, SegmentSupply supply, ulong segmentFirst)
+    {
+        _log = log;
+        _frame = frame;
+        _supply = supply;
+        _segmentFirst = segmentFirst;
+    }
+
+    /// <summary>Whether the group in hand has begun its frame.</summary>
+    internal bool HasFrame { get; private set; }
+
+    /// <summary>The segment that the group will be appended to.</summary>
+    internal uint SegmentId => _log.Segment.Id;
+
+    /// <summary>Where it will stand there.</summary>
+    internal long Offset => _log.Offset;
+
+    /// <summary>Begins a group, without a frame.</summary>
+    internal void BeginGroup() => HasFrame = false;
+
+    /// <summary>Whether so many bytes of batches fit behind what the group holds.</summary>
+    /// <param name="bytes">An upper bound.</param>
+    internal bool Fits(long bytes) =>
+        (HasFrame ? _frame.BytesMax : GroupBuilder.OverheadMax) + bytes <= _log.RoomLeft;
+
+    /// <summary>Reserves room for a batch, and begins the frame with the first one.</summary>
+    /// <param name="bytes">An upper bound.</param>
+    /// <param name="mayUseReserve">Whether the batch is taken although the disk is full.</param>
+    /// <param name="start">What the frame begins with.</param>
+    /// <returns>Whether there is room.</returns>
+    internal RoomResult Reserve(long bytes, bool mayUseReserve, in GroupStart start)
+    {
+        if (!Fits(bytes))
+        {
+            if (HasFrame)
+            {
+                return RoomResult.NextGroup;
+            }
+
+            var result = _supply.TryTake(GroupBuilder.OverheadMax + bytes, mayUseReserve, out var next);
+            if (result != RoomResult.Reserved)
+            {
+                return result;
+            }
+
+            Rotate(next!);
+            Check.That(Fits(bytes));
+        }
+
+        if (!HasFrame)
+        {
+            _frame.Begin(start);
+            HasFrame = true;
+        }
+
+        return RoomResult.Reserved;
+    }
+
+    /// <summary>Refuses a write for which the disk has no room.</summary>
+    /// <param name="request">The request.</param>
+    internal void Refuse(WriteRequest request) => request.Fail(
+        ErrorCode.DiskFull, WriteOutcome.NotApplied, _supply.FullReason ?? "The disk is full; the write was not applied.");
+
+    private void Rotate(Segment next)
+    {
+        var full = new FullSegment(
+            _log.Segment, _log.Offset, _segmentFirst, _log.Appended, _frame.Start.LogTimeMillis);
+        _log.Rotate(next);
+        _segmentFirst = full.Last.Sequence + 1;
+        _supply.Seal(full);
+    }
+}

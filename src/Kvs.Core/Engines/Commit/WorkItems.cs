@@ -1,0 +1,46 @@
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Engines.Commit;
+
+/// <summary>What happens to a work item as a whole before it is queued. Threading: any thread.</summary>
+internal static class WorkItems
+{
+    /// <summary>
+    /// Counted for each request beside its keys and values, so that items of nothing but small reads are bounded too.
+    /// </summary>
+    private const int RequestBytes = 128;
+
+    /// <summary>Checks the requests and counts their bytes; those that are refused are failed, the others go on.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="limits">The store's limits.</param>
+    /// <returns>Whether any request is left to be judged.</returns>
+    internal static bool TryAdmit(WorkItem item, in WriteLimits limits)
+    {
+        var admitted = false;
+        var total = 0L;
+        foreach (var request in item.Requests)
+        {
+            admitted |= RequestAdmission.TryAdmit(request, limits, out var bytes);
+            total += bytes + RequestBytes;
+        }
+
+        item.QueuedBytes = total;
+        return admitted;
+    }
+
+    /// <summary>Fails all requests that have not failed for a reason of their own.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="message">The text.</param>
+    internal static void Refuse(WorkItem item, ErrorCode code, string message)
+    {
+        foreach (var request in item.Requests)
+        {
+            if (request.Code == ErrorCode.None)
+            {
+                request.Fail(code, WriteOutcome.NotApplied, message);
+            }
+        }
+    }
+}

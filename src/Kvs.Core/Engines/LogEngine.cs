@@ -1,0 +1,190 @@
+using System.Buffers;
+using Kvs.Core.Diagnostics;
+using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Compaction;
+using Kvs.Core.Engines.Recovery;
+using Kvs.Core.Index;
+using Kvs.Core.Operations;
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Segments;
+
+namespace Kvs.Core.Engines;
+
+/// <summary>
+/// The engine of the product: an append-only log of checksummed groups, an ordered index in memory, reads that take no
+/// lock. It joins the rooms and owns their lives; the work is done by its loops (commit, sync, prepare, compact).
+/// Threading: as <see cref="IKvEngine"/>. Ownership: owns directory lock, files, index and loops until disposed; dispose
+/// snapshots before it.
+/// </summary>
+internal sealed class LogEngine : IKvEngine
+{
+    private readonly EngineParts _parts;
+    private readonly KeyIndex _index;
+    private readonly SegmentSet _segments;
+    private readonly CommitQueue _queue;
+    private readonly WriteLimits _limits;
+    private readonly SnapshotRegistry _snapshots;
+    private readonly CommitLoop _commit;
+    private readonly EngineThreads _threads;
+
+    private LogEngine(EngineParts parts, SyncLoop sync)
+    {
+        _parts = parts;
+        _index = parts.Index;
+        _segments = parts.Segments;
+        _queue = parts.Queue;
+        _limits = new WriteLimits(parts.Options.ValueBytesMax, parts.Options.BatchBytesMax);
+        _snapshots = new SnapshotRegistry(parts.Environment.Time, parts.Options);
+        _commit = new CommitLoop(parts, sync);
+        _threads = parts.Threads;
+    }
+
+    /// <inheritdoc/>
+    public string Name => DataDirectory.KvsEngine;
+
+    /// <summary>Opens a store, or creates it: recovers the log, fills the index, begins an epoch, starts the loops.</summary>
+    /// <param name="path">Full path of the data directory.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="environment">The machine.</param>
+    /// <param name="cancellationToken">Gives up before the epoch begins.</param>
+    /// <exception cref="KvsCorruptionException">Stored data is damaged; nothing was changed.</exception>
+    /// <exception cref="KvsStorageException">Locked, of another engine, or not usable.</exception>
+    /// <exception cref="KvsConfigurationException">A setting is unusable.</exception>
+    internal static ValueTask<LogEngine> OpenAsync(
+        string path, LogEngineOptions options, KvsEnvironment environment, CancellationToken cancellationToken)
+    {
+        options.Validate();
+        var parts = LogOpening.Open(path, options, environment, cancellationToken);
+        var sync = new SyncLoop(parts);
+        var engine = new LogEngine(parts, sync);
+        parts.Threads.Sync.Start(environment.Loops, "kvs-sync", sync.RunOnce);
+        parts.Threads.Commit.Start(environment.Loops, "kvs-commit", engine._commit.RunOnce);
+        parts.Threads.Prepare.Start(environment.Loops, "kvs-prepare", new PrepareLoop(parts, engine._snapshots).RunOnce);
+        return ValueTask.FromResult(engine);
+    }
+
+    /// <inheritdoc/>
+    public void Submit(WorkItem item)
+    {
+        if (!WorkItems.TryAdmit(item, _limits))
+        {
+            item.Complete();
+        }
+        else if (_commit.IsClosing)
+        {
+            WorkItems.Refuse(item, ErrorCode.ShuttingDown, "The store is closing; the write was not applied.");
+            item.Complete();
+        }
+        else if (!_queue.TryEnqueue(item))
+        {
+            WorkItems.Refuse(item, ErrorCode.Overloaded, "Too much work is waiting; the write was not applied. Retry later.");
+            item.Complete();
+        }
+        else
+        {
+            _commit.Notify();
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
+    {
+        // The pin keeps the pages that the search reads and the file that the entry points into.
+        using var pin = _index.Pin();
+        if (!pin.TryFind(key, out var entry) || !entry.IsVisibleAt(pin.Root.LogTimeMillis))
+        {
+            info = default;
+            return false;
+        }
+
+        info = ((EpochTable)pin.Root.State!).InfoOf(entry);
+        if (value is not null)
+        {
+            _segments.ReadValue(entry.Location, key, value);
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public IEngineSnapshot Snapshot() =>
+        new LogEngineSnapshot(_index.Lease(), _segments, _snapshots, _parts.Environment.Time.GetTimestamp());
+
+    /// <inheritdoc/>
+    public StoreStats Stats()
+    {
+        using var lease = _index.Lease();
+        var counters = _parts.Counters;
+        var (snapshots, oldest) = _snapshots.Figures;
+        var bytes = 0L;
+        var files = _parts.Manifests.Current.Files;
+        foreach (var file in files)
+        {
+            bytes += file.End;
+        }
+
+        var live = _parts.Usage.LiveBytes;
+        return new StoreStats
+        {
+            Engine = Name,
+            Version = ((EpochTable)lease.Root.State!).VersionOf(lease.Root.Sequence),
+            Keys = lease.Count(KeyRange.All),
+            DiskBytes = bytes,
+            LiveBytes = live,
+            DeadBytes = Math.Max(0, bytes - live),
+            Segments = files.Length,
+            IndexBytes = _index.BytesHeld,
+            Batches = counters.Batches,
+            Groups = counters.Groups,
+            Syncs = counters.Syncs,
+            Compactions = counters.Compactions,
+            Expired = counters.Expired,
+            Snapshots = snapshots,
+            OldestSnapshot = oldest,
+            ReadOnlyReason = _parts.Fault.Reason ?? _parts.Supply.FullReason,
+        };
+    }
+
+    /// <inheritdoc/>
+    public Task CompactAsync(CancellationToken cancellationToken) => Task.FromException(
+        new KvsException(ErrorCode.NotSupported, "This version of the engine does not compact yet."));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _commit.Close();
+        await _commit.Ended.ConfigureAwait(false);
+        _threads.Prepare.Stop();
+        _threads.Commit.Stop();
+        _threads.Sync.Stop();
+        Release();
+    }
+
+    /// <summary>All loops have ended. A store that is sound and synced whole is marked as closed cleanly.</summary>
+    private void Release()
+    {
+        try
+        {
+            if (!_parts.Fault.IsSet)
+            {
+                Check.That(_parts.Log.Synced == _parts.Log.Appended);
+                var root = _index.Published;
+                Check.That(root.Sequence == _parts.Log.Synced.Sequence);
+                _parts.Manifests.Update(current => current with
+                {
+                    CleanShutdown = true,
+                    SyncedThrough = _parts.Log.Synced,
+                    LogTimeMillis = Math.Max(current.LogTimeMillis, root.LogTimeMillis),
+                });
+            }
+        }
+        finally
+        {
+            _index.Dispose();
+            _segments.Dispose();
+            _parts.Directory.Dispose();
+        }
+    }
+}

@@ -1,0 +1,280 @@
+using Kvs.Core.Diagnostics;
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.TestKit;
+using Kvs.TestKit.Device;
+using Xunit;
+
+namespace Kvs.Core.Tests.Engines.Log;
+
+public sealed class LogEngineTests
+{
+    [Fact]
+    public void What_was_set_is_there_after_a_clean_close() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("a", "1");
+        store.Set("b", "2");
+        store.Set("a", "3");
+        store.Remove("b");
+        Assert.Equal("3", store.Get("a"));
+
+        var again = store.Reopen();
+        Assert.Equal("3", again.Get("a"));
+        Assert.Null(again.Get("b"));
+        Assert.Equal(1, again.Engine.Stats().Keys);
+        again.Close();
+        again.Device.CheckClean();
+    });
+
+    [Fact]
+    public void Acknowledged_writes_survive_a_power_cut_that_keeps_nothing_unsynced() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        for (var i = 0; i < 50; i++)
+        {
+            store.Set("k" + i, "v" + i);
+        }
+
+        var point = store.Device.Capture();
+        var again = store.ReopenAfterPowerCut(point.Leftovers(seed).First(), point);
+        Assert.Equal(50, again.Content().Count);
+        Assert.Equal("v49", again.Get("k49"));
+    });
+
+    [Fact]
+    public void Nothing_is_visible_or_acknowledged_before_its_sync() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Run();
+        var write = store.Submit(LogStore.SetOf("k", "v"));
+        var synced = false;
+        store.Device.BeforeCall = call => synced |= call.Kind == CallKinds.Sync && call.Path.EndsWith(".log", StringComparison.Ordinal);
+        store.Machine.Loops.AfterStep = _ =>
+        {
+            Assert.True(synced || (!write.IsDone && store.Get("k") is null));
+        };
+        store.Run();
+
+        Assert.True(write.IsDone && synced);
+        Assert.Equal("v", store.Get("k"));
+    });
+
+    [Fact]
+    public void A_read_in_order_sees_the_write_before_it_in_its_burst() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "old");
+        var burst = store.SubmitBurst(
+            LogStore.Request(Durability.Default, LogStore.Of(OperationKind.Get, "k")),
+            LogStore.Request(Durability.Default, LogStore.SetOf("k", "new")),
+            LogStore.Request(Durability.Default, LogStore.Of(OperationKind.Get, "k")));
+        store.Run();
+
+        Assert.Equal(("old", "new"), (burst.ValueOf(0), burst.ValueOf(2)));
+        Assert.Equal(burst.Item.Requests[1].Version, burst.Item.Requests[2].Results[0].Version);
+    });
+
+    [Fact]
+    public void A_batch_whose_last_condition_fails_changes_nothing_and_takes_no_sequence() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("a", "1");
+        store.Set("b", "2");
+        var before = store.Sequence;
+        var refused = store.Apply(
+            LogStore.SetOf("a", "9"),
+            LogStore.Of(OperationKind.Remove, "b"),
+            LogStore.SetOf("c", "9"),
+            LogStore.SetOf("a", "10"),
+            LogStore.SetOf("d", "9", condition: KvsCondition.Present));
+
+        Assert.Equal((ErrorCode.ConditionFailed, 4), (refused.Code, refused.FailedIndex));
+        Assert.Equal(before, store.Sequence);
+        Assert.Equal(("1", "2", null), (store.Get("a"), store.Get("b"), store.Get("c")));
+        var again = store.Reopen();
+        Assert.Equal(("1", "2", null), (again.Get("a"), again.Get("b"), again.Get("c")));
+    });
+
+    [Fact]
+    public void Versions_grow_and_differ_after_each_opening() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        var first = store.Set("a", "1").Version;
+        var again = store.Reopen();
+        var second = again.Set("a", "2").Version;
+
+        Assert.True(second > first);
+        Assert.NotEqual(first.Epoch, second.Epoch);
+        Assert.True(again.Engine.TryGet("a"u8, null, out var info));
+        Assert.Equal(second, info.Version);
+    });
+
+    [Fact]
+    public void Values_of_older_epochs_keep_their_version_over_a_reopening() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        var version = store.Set("a", "1").Version;
+        var again = store.Reopen();
+
+        Assert.True(again.Engine.TryGet("a"u8, null, out var info));
+        Assert.Equal(version, info.Version);
+        Assert.Equal(ErrorCode.None, again.Apply(LogStore.SetOf("a", "2", condition: KvsCondition.IfVersion(version))).Code);
+    });
+
+    [Fact]
+    public void A_log_of_many_segments_is_read_whole_after_clean_close_and_kill() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        var value = new string('x', 100_000);
+        for (var i = 0; i < 60; i++)
+        {
+            store.Set("k" + (i % 40), value + i);
+        }
+
+        var stats = store.Engine.Stats();
+        Assert.True(stats.Segments > 4, $"{stats.Segments} segments");
+        foreach (var again in new[] { store.ReopenKilled(), store.Reopen() })
+        {
+            Assert.Equal(40, again.Content().Count);
+            Assert.Equal(value + 59, again.Get("k19"));
+            Assert.Equal(value + 39, again.Get("k39"));
+            Assert.Equal(stats.LiveBytes, again.Engine.Stats().LiveBytes);
+        }
+    });
+
+    [Fact]
+    public void A_batch_larger_than_a_segment_gets_a_segment_of_its_own_size() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        var value = new string('x', 3_000_000);
+        Assert.Equal(ErrorCode.None, store.Set("big", value).Code);
+        store.Set("small", "s");
+        Assert.Equal(value, store.Get("big"));
+        var again = store.Reopen();
+        Assert.Equal((value, "s"), (again.Get("big"), again.Get("small")));
+    });
+
+    [Fact]
+    public void A_snapshot_stays_as_it_is_while_writes_go_on() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("a", "1");
+        using var snapshot = store.Engine.Snapshot();
+        store.Set("a", "2");
+        store.Set("b", "2");
+
+        Assert.Equal(("1", null), (LogStore.Get(snapshot, "a"), LogStore.Get(snapshot, "b")));
+        Assert.Equal(1, snapshot.Count(KeyRange.All));
+        Assert.Equal("2", store.Get("a"));
+        Assert.Equal(1, store.Engine.Stats().Snapshots);
+    });
+
+    [Fact]
+    public void A_snapshot_that_is_held_for_long_is_named_once() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, new LogEngineOptions { SnapshotAgeWarning = TimeSpan.FromMinutes(1) });
+        using var snapshot = store.Engine.Snapshot();
+        store.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.Single(store.Events, e => e.Kind == StoreEventKind.SnapshotOld);
+        Assert.True(store.Engine.Stats().OldestSnapshot >= TimeSpan.FromMinutes(5));
+    });
+
+    [Fact]
+    public void Groups_form_while_a_sync_runs() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Run();
+        var before = store.Engine.Stats();
+        for (var i = 0; i < 1000; i++)
+        {
+            store.Submit(LogStore.SetOf("k" + i, "v"));
+        }
+
+        store.Run();
+        var after = store.Engine.Stats();
+        Assert.Equal(1000, after.Batches - before.Batches);
+        Assert.True(after.Groups - before.Groups < 10, $"{after.Groups - before.Groups} groups");
+        Assert.Equal(1000, store.Content().Count);
+    });
+
+    [Fact]
+    public void Work_beyond_the_bound_is_refused_as_overloaded_and_taken_again_afterwards() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, new LogEngineOptions { QueuedBytesMax = 1000 });
+        var taken = store.Submit(LogStore.SetOf("a", new string('x', 800)));
+        var refused = store.Submit(LogStore.SetOf("b", new string('x', 800)));
+        Assert.Equal((true, ErrorCode.Overloaded, WriteOutcome.NotApplied), (refused.IsDone, refused.Request.Code, refused.Request.Outcome));
+        store.Run();
+
+        Assert.True(taken.IsDone);
+        Assert.Equal(ErrorCode.None, store.Set("b", new string('x', 800)).Code);
+    });
+
+    [Fact]
+    public void A_request_whose_deadline_has_passed_is_not_applied() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Run();
+        var request = LogStore.Request(Durability.Default, LogStore.SetOf("k", "v"));
+        request.Deadline = store.Machine.Time.GetTimestamp();
+        var late = store.SubmitBurst(request);
+        store.Machine.Time.Advance(TimeSpan.FromMilliseconds(1));
+        store.Run();
+
+        Assert.Equal((ErrorCode.DeadlineExceeded, WriteOutcome.NotApplied), (late.Request.Code, late.Request.Outcome));
+        Assert.Null(store.Get("k"));
+    });
+
+    [Fact]
+    public void What_waits_at_the_close_is_finished_and_what_comes_later_is_refused() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        var waiting = store.Submit(LogStore.SetOf("a", "1"));
+        var closing = store.Engine.DisposeAsync().AsTask();
+        var late = store.Submit(LogStore.SetOf("b", "1"));
+        store.Machine.Loops.RunUntilCompleted(closing);
+
+        Assert.Equal((true, ErrorCode.None), (waiting.IsDone, waiting.Request.Code));
+        Assert.Equal((true, ErrorCode.ShuttingDown), (late.IsDone, late.Request.Code));
+        var again = new LogStore(seed, device: store.Device);
+        Assert.Equal(("1", null), (again.Get("a"), again.Get("b")));
+    });
+
+    [Fact]
+    public void A_directory_is_open_once() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        var failure = Assert.Throws<KvsStorageException>(() => new LogStore(seed, device: store.Device));
+        Assert.Equal(ErrorCode.DirectoryLocked, failure.Code);
+        store.Close();
+        new LogStore(seed, device: store.Device).Close();
+    });
+
+    [Fact]
+    public void An_empty_store_is_small() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Run();
+        Assert.True(store.Device.UsedBytes <= 4 * 1024 * 1024, $"{store.Device.UsedBytes} bytes");
+    });
+
+    [Fact]
+    public void A_read_allocates_nothing() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "value");
+        var target = new System.Buffers.ArrayBufferWriter<byte>(1024);
+        store.Engine.TryGet("k"u8, target, out _);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++)
+        {
+            target.ResetWrittenCount();
+            Assert.True(store.Engine.TryGet("k"u8, target, out _));
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    });
+}
