@@ -6,7 +6,7 @@ namespace Kvs.TestKit;
 /// <summary>
 /// Runs loops on the caller's thread, one step at a time, choosing among those that are ready by seed: the same seed
 /// gives the same interleaving. Nothing runs unless a test says so.
-/// Threading: one thread runs steps; wakes may come from any.
+/// Threading: one thread runs steps; wakes and stops may come from any. Locks are nested in the order _stepGate, _gate.
 /// </summary>
 /// <param name="time">The clock by which loops wait.</param>
 /// <param name="random">Chooses the next loop. Ownership: this host's alone.</param>
@@ -16,10 +16,11 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
     private static readonly TimeSpan s_simulatedWaitMax = TimeSpan.FromHours(1);
     private static readonly TimeSpan s_realWaitMax = TimeSpan.FromSeconds(20);
 
+    private readonly Lock _stepGate = new(); // held during a step: who stops a loop waits for it
     private readonly Lock _gate = new();
     private readonly List<ManualLoop> _loops = []; // guarded by _gate
     private readonly List<ManualLoop> _ready = []; // running thread only
-    private ManualLoop? _running;
+    private ManualLoop? _running; // guarded by _stepGate
 
     /// <summary>Called after each step with the loop's name: the place for a checker.</summary>
     internal Action<string>? AfterStep { get; set; }
@@ -119,18 +120,26 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
 
     private void RunStep(ManualLoop loop)
     {
-        _running = loop;
-        try
+        lock (_stepGate)
         {
-            var wait = loop.Step();
-            lock (_gate)
+            if (loop.IsStopped)
             {
-                loop.DueAt = wait == Timeout.InfiniteTimeSpan ? long.MaxValue : time.GetTimestamp() + wait.Ticks;
+                return; // since it was chosen
             }
-        }
-        finally
-        {
-            _running = null;
+
+            _running = loop;
+            try
+            {
+                var wait = loop.Step();
+                lock (_gate)
+                {
+                    loop.DueAt = wait == Timeout.InfiniteTimeSpan ? long.MaxValue : time.GetTimestamp() + wait.Ticks;
+                }
+            }
+            finally
+            {
+                _running = null;
+            }
         }
 
         AfterStep?.Invoke(loop.Name);
@@ -187,6 +196,8 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
 
         public long DueAt { get; set; } // guarded by the host's gate
 
+        public bool IsStopped { get; private set; } // guarded by the host's step gate
+
         public void Wake()
         {
             lock (host._gate)
@@ -197,10 +208,14 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
 
         public void Stop()
         {
-            Check.That(host._running != this); // the real host would wait for itself for ever
-            lock (host._gate)
+            lock (host._stepGate)
             {
-                host._loops.Remove(this);
+                Check.That(host._running != this); // the real host would wait for itself for ever
+                IsStopped = true;
+                lock (host._gate)
+                {
+                    host._loops.Remove(this);
+                }
             }
         }
     }

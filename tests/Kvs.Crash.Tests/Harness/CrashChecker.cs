@@ -1,0 +1,151 @@
+using Kvs.TestKit.Device;
+
+namespace Kvs.Crash.Tests.Harness;
+
+/// <summary>
+/// Cuts the power (or kills the process) at the cut points of a run, opens what is left, and holds it against the
+/// history: every acknowledged batch is there, none half, nothing that a reader had seen is gone, log time does not go
+/// back. Some reopened stores are cut again, while they open or after they have worked on.
+/// </summary>
+/// <param name="open">Opens the engine.</param>
+/// <param name="seed">Chooses leftovers and second cuts.</param>
+internal sealed class CrashChecker(EngineOpener open, int seed)
+{
+    private const int SecondCutEvery = 7;
+    private const int SecondLifeEvery = 41;
+    private const int SecondLifeCuts = 10;
+
+    private readonly Random _random = new(seed);
+
+    /// <summary>Stores opened after a cut so far.</summary>
+    internal int Checked { get; private set; }
+
+    /// <summary>Checks a run at all its cut points.</summary>
+    /// <param name="run">The run, executed.</param>
+    /// <param name="leftoversMax">Most leftovers of each cut point.</param>
+    internal void CheckAll(CrashRun run, int leftoversMax)
+    {
+        var history = run.History();
+        foreach (var cut in run.Cuts)
+        {
+            CheckCut(history, cut, leftoversMax);
+        }
+    }
+
+    /// <summary>Checks a run at some of its cut points and at its end, with few leftovers.</summary>
+    /// <param name="run">The run, executed.</param>
+    /// <param name="count">How many cut points.</param>
+    internal void CheckSome(CrashRun run, int count)
+    {
+        var history = run.History();
+        for (var i = 0; i < count && run.Cuts.Count > 0; i++)
+        {
+            CheckCut(history, run.Cuts[_random.Next(run.Cuts.Count)], leftoversMax: 2);
+        }
+
+        if (run.Cuts.Count > 0)
+        {
+            CheckCut(history, run.Cuts[^1], leftoversMax: 4);
+        }
+    }
+
+    private void CheckCut(ModelHistory history, CutPoint cut, int leftoversMax)
+    {
+        var promise = new Promise(
+            history, FloorOf(history, cut), history.PositionAfter(cut.Submitted), cut.Visible?.LogTimeMillis ?? 0);
+        CheckOne(cut, promise, cut.Point.Kill, "killed");
+        foreach (var leftover in cut.Point.Leftovers(_random.Next(), leftoversMax))
+        {
+            CheckOne(cut, promise, () => cut.Point.PowerOff(leftover), $"power cut, {leftover}");
+        }
+    }
+
+    // What a reader has seen must be a state of the history too, while the store runs, and it is promised like an answer.
+    private static int FloorOf(ModelHistory history, CutPoint cut)
+    {
+        var acknowledged = history.PositionAfter(cut.Acknowledged);
+        try
+        {
+            return cut.Visible is null
+                ? acknowledged
+                : history.Find(cut.Visible, acknowledged, history.PositionAfter(cut.Submitted));
+        }
+        catch (CrashFindingException finding)
+        {
+            throw new CrashFindingException($"Before {cut.Before}, while it runs: {finding.Message}.", finding);
+        }
+    }
+
+    private void CheckOne(CutPoint cut, Promise promise, Func<SimulatedFileSystem> crash, string how)
+    {
+        var trail = $"{how} before {cut.Before}";
+        try
+        {
+            Checked++;
+            var reopening = new Reopening(_random.Next(), crash(), cut.AtMillis, Checked % SecondCutEvery == 0);
+            var position = promise.Check(reopening.Run(open));
+            if (reopening.Cuts.Count > 0)
+            {
+                var again = reopening.Cuts[_random.Next(reopening.Cuts.Count)];
+                var leftover = Any(again.Point);
+                trail += $", then again after {again.Point.Calls} calls, {leftover}";
+                CheckAgain(again.Point.PowerOff(leftover), again.IsOpened ? promise with { From = position } : promise, cut);
+            }
+
+            if (Checked % SecondLifeEvery == 0)
+            {
+                trail += ", then in its second life";
+                CheckSecondLife(crash(), promise.History.At(position), cut);
+            }
+        }
+        catch (Exception failure)
+        {
+            throw new CrashFindingException($"{trail}: {failure.Message}", failure);
+        }
+    }
+
+    private void CheckAgain(SimulatedFileSystem device, Promise promise, CutPoint cut)
+    {
+        Checked++;
+        promise.Check(new Reopening(_random.Next(), device, cut.AtMillis, keepsCuts: false).Run(open));
+    }
+
+    private void CheckSecondLife(
+        SimulatedFileSystem device,
+        System.Collections.Immutable.ImmutableSortedDictionary<string, ModelEntry> initial,
+        CutPoint cut)
+    {
+        var run = new CrashRun(
+            new RunOptions { Seed = _random.Next(), Actions = 6, Initial = initial, StartsAtMillis = cut.AtMillis }, device);
+        run.Execute(open);
+        var history = run.History();
+        var seen = run.Cuts.Where(second => second.Visible is not null).ToList();
+        for (var i = 0; i < SecondLifeCuts && seen.Count > 0; i++)
+        {
+            var second = seen[_random.Next(seen.Count)];
+            var promise = new Promise(
+                history, FloorOf(history, second), history.PositionAfter(second.Submitted), second.Visible!.LogTimeMillis);
+            CheckAgain(second.Point.PowerOff(Any(second.Point)), promise, second);
+        }
+    }
+
+    private Leftover Any(CrashPoint point)
+    {
+        var leftovers = point.Leftovers(_random.Next(), limit: 20).ToList();
+        return leftovers[_random.Next(leftovers.Count)];
+    }
+
+    private sealed record Promise(ModelHistory History, int From, int To, long LogTimeMillis)
+    {
+        internal int Check(VisibleState seen)
+        {
+            if (seen.LogTimeMillis < LogTimeMillis)
+            {
+                throw new CrashFindingException(
+                    $"Log time went back from {LogTimeMillis} to {seen.LogTimeMillis}: what has expired may come back");
+            }
+
+            return History.Find(seen, From, To);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using Kvs.TestKit.Device;
+
+namespace Kvs.Crash.Tests.Harness;
+
+/// <summary>How a crash run goes.</summary>
+internal sealed record RunOptions
+{
+    /// <summary>From which the whole run follows.</summary>
+    internal required int Seed { get; init; }
+
+    /// <summary>How many things happen.</summary>
+    internal int Actions { get; init; } = 40;
+
+    /// <summary>Whether cut points are kept only once a fault has struck; else from the begin.</summary>
+    internal bool KeepsCutsAfterFaultOnly { get; init; }
+
+    /// <summary>What the device holds at the begin.</summary>
+    internal ImmutableSortedDictionary<string, ModelEntry> Initial { get; init; } = ModelBatchState.Empty;
+
+    /// <summary>The wall clock at the begin, unix milliseconds; null for that of the simulated machine.</summary>
+    internal long? StartsAtMillis { get; init; }
+
+    /// <summary>Prepares the device, for example for a fault.</summary>
+    internal Action<SimulatedFileSystem>? Prepare { get; init; }
+}

@@ -1,0 +1,59 @@
+using System.Text;
+using Kvs.Core.Operations;
+
+namespace Kvs.Crash.Tests.Harness;
+
+/// <summary>What the clients of a crash run want, by seed: every kind of write, over few keys, so that they collide.</summary>
+/// <param name="random">The source. Ownership: this workload's alone.</param>
+/// <param name="keyCount">How many keys.</param>
+/// <param name="valueBytesMax">Longest value; larger than a sector, so that values tear.</param>
+internal sealed class Workload(Random random, int keyCount = 24, int valueBytesMax = 1800)
+{
+    private int _written;
+
+    /// <summary>The next request: one operation mostly, else a batch.</summary>
+    /// <returns>Its operations.</returns>
+    internal IReadOnlyList<Operation> NextRequest()
+    {
+        var operations = new Operation[random.Next(3) > 0 ? 1 : random.Next(2, 7)];
+        for (var i = 0; i < operations.Length; i++)
+        {
+            operations[i] = NextOperation();
+        }
+
+        return operations;
+    }
+
+    private Operation NextOperation() => random.Next(20) switch
+    {
+        < 9 => Operation.Set(Key(), Value(), SetOptions()),
+        < 12 => Operation.Remove(Key(), random.Next(4) == 0 ? new RemoveOptions { Condition = KvsCondition.Present } : null),
+        < 15 => new Operation { Kind = OperationKind.Increment, Key = Bytes($"n{random.Next(3)}"), Delta = random.Next(1, 9) },
+        < 17 => Operation.Expire(Key(), TimeToLive()),
+        17 => new Operation { Kind = OperationKind.Persist, Key = Bytes(Key()) },
+        18 => new Operation { Kind = OperationKind.Get, Key = Bytes(Key()) },
+        _ => new Operation { Kind = OperationKind.Check, Key = Bytes(Key()), Condition = KvsCondition.Present },
+    };
+
+    private SetOptions? SetOptions() => random.Next(8) switch
+    {
+        0 => new SetOptions { TimeToLive = TimeToLive() },
+        1 => new SetOptions { Condition = KvsCondition.Absent },
+        2 => new SetOptions { Condition = KvsCondition.Present, ReturnPrevious = true },
+        3 => new SetOptions { KeepTimeToLive = true },
+        _ => null,
+    };
+
+    private TimeSpan TimeToLive() => TimeSpan.FromMilliseconds(random.Next(1, 3000));
+
+    private string Key() => $"k{random.Next(keyCount):00}";
+
+    // Each value is another one, so that no two states of the model are the same by chance.
+    private string Value()
+    {
+        var bytes = random.Next(4) == 0 ? random.Next(valueBytesMax) : random.Next(40);
+        return $"v{_written++}:".PadRight(bytes, (char)('a' + random.Next(26)));
+    }
+
+    private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
+}

@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text;
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Crash.Tests.Harness;
+
+namespace Kvs.Crash.Tests.Toy;
+
+/// <summary>A published state of the toy engine. Never changed, unless the engine makes that very mistake.</summary>
+internal sealed class ToyRoot
+{
+    internal required ImmutableSortedDictionary<string, ModelEntry> Entries { get; set; }
+
+    internal required long LogTimeMillis { get; set; }
+
+    internal required ulong Sequence { get; set; }
+}
+
+/// <summary>A snapshot of the toy engine: a published state.</summary>
+/// <param name="root">The state.</param>
+internal sealed class ToySnapshot(ToyRoot root) : IEngineSnapshot
+{
+    /// <inheritdoc/>
+    public KvsVersion Version { get; } = new(1, root.Sequence);
+
+    /// <inheritdoc/>
+    public long LogTimeMillis { get; } = root.LogTimeMillis;
+
+    /// <inheritdoc/>
+    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
+    {
+        if (!root.Entries.TryGetValue(Encoding.Latin1.GetString(key), out var entry) || !entry.IsVisibleAt(LogTimeMillis))
+        {
+            info = default;
+            return false;
+        }
+
+        info = InfoOf(entry);
+        value?.Write(Encoding.Latin1.GetBytes(entry.Value));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public long Count(in KeyRange range) => Visible().LongCount();
+
+    /// <inheritdoc/>
+    public IEntryCursor Scan(in KeyRange range, bool reverse) => new Cursor([.. Visible()]);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    private static EntryInfo InfoOf(ModelEntry entry) => new(new KvsVersion(1, 1), entry.ExpiresAtMillis, entry.Value.Length);
+
+    // The harness scans whole stores forwards only.
+    private IEnumerable<KeyValuePair<string, ModelEntry>> Visible() =>
+        root.Entries.Where(pair => pair.Value.IsVisibleAt(LogTimeMillis));
+
+    private sealed class Cursor(List<KeyValuePair<string, ModelEntry>> entries) : IEntryCursor
+    {
+        private int _at = -1;
+
+        public ReadOnlySpan<byte> Key => Encoding.Latin1.GetBytes(entries[_at].Key);
+
+        public EntryInfo Info => InfoOf(entries[_at].Value);
+
+        public bool MoveNext() => ++_at < entries.Count;
+
+        public void CopyValue(IBufferWriter<byte> value) => value.Write(Encoding.Latin1.GetBytes(entries[_at].Value.Value));
+
+        public void Dispose()
+        {
+        }
+    }
+}
