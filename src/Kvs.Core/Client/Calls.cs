@@ -1,0 +1,210 @@
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
+using Kvs.Core.Protocol.Responses;
+
+namespace Kvs.Core.Client;
+
+/// <summary>Every call that a client makes, but for the streamed scan. The mapping from wire results to those of the API.</summary>
+internal static class Calls
+{
+    internal static readonly Call<Hello, HelloAck> Hello = new()
+    {
+        Opcode = static _ => Opcode.Hello,
+        Write = static (FrameBuffer target, uint id, in RequestFields _, in Hello hello) => hello.Write(target, id),
+        Read = static (ReadOnlyMemory<byte> body, in Hello _, out HelloAck ack) => HelloAck.TryRead(body, out ack),
+    };
+
+    internal static readonly Call<Operation, WriteResult> Write = new()
+    {
+        Opcode = static operation => Opcodes.Of(operation.Kind),
+        Write = WriteOperation,
+        Read = ReadWrite,
+        ReadRefusal = ReadCondition,
+        Own = Own,
+    };
+
+    internal static readonly Call<Operation, OperationResult> Change = new()
+    {
+        Opcode = static operation => Opcodes.Of(operation.Kind),
+        Write = WriteOperation,
+        Read = static (ReadOnlyMemory<byte> body, in Operation _, out OperationResult result) =>
+            ResponseDecoder.TryReadWrite(body, out KvsVersion _, out result),
+        Own = Own,
+    };
+
+    internal static readonly Call<IReadOnlyList<Operation>, BatchResult> Batch = new()
+    {
+        Opcode = static _ => Opcode.Batch,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in IReadOnlyList<Operation> operations) =>
+            RequestEncoder.WriteBatch(target, id, in fields, operations),
+        Read = ReadBatch,
+        ReadRefusal = ReadBatchRefusal,
+        Own = static operations => [.. operations.Select(Own)],
+    };
+
+    internal static readonly Call<KvsKey, KvsEntry?> Get = new()
+    {
+        Opcode = static _ => Opcode.Get,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in KvsKey key) =>
+            WriteOperation(target, id, in fields, new Operation { Kind = OperationKind.Get, Key = key.Bytes }),
+        Read = static (ReadOnlyMemory<byte> body, in KvsKey key, out KvsEntry? entry) =>
+        {
+            var whole = ResponseDecoder.TryReadResult(body, out var result);
+            entry = EntryOf(key, in result, body);
+            return whole;
+        },
+    };
+
+    internal static readonly Call<KvsKey, OperationResult> Stat = new()
+    {
+        Opcode = static _ => Opcode.Stat,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in KvsKey key) =>
+            WriteOperation(target, id, in fields, new Operation { Kind = OperationKind.Stat, Key = key.Bytes }),
+        Read = static (ReadOnlyMemory<byte> body, in KvsKey _, out OperationResult result) =>
+            ResponseDecoder.TryReadResult(body, out result),
+        Own = static key => new KvsKey(key.Bytes.ToArray()),
+    };
+
+    internal static readonly Call<IReadOnlyList<KvsKey>, IReadOnlyList<KvsEntry?>> GetMany = new()
+    {
+        Opcode = static _ => Opcode.GetMany,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in IReadOnlyList<KvsKey> keys) =>
+            RequestEncoder.WriteGetMany(target, id, in fields, keys),
+        Read = ReadGetMany,
+    };
+
+    internal static readonly Call<ScanRequest, ScanPage> ScanPage = new()
+    {
+        Opcode = static _ => Opcode.ScanPage,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in ScanRequest request) =>
+            RequestEncoder.WriteScan(target, Opcode.ScanPage, id, in fields, in request),
+        Read = static (ReadOnlyMemory<byte> body, in ScanRequest _, out ScanPage page) => ScanChunkCodec.TryRead(body, out page),
+        Own = static request => request with { Range = Own(request.Range), Cursor = Own(request.Cursor) },
+    };
+
+    internal static readonly Call<KeyRange, long> Count = new()
+    {
+        Opcode = static _ => Opcode.Count,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in KeyRange range) =>
+            RequestEncoder.WriteCount(target, id, in fields, in range),
+        Read = static (ReadOnlyMemory<byte> body, in KeyRange _, out long keys) => ResponseDecoder.TryReadCount(body, out keys),
+        Own = Own,
+    };
+
+    internal static readonly Call<Opcode, (ulong Id, KvsVersion Version)> SnapshotOpen = new()
+    {
+        Opcode = static opcode => opcode,
+        Write = WriteEmpty,
+        Read = static (ReadOnlyMemory<byte> body, in Opcode _, out (ulong Id, KvsVersion Version) snapshot) =>
+            ResponseDecoder.TryReadSnapshot(body, out snapshot.Id, out snapshot.Version),
+    };
+
+    internal static readonly Call<ulong, bool> SnapshotClose = new()
+    {
+        Opcode = static _ => Opcode.SnapshotClose,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in ulong snapshot) =>
+            RequestEncoder.WriteSnapshotClose(target, id, in fields, snapshot),
+        Read = static (ReadOnlyMemory<byte> body, in ulong _, out bool done) => done = body.IsEmpty,
+    };
+
+    /// <summary>Ping and compact: the answer says nothing but done.</summary>
+    internal static readonly Call<Opcode, bool> Empty = new()
+    {
+        Opcode = static opcode => opcode,
+        Write = WriteEmpty,
+        Read = static (ReadOnlyMemory<byte> body, in Opcode _, out bool done) => done = body.IsEmpty,
+    };
+
+    internal static readonly Call<Opcode, StoreStats> Stats = new()
+    {
+        Opcode = static opcode => opcode,
+        Write = WriteEmpty,
+        Read = static (ReadOnlyMemory<byte> body, in Opcode _, out StoreStats stats) => StatsCodec.TryRead(body, out stats),
+    };
+
+    internal static readonly Call<Opcode, ServerInfo> Info = new()
+    {
+        Opcode = static opcode => opcode,
+        Write = WriteEmpty,
+        Read = static (ReadOnlyMemory<byte> body, in Opcode _, out ServerInfo info) => ServerInfoCodec.TryRead(body, out info),
+    };
+
+    private static void WriteOperation(FrameBuffer target, uint id, in RequestFields fields, in Operation operation) =>
+        RequestEncoder.WriteOperation(target, id, in fields, in operation);
+
+    private static void WriteEmpty(FrameBuffer target, uint id, in RequestFields fields, in Opcode opcode) =>
+        RequestEncoder.WriteEmpty(target, opcode, id, in fields);
+
+    private static bool ReadWrite(ReadOnlyMemory<byte> body, in Operation operation, out WriteResult result)
+    {
+        var whole = ResponseDecoder.TryReadWrite(body, out var version, out var read);
+        var applied = operation.Kind != OperationKind.Remove || read.Existed;
+        result = new WriteResult(applied, version, read.Existed, ValueOf(in read, body));
+        return whole;
+    }
+
+    private static bool ReadCondition(in ErrorResponse error, out WriteResult result)
+    {
+        result = new WriteResult(false, error.FailedVersion, error.FailedVersion != KvsVersion.None, null);
+        return error.Code == ErrorCode.ConditionFailed;
+    }
+
+    private static bool ReadBatch(ReadOnlyMemory<byte> body, in IReadOnlyList<Operation> operations, out BatchResult result)
+    {
+        var whole = ResponseDecoder.TryReadBatch(body, out var version, out var read);
+        var results = new List<BatchItemResult>(read.Count);
+        for (var i = 0; whole && i < read.Count; i++)
+        {
+            var item = read[i];
+            results.Add(new BatchItemResult(item.Existed, ValueOf(in item, body), item.Number));
+        }
+
+        result = new BatchResult(true, version, -1, ErrorCode.None, results);
+        return whole && results.Count == operations.Count;
+    }
+
+    private static bool ReadBatchRefusal(in ErrorResponse error, out BatchResult result)
+    {
+        result = new BatchResult(false, default, error.FailedIndex, error.Code, []);
+        return error.Code is ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow;
+    }
+
+    private static bool ReadGetMany(ReadOnlyMemory<byte> body, in IReadOnlyList<KvsKey> keys, out IReadOnlyList<KvsEntry?> entries)
+    {
+        entries = [];
+        if (!ResponseDecoder.TryReadGetMany(body, out var read) || read.Count != keys.Count)
+        {
+            return false;
+        }
+
+        var list = new List<KvsEntry?>(read.Count);
+        for (var i = 0; i < read.Count; i++)
+        {
+            var result = read[i];
+            list.Add(EntryOf(keys[i], in result, body));
+        }
+
+        entries = list;
+        return true;
+    }
+
+    private static KvsEntry? EntryOf(KvsKey key, in OperationResult result, ReadOnlyMemory<byte> body) =>
+        result is { Existed: true, HasValue: true } && ValueOf(in result, body) is { } value
+            ? new KvsEntry(key, value, result.Version, WireTime.ToExpiry(result.ExpiresAtMillis))
+            : null;
+
+    // A malformed result may name bytes that are not there; its reader has failed by then.
+    private static KvsValue? ValueOf(in OperationResult result, ReadOnlyMemory<byte> body) =>
+        result.HasValue && result.ValueOffset <= body.Length - result.ValueLength
+            ? new KvsValue(body.Slice(result.ValueOffset, result.ValueLength).ToArray())
+            : default(KvsValue?);
+
+    private static Operation Own(Operation operation) =>
+        operation with { Key = operation.Key.ToArray(), Value = operation.Value.ToArray() };
+
+    private static KeyRange Own(KeyRange range) => new(range.From.ToArray(), Own(range.To));
+
+    private static ReadOnlyMemory<byte>? Own(ReadOnlyMemory<byte>? bytes) => bytes is { } there ? there.ToArray() : bytes;
+}

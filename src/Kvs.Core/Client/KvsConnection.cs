@@ -1,0 +1,447 @@
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
+using Kvs.Core.Protocol.Responses;
+
+namespace Kvs.Core.Client;
+
+/// <summary>
+/// One connection to a server: calls are pipelined and answered in their order, streams are matched by id. It never
+/// reconnects: once it has failed it stays failed, and every call that waits learns what is known of it. A write that
+/// may have left this machine is unknown; one that certainly has not, not applied. After a call was given up as late, no
+/// new ones are made on it, and it closes when the rest have ended: the server may be gone without a word.
+/// Threading: all members, any thread. State is guarded by <c>_gate</c>, under which nothing waits and no caller's code
+/// runs. Ownership: of the network connection.
+/// </summary>
+internal sealed class KvsConnection : IAsyncDisposable
+{
+    private const uint InFlightDefault = 1024;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<IPendingCall> _pending = new(); // guarded by _gate
+    private readonly Dictionary<uint, ScanStream> _streams = []; // guarded by _gate
+    private readonly ConnectionSettings _settings;
+    private readonly IConnection _connection;
+    private readonly Outbox _outbox;
+    private readonly CallTimer _timer;
+    private SemaphoreSlim _slots = new(0); // replaced once, by the handshake, before the connection is shared
+    private ulong _sequence; // guarded by _gate
+    private KvsException? _failure; // written under _gate, published: Volatile
+    private bool _isRetired; // written under _gate, published: Volatile
+    private Task _receiving = Task.CompletedTask;
+
+    private KvsConnection(IConnection connection, ConnectionSettings settings)
+    {
+        _connection = connection;
+        _settings = settings;
+        _outbox = new Outbox(_gate, connection, OnSendFailed);
+        _timer = new CallTimer(settings.Time, settings.KeepAlive, GiveUpLate, SendPing);
+    }
+
+    /// <summary>Whether new calls may be made.</summary>
+    internal bool IsUsable => Volatile.Read(ref _failure) is null && !Volatile.Read(ref _isRetired);
+
+    /// <summary>What the server said in the handshake.</summary>
+    internal HelloAck Server { get; private set; }
+
+    /// <summary>Connects and shakes hands.</summary>
+    /// <param name="settings">Where to, and how.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The connection. Ownership: the caller disposes it.</returns>
+    /// <exception cref="KvsException">It cannot be reached in time, or refuses.</exception>
+    internal static async Task<KvsConnection> ConnectAsync(ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(settings.ConnectTimeout, settings.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        KvsConnection? self = null;
+        try
+        {
+            var connection = await settings.Transport
+                .ConnectAsync(settings.Address.Host, settings.Address.Port, either.Token).ConfigureAwait(false);
+            self = new KvsConnection(connection, settings);
+            await self.ShakeHandsAsync(either.Token).ConfigureAwait(false);
+            return self;
+        }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException or KvsException)
+        {
+            if (self is not null)
+            {
+                await self.DisposeAsync().ConfigureAwait(false);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            throw failure as KvsException ?? Unreachable(settings, failure);
+        }
+    }
+
+    /// <summary>Makes a call.</summary>
+    /// <typeparam name="TState">What it is about.</typeparam>
+    /// <typeparam name="TResult">What it gives.</typeparam>
+    /// <param name="call">The kind of call.</param>
+    /// <param name="state">What it is about; the caller's bytes are free when the task is there.</param>
+    /// <param name="fields">Optional fields.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the work.</param>
+    internal Task<TResult> CallAsync<TState, TResult>(
+        Call<TState, TResult> call, TState state, RequestFields fields, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TResult>(cancellationToken);
+        }
+
+        return _slots.Wait(0, CancellationToken.None)
+            ? Begin(call, in state, in fields, cancellationToken)
+            : CallWhenRoomAsync(call, call.Own(state), fields, cancellationToken);
+    }
+
+    /// <summary>Begins a streamed scan.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="fields">Optional fields.</param>
+    /// <returns>The stream. Ownership: the caller disposes it.</returns>
+    /// <exception cref="KvsException">The connection has failed.</exception>
+    internal ScanStream OpenScan(in ScanRequest request, in RequestFields fields)
+    {
+        ScanStream stream;
+        lock (_gate)
+        {
+            if (_failure is { } failure)
+            {
+                throw KvsException.Of(failure.Code, failure.Message, WriteOutcome.NotApplied);
+            }
+
+            var id = (uint)++_sequence;
+            stream = new ScanStream(this, id, request.Credit, _settings.Time, _settings.RequestTimeout);
+            _streams.Add(id, stream);
+            RequestEncoder.WriteScan(_outbox.FramesLocked, Opcode.Scan, id, in fields, in request);
+        }
+
+        _outbox.Flush();
+        return stream;
+    }
+
+    /// <summary>Tells the server about a stream that has not ended: more credit, or that it may end.</summary>
+    /// <param name="id">The stream.</param>
+    /// <param name="chunks">More credit; 0 to end it.</param>
+    internal void Steer(uint id, uint chunks)
+    {
+        lock (_gate)
+        {
+            if (!_streams.ContainsKey(id))
+            {
+                return;
+            }
+
+            if (chunks == 0)
+            {
+                RequestEncoder.WriteEmpty(_outbox.FramesLocked, Opcode.ScanCancel, id, default);
+            }
+            else
+            {
+                RequestEncoder.WriteCredit(_outbox.FramesLocked, id, chunks);
+            }
+        }
+
+        _outbox.Flush();
+    }
+
+    /// <summary>Closes the connection. Calls that wait fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Break(ErrorCode.Unreachable, "The connection was closed by this client.", WriteOutcome.Unknown);
+        await _receiving.ConfigureAwait(false);
+        await _outbox.Flushing.ConfigureAwait(false);
+    }
+
+    private static KvsUnavailableException Unreachable(ConnectionSettings settings, Exception failure)
+    {
+        var reason = failure is OperationCanceledException
+            ? $"no answer within {settings.ConnectTimeout.TotalSeconds:0.###} s"
+            : failure.Message;
+        return new KvsUnavailableException(
+            ErrorCode.Unreachable, $"No server at {settings.Address}: {reason}", WriteOutcome.NotApplied, failure);
+    }
+
+    private async Task ShakeHandsAsync(CancellationToken cancellationToken)
+    {
+        _receiving = ReceiveAsync();
+        var hello = new Hello
+        {
+            VersionMin = Hello.VersionOldest,
+            VersionMax = Hello.VersionNewest,
+            ClientId = _settings.ClientId,
+            FrameBytesMax = Limits.FrameBytesMax,
+            ClientName = _settings.ClientName,
+        };
+        var ack = await Begin(Calls.Hello, in hello, default, cancellationToken).ConfigureAwait(false);
+        if (ack.Version is < Hello.VersionOldest or > Hello.VersionNewest)
+        {
+            throw new KvsProtocolException(
+                ErrorCode.UnsupportedVersion, $"The server at {_settings.Address} chose protocol version {ack.Version}.");
+        }
+
+        Server = ack;
+        var inFlightMax = ack.InFlightMax == 0 ? InFlightDefault : ack.InFlightMax;
+        _slots = new SemaphoreSlim((int)Math.Min(inFlightMax, int.MaxValue));
+    }
+
+    private async Task<TResult> CallWhenRoomAsync<TState, TResult>(
+        Call<TState, TResult> call, TState state, RequestFields fields, CancellationToken cancellationToken)
+    {
+        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await Begin(call, in state, in fields, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<TResult> Begin<TState, TResult>(
+        Call<TState, TResult> call, in TState state, in RequestFields fields, CancellationToken cancellationToken)
+    {
+        PendingCall<TState, TResult> pending;
+        lock (_gate)
+        {
+            if (TryWriteLocked(call, in state, in fields) is { } refusal)
+            {
+                _slots.Release();
+                return Task.FromException<TResult>(refusal);
+            }
+
+            var deadline = _timer.DeadlineAfter(_settings.RequestTimeout);
+            pending = new PendingCall<TState, TResult>(call, in state, _sequence, deadline, cancellationToken);
+            _pending.Enqueue(pending);
+        }
+
+        _timer.Watch(pending.Deadline);
+        _outbox.Flush();
+        return pending.Task;
+    }
+
+    /// <summary>Writes a request.</summary>
+    /// <returns>Null when written; else why it cannot be made, and no trace of it is left.</returns>
+    private KvsException? TryWriteLocked<TState, TResult>(Call<TState, TResult> call, in TState state, in RequestFields fields)
+    {
+        if (_failure is { } failure)
+        {
+            return KvsException.Of(failure.Code, failure.Message, WriteOutcome.NotApplied);
+        }
+
+        var target = _outbox.FramesLocked;
+        var start = target.Length;
+        call.Write(target, (uint)(_sequence + 1), in fields, in state);
+        var length = target.Length - start;
+        if (Server.FrameBytesMax != 0 && (uint)length > Server.FrameBytesMax)
+        {
+            target.Truncate(start);
+            return new KvsException(
+                ErrorCode.BatchTooLarge, $"The request has {length} bytes, the server takes {Server.FrameBytesMax}.");
+        }
+
+        _outbox.NoteWrittenLocked(++_sequence);
+        return null;
+    }
+
+    private async Task ReceiveAsync()
+    {
+        try
+        {
+            var receiver = new FrameReceiver(_connection);
+            while (await receiver.ReceiveAsync().ConfigureAwait(false))
+            {
+                _timer.NoteHeard();
+                while (receiver.TryNext(out var frame))
+                {
+                    Handle(in frame);
+                }
+            }
+
+            Break(ErrorCode.Unreachable, $"The server at {_settings.Address} closed the connection.", WriteOutcome.Unknown);
+        }
+        catch (IOException failure)
+        {
+            Break(ErrorCode.Unreachable, $"The connection to {_settings.Address} broke: {failure.Message}", WriteOutcome.Unknown);
+        }
+        catch (KvsProtocolException failure)
+        {
+            Break(failure.Code, failure.Message, WriteOutcome.Unknown);
+        }
+    }
+
+    private void Handle(in Frame frame)
+    {
+        if (frame.Opcode == Opcode.Error && ErrorResponse.TryRead(frame.Body, out var error))
+        {
+            Break(error.Code, error.Text, error.Outcome);
+            return;
+        }
+
+        var fits = frame.Opcode == Opcodes.ResponseTo(Opcode.Scan) ? TryHandleChunk(in frame) : TryHandleResponse(in frame);
+        if (!fits && Volatile.Read(ref _failure) is null)
+        {
+            throw new KvsProtocolException(
+                ErrorCode.Protocol,
+                $"The server at {_settings.Address} sent a frame that answers nothing or is malformed: opcode 0x{(byte)frame.Opcode:X2}, request {frame.RequestId}.");
+        }
+    }
+
+    private bool TryHandleResponse(in Frame frame)
+    {
+        IPendingCall? call;
+        lock (_gate)
+        {
+            // It stays in the queue until it is answered well: else it fails with the connection, like those behind it.
+            if (!_pending.TryPeek(out call))
+            {
+                return false;
+            }
+        }
+
+        if (frame.RequestId != (uint)call.Sequence
+            || frame.Opcode != Opcodes.ResponseTo(call.Opcode)
+            || frame.Flags.HasFlag(FrameFlags.More)
+            || !call.Complete(in frame))
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            if (_failure is null)
+            {
+                _pending.Dequeue();
+                ReleaseSlot(call);
+            }
+        }
+
+        BreakWhenRetired();
+        return true;
+    }
+
+    private bool TryHandleChunk(in Frame frame)
+    {
+        ScanStream? stream;
+        var isLast = !frame.Flags.HasFlag(FrameFlags.More);
+        lock (_gate)
+        {
+            if (!_streams.TryGetValue(frame.RequestId, out stream))
+            {
+                return false;
+            }
+
+            if (isLast)
+            {
+                _streams.Remove(frame.RequestId);
+            }
+        }
+
+        var fits = stream.TryOffer(in frame, isLast);
+        BreakWhenRetired();
+        return fits;
+    }
+
+    private void OnSendFailed(IOException failure) =>
+        Break(ErrorCode.Unreachable, $"Sending to {_settings.Address} failed: {failure.Message}", WriteOutcome.Unknown);
+
+    private void SendPing()
+    {
+        var ping = CallAsync(Calls.Empty, Opcode.Ping, default, CancellationToken.None);
+
+        // Its answer is the sign of life; its failure is the connection's, which tells everybody itself.
+        _ = ping.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);
+    }
+
+    private long GiveUpLate(long now)
+    {
+        var late = new List<IPendingCall>();
+        var next = long.MaxValue;
+        lock (_gate)
+        {
+            foreach (var call in _pending)
+            {
+                if (!call.IsDone && call.Deadline <= now)
+                {
+                    late.Add(call);
+                }
+                else if (!call.IsDone)
+                {
+                    next = Math.Min(next, call.Deadline);
+                }
+            }
+
+            Volatile.Write(ref _isRetired, _isRetired || late.Count > 0);
+        }
+
+        foreach (var call in late)
+        {
+            // Even one that has not left yet may leave in a moment: unknown for all.
+            call.Fail(new KvsUnavailableException(
+                ErrorCode.DeadlineExceeded,
+                $"The server at {_settings.Address} did not answer within {_settings.RequestTimeout.TotalSeconds:0.###} s.",
+                Opcodes.IsWrite(call.Opcode) ? WriteOutcome.Unknown : WriteOutcome.NotApplied));
+        }
+
+        BreakWhenRetired();
+        return next;
+    }
+
+    private void BreakWhenRetired()
+    {
+        if (!Volatile.Read(ref _isRetired))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_streams.Count > 0 || _pending.Any(static call => !call.IsDone))
+            {
+                return;
+            }
+        }
+
+        Break(ErrorCode.Unreachable, "The connection was given up after a call without an answer.", WriteOutcome.Unknown);
+    }
+
+    private void Break(ErrorCode code, string message, WriteOutcome sentOutcome)
+    {
+        IPendingCall[] calls;
+        ScanStream[] streams;
+        ulong sentThrough;
+        lock (_gate)
+        {
+            if (_failure is not null)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _failure, KvsException.Of(code, message, WriteOutcome.NotApplied));
+            (calls, streams, sentThrough) = ([.. _pending], [.. _streams.Values], _outbox.SentThroughLocked);
+            _pending.Clear();
+            _streams.Clear();
+            _outbox.CloseLocked();
+        }
+
+        _timer.Dispose();
+        _connection.Dispose();
+        foreach (var call in calls)
+        {
+            var mayHaveBeenDone = Opcodes.IsWrite(call.Opcode) && call.Sequence <= sentThrough && sentOutcome != WriteOutcome.NotApplied;
+            call.Fail(mayHaveBeenDone
+                ? new KvsUnavailableException(
+                    ErrorCode.OutcomeUnknown, $"{message} It is not known whether the write was applied.", WriteOutcome.Unknown)
+                : KvsException.Of(code, message, WriteOutcome.NotApplied));
+            ReleaseSlot(call);
+        }
+
+        foreach (var stream in streams)
+        {
+            stream.Fail(KvsException.Of(code, message, WriteOutcome.NotApplied));
+        }
+    }
+
+    // The Hello takes no slot: how many there are is in its answer.
+    private void ReleaseSlot(IPendingCall call)
+    {
+        if (call.Opcode != Opcode.Hello)
+        {
+            _slots.Release();
+        }
+    }
+}

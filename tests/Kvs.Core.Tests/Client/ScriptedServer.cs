@@ -1,0 +1,105 @@
+using Kvs.Core.Client;
+using Kvs.Core.Platform;
+using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Responses;
+using Kvs.Core.Tests.Protocol;
+using Kvs.TestKit;
+using Kvs.TestKit.Network;
+using Xunit;
+
+namespace Kvs.Core.Tests.Client;
+
+/// <summary>A server that does what the test says, frame by frame, over memory. It shakes hands by itself.</summary>
+internal sealed class ScriptedServer : IAsyncDisposable
+{
+    private readonly MemoryTransport _transport = new();
+    private readonly IListener _listener;
+    private readonly FrameBuffer _answer = new();
+    private IConnection? _connection;
+    private FrameReceiver? _receiver;
+
+    internal ScriptedServer() => _listener = _transport.Listen("memory", 0);
+
+    internal ManualTimeProvider Time { get; } = new();
+
+    internal HelloAck Ack { get; set; } = Samples.Ack with { FrameBytesMax = 1 << 20, InFlightMax = 100 };
+
+    internal KvsClientOptions Options => new() { Transport = _transport, TimeProvider = Time, ClientId = 77 };
+
+    internal string Address => $"memory:{_listener.Port}";
+
+    internal Hello Hello { get; private set; }
+
+    /// <summary>A client that is connected, while the script goes on with this server's connection.</summary>
+    internal async Task<KvsClient> ConnectAsync(KvsClientOptions? options = null)
+    {
+        var connecting = KvsClient.ConnectAsync(Address, options ?? Options);
+        await AcceptAsync();
+        return await connecting;
+    }
+
+    /// <summary>Accepts the next connection and shakes hands.</summary>
+    internal async Task AcceptAsync()
+    {
+        await AcceptSilentlyAsync();
+        var frame = await ReceiveAsync();
+        Assert.True(Hello.TryRead(in frame, out var hello, out _, out _));
+        Hello = hello;
+        await AnswerAsync(answer => Ack.Write(answer, frame.RequestId));
+    }
+
+    internal async Task AcceptSilentlyAsync()
+    {
+        _connection = await _listener.AcceptAsync(CancellationToken.None);
+        _receiver = new FrameReceiver(_connection);
+    }
+
+    /// <summary>The next request.</summary>
+    internal async Task<Frame> ReceiveAsync()
+    {
+        Frame frame;
+        while (!_receiver!.TryNext(out frame))
+        {
+            Assert.True(await _receiver.ReceiveAsync(), "the client closed the connection");
+        }
+
+        // The receiver's buffer is used again; the script may keep the frame.
+        return frame with { Body = frame.Body.ToArray(), Fields = frame.Fields.ToArray() };
+    }
+
+    /// <summary>Waits until the client has closed the connection.</summary>
+    internal async Task ReceiveEndAsync()
+    {
+        while (await _receiver!.ReceiveAsync())
+        {
+            while (_receiver.TryNext(out _))
+            {
+            }
+        }
+    }
+
+    /// <summary>Sends frames, in one piece.</summary>
+    internal async Task AnswerAsync(Action<FrameBuffer> write)
+    {
+        _answer.Clear();
+        write(_answer);
+        await SendAsync(_answer.Written);
+    }
+
+    internal Task AnswerOkAsync(in Frame request)
+    {
+        var (opcode, id) = (request.Opcode, request.RequestId);
+        return AnswerAsync(answer => ResponseEncoder.WriteOk(answer, opcode, id));
+    }
+
+    internal async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _connection!.SendAsync(bytes, CancellationToken.None);
+
+    internal void Close() => _connection!.Dispose();
+
+    public ValueTask DisposeAsync()
+    {
+        _connection?.Dispose();
+        _listener.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
