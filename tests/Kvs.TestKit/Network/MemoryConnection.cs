@@ -84,6 +84,9 @@ internal sealed class MemoryConnection : IConnection
     }
 
     /// <inheritdoc/>
+    public void FinishSending() => _outgoing.TryComplete();
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _closed.Cancel();
