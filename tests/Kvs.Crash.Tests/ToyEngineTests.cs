@@ -30,7 +30,7 @@ public sealed class ToyEngineTests
     public void Nothing_is_found_in_the_right_engine_when_any_call_fails() =>
         TestSeed.Run(seed =>
         {
-            var sweep = new FaultSweep(ToyEngine.Opener(ToyMistake.None), seed, actions: 20);
+            var sweep = new FaultSweep(ToyEngine.Opener(ToyMistake.None), new RunOptions { Seed = seed, Actions = 20 });
             sweep.Run(CallKinds.Any, FaultKind.DeviceError, forGood: false);
             sweep.Run(CallKinds.Any, FaultKind.DiskFull, forGood: true);
             sweep.Run(CallKinds.Write, FaultKind.ShortWrite, forGood: false);
@@ -40,13 +40,13 @@ public sealed class ToyEngineTests
     [Fact]
     public void Believing_a_second_sync_is_found_when_a_sync_fails() =>
         TestSeed.Run(seed => Assert.Throws<CrashFindingException>(() =>
-            new FaultSweep(ToyEngine.Opener(ToyMistake.BelievesSecondSync), seed, actions: 20)
+            new FaultSweep(ToyEngine.Opener(ToyMistake.BelievesSecondSync), new RunOptions { Seed = seed, Actions = 20 })
                 .Run(CallKinds.Sync, FaultKind.DeviceError, forGood: false)));
 
     [Fact]
     public void A_disk_that_lies_about_a_sync_is_found() =>
         TestSeed.Run(seed => Assert.Throws<CrashFindingException>(() =>
-            new FaultSweep(ToyEngine.Opener(ToyMistake.None), seed, actions: 20)
+            new FaultSweep(ToyEngine.Opener(ToyMistake.None), new RunOptions { Seed = seed, Actions = 20 })
                 .Run(CallKinds.Sync, FaultKind.LyingSync, forGood: true)));
 
     private static int CheckPowerCuts(ToyMistake mistake, int seed)

@@ -52,7 +52,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
     private void CheckCut(ModelHistory history, CutPoint cut, int leftoversMax)
     {
         var promise = new Promise(
-            history, FloorOf(history, cut), history.PositionAfter(cut.Submitted), cut.Visible?.LogTimeMillis ?? 0);
+            history, FloorOf(history, cut), history.CeilingAfter(cut.Submitted), cut.Visible?.LogTimeMillis ?? 0);
         CheckOne(cut, promise, cut.Point.Kill, "killed");
         foreach (var leftover in cut.Point.Leftovers(_random.Next(), leftoversMax))
         {
@@ -63,12 +63,12 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
     // What a reader has seen must be a state of the history too, while the store runs, and it is promised like an answer.
     private static int FloorOf(ModelHistory history, CutPoint cut)
     {
-        var acknowledged = history.PositionAfter(cut.Acknowledged);
+        var acknowledged = history.FloorAfter(cut.Acknowledged);
         try
         {
             return cut.Visible is null
                 ? acknowledged
-                : history.Find(cut.Visible, acknowledged, history.PositionAfter(cut.Submitted));
+                : history.Find(cut.Visible, acknowledged, history.CeilingAfter(cut.Submitted));
         }
         catch (CrashFindingException finding)
         {
@@ -124,7 +124,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
         {
             var second = seen[_random.Next(seen.Count)];
             var promise = new Promise(
-                history, FloorOf(history, second), history.PositionAfter(second.Submitted), second.Visible!.LogTimeMillis);
+                history, FloorOf(history, second), history.CeilingAfter(second.Submitted), second.Visible!.LogTimeMillis);
             CheckAgain(second.Point.PowerOff(Any(second.Point)), promise, second);
         }
     }

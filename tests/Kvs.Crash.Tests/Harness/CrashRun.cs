@@ -32,7 +32,7 @@ internal sealed class CrashRun : IWorkItemOwner
     {
         _options = options;
         _random = new Random(options.Seed);
-        _workload = new Workload(new Random(options.Seed + 1));
+        _workload = new Workload(new Random(options.Seed + 1), options.Keys, options.HugeBytes);
         Machine = new SimulatedEnvironment(options.Seed, device);
         if (options.StartsAtMillis is { } start)
         {
@@ -223,7 +223,7 @@ internal sealed class CrashRun : IWorkItemOwner
             action();
             return true;
         }
-        catch (KvsException failure) when (Machine.Device.FaultsStruck > 0)
+        catch (KvsException failure) when (Machine.Device.FaultsStruck > 0 || failure.Code == ErrorCode.NotSupported)
         {
             Failure ??= failure;
             return false;

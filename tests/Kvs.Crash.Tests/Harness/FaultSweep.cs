@@ -9,9 +9,8 @@ namespace Kvs.Crash.Tests.Harness;
 /// has refused one as faulted, and have every acknowledged batch after it is opened again.
 /// </summary>
 /// <param name="open">Opens the engine.</param>
-/// <param name="seed">Of the workload.</param>
-/// <param name="actions">Length of the workload.</param>
-internal sealed class FaultSweep(EngineOpener open, int seed, int actions)
+/// <param name="options">The workload.</param>
+internal sealed class FaultSweep(EngineOpener open, RunOptions options)
 {
     private const int CutsEach = 4;
 
@@ -38,10 +37,8 @@ internal sealed class FaultSweep(EngineOpener open, int seed, int actions)
 
     private bool RunOne(CallKinds kinds, FaultKind fault, int nth, bool forGood)
     {
-        var run = new CrashRun(new RunOptions
+        var run = new CrashRun(options with
         {
-            Seed = seed,
-            Actions = actions,
             KeepsCutsAfterFaultOnly = true,
             Prepare = device => device.Fail(kinds, fault, nth, forGood),
         });
@@ -49,7 +46,7 @@ internal sealed class FaultSweep(EngineOpener open, int seed, int actions)
         {
             run.Execute(open);
             CheckRefusals(run);
-            var checker = new CrashChecker(open, seed + nth);
+            var checker = new CrashChecker(open, options.Seed + nth);
             checker.CheckSome(run, CutsEach);
             Checked += checker.Checked;
         }
@@ -69,10 +66,10 @@ internal sealed class FaultSweep(EngineOpener open, int seed, int actions)
     {
         var faulted = run.Requests.FirstOrDefault(request => request.Code == ErrorCode.Faulted);
         Faulted += faulted is null ? 0 : 1;
-        var late = run.Requests.FirstOrDefault(request => request.Ordinal > faulted?.Ordinal && request.IsAcknowledged);
+        var late = run.Requests.FirstOrDefault(request => request.Ordinal > faulted?.Ordinal && request.HasChanged);
         if (late is not null)
         {
-            throw new CrashFindingException($"{late} was acknowledged after {faulted} was refused as faulted");
+            throw new CrashFindingException($"{late} was applied after {faulted} was refused as faulted");
         }
     }
 }

@@ -9,7 +9,8 @@ namespace Kvs.Crash.Tests.Harness;
 internal sealed class ModelHistory
 {
     private readonly List<ImmutableSortedDictionary<string, ModelEntry>> _states;
-    private readonly List<int> _position = [0]; // by number of submitted requests: index into _states
+    private readonly List<int> _floor = [0]; // by number of submitted requests: first position that includes them
+    private readonly List<int> _ceiling = [0]; // by number of submitted requests: last position without later ones
 
     /// <summary>Replays the requests of a run, once their fates are known.</summary>
     /// <param name="initial">What was there before the first request.</param>
@@ -20,10 +21,17 @@ internal sealed class ModelHistory
     {
         _states = [initial];
         var state = new ModelBatchState(initial);
+        int? beforeUnknown = null;
         foreach (var request in requests)
         {
-            if (!request.IsRefused)
+            if (beforeUnknown is not null && request.IsAcknowledged)
             {
+                // After a fault the store shows what was published before it, and only reading is left.
+                RequireNoChange(request);
+            }
+            else if (!request.IsRefused)
+            {
+                beforeUnknown ??= request.IsUnknown ? _states.Count - 1 : null;
                 if (request.ApplyTo(state) is { } difference)
                 {
                     throw new CrashFindingException(difference);
@@ -32,14 +40,20 @@ internal sealed class ModelHistory
                 _states.Add(state.Entries);
             }
 
-            _position.Add(_states.Count - 1);
+            _floor.Add(beforeUnknown ?? _states.Count - 1);
+            _ceiling.Add(_states.Count - 1);
         }
     }
 
-    /// <summary>The state that includes so many requests, refused ones not counted.</summary>
+    /// <summary>The first state that includes so many requests, as far as they were acknowledged.</summary>
     /// <param name="requests">How many, refused ones counted.</param>
     /// <returns>Its position.</returns>
-    internal int PositionAfter(int requests) => _position[requests];
+    internal int FloorAfter(int requests) => _floor[requests];
+
+    /// <summary>The last state that includes no more than so many requests.</summary>
+    /// <param name="requests">How many, refused ones counted.</param>
+    /// <returns>Its position.</returns>
+    internal int CeilingAfter(int requests) => _ceiling[requests];
 
     /// <summary>One of the states.</summary>
     /// <param name="position">Its position.</param>
@@ -66,5 +80,13 @@ internal sealed class ModelHistory
         throw new CrashFindingException(other >= 0
             ? $"State {other} is there, but one from {from} to {to} was promised"
             : $"No state of the history is there, promised was one from {from} to {to}; {seen.DifferenceTo(_states[from])}");
+    }
+
+    private static void RequireNoChange(SubmittedRequest request)
+    {
+        if (request.HasChanged)
+        {
+            throw new CrashFindingException($"{request} was applied after one whose outcome is unknown");
+        }
     }
 }

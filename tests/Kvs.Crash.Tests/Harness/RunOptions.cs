@@ -12,6 +12,12 @@ internal sealed record RunOptions
     /// <summary>How many things happen.</summary>
     internal int Actions { get; init; } = 40;
 
+    /// <summary>Over how many keys, so that they collide.</summary>
+    internal int Keys { get; init; } = 24;
+
+    /// <summary>Length of huge values, which fill segments; 0 for none.</summary>
+    internal int HugeBytes { get; init; }
+
     /// <summary>Whether cut points are kept only once a fault has struck; else from the begin.</summary>
     internal bool KeepsCutsAfterFaultOnly { get; init; }
 

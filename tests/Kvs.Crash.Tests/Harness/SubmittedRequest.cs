@@ -27,6 +27,9 @@ internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkIt
     /// <summary>Whether its result is there and promises that it, and all that it saw, survives.</summary>
     internal bool IsAcknowledged => IsCompleted && IsJudged;
 
+    /// <summary>Whether it is acknowledged and made a version.</summary>
+    internal bool HasChanged => IsAcknowledged && request.Version != KvsVersion.None;
+
     /// <summary>Whether the store took it (for its refusals, why not).</summary>
     internal ErrorCode Code => request.Code;
 

@@ -6,9 +6,13 @@ namespace Kvs.Crash.Tests.Harness;
 /// <summary>What the clients of a crash run want, by seed: every kind of write, over few keys, so that they collide.</summary>
 /// <param name="random">The source. Ownership: this workload's alone.</param>
 /// <param name="keyCount">How many keys.</param>
-/// <param name="valueBytesMax">Longest value; larger than a sector, so that values tear.</param>
-internal sealed class Workload(Random random, int keyCount = 24, int valueBytesMax = 1800)
+/// <param name="hugeBytes">Length of huge values, which fill segments; 0 for none.</param>
+internal sealed class Workload(Random random, int keyCount, int hugeBytes)
 {
+    private const int LongValueBytes = 1800; // more than a sector, so that values tear
+    private const int HugeValueEvery = 12;
+    private const int LongValueEvery = 4;
+
     private int _written;
 
     /// <summary>The next request: one operation mostly, else a batch.</summary>
@@ -51,7 +55,16 @@ internal sealed class Workload(Random random, int keyCount = 24, int valueBytesM
     // Each value is another one, so that no two states of the model are the same by chance.
     private string Value()
     {
-        var bytes = random.Next(4) == 0 ? random.Next(valueBytesMax) : random.Next(40);
+        var bytes = random.Next(40);
+        if (hugeBytes > 0 && random.Next(HugeValueEvery) == 0)
+        {
+            bytes = random.Next(hugeBytes / 2, hugeBytes);
+        }
+        else if (random.Next(LongValueEvery) == 0)
+        {
+            bytes = random.Next(LongValueBytes);
+        }
+
         return $"v{_written++}:".PadRight(bytes, (char)('a' + random.Next(26)));
     }
 

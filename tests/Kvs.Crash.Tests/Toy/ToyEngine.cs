@@ -164,7 +164,9 @@ internal sealed class ToyEngine : IKvEngine
             foreach (var request in item.Requests)
             {
                 _working.BeginBatch(logTime);
-                OperationApplier.Apply(_working, request, item.ResultBytes);
+                request.Version = OperationApplier.Apply(_working, request, item.ResultBytes)
+                    ? new KvsVersion(1, _sequence + 1)
+                    : KvsVersion.None;
             }
         }
 

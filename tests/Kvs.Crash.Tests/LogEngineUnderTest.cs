@@ -1,0 +1,26 @@
+using Kvs.Core.Engines;
+using Kvs.Core.Platform;
+using Kvs.Crash.Tests.Harness;
+
+namespace Kvs.Crash.Tests;
+
+/// <summary>The kvs engine, with everything small, so that a short workload fills, rotates and compacts segments.</summary>
+internal static class LogEngineUnderTest
+{
+    /// <summary>How it behaves.</summary>
+    internal static LogEngineOptions Options { get; } = new()
+    {
+        SegmentBytesMax = 1024 * 1024,
+        HistoryBytes = 0,
+        CompactionDeadShare = 0.3,
+    };
+
+    /// <summary>What it is put through: a dozen huge values fill a segment.</summary>
+    internal static RunOptions Run { get; } = new() { Seed = 0, HugeBytes = 120_000 };
+
+    /// <summary>Opens it.</summary>
+    /// <param name="environment">The simulated machine.</param>
+    /// <returns>The engine.</returns>
+    internal static async ValueTask<IKvEngine> Open(KvsEnvironment environment) =>
+        await LogEngine.OpenAsync(CrashRun.Store, Options, environment, CancellationToken.None).ConfigureAwait(false);
+}
