@@ -1,1 +1,4 @@
-return 0;
+using Kvs.Client;
+using Kvs.Client.Commands.CommandLine;
+
+return (int)await new ClientApp(new ProcessConsoleIo(), new TcpStoreConnector()).RunAsync(args);

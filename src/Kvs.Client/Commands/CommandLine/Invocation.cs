@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Kvs.Client.Output;
+using Kvs.Core.Operations;
+
+namespace Kvs.Client.Commands.CommandLine;
+
+/// <summary>
+/// One run of a command: its arguments, where its results go, its connection. Disposing it closes the connection.
+/// Threading: one flow of control.
+/// </summary>
+internal sealed class Invocation : IAsyncDisposable
+{
+    private readonly IStoreConnector _connector;
+    private readonly ResultWriter _results;
+    private IKvStore? _store;
+
+    /// <summary>Prepares a run; connects nowhere.</summary>
+    /// <param name="parse">The parsed command line.</param>
+    /// <param name="settings">The common settings.</param>
+    /// <param name="io">The seam to the process.</param>
+    /// <param name="connector">Where stores come from.</param>
+    internal Invocation(ParseResult parse, CommonSettings settings, IConsoleIo io, IStoreConnector connector)
+    {
+        Parse = parse;
+        Settings = settings;
+        Io = io;
+        Deadline = new Deadline(settings.Timeout, io.Clock);
+        _connector = connector;
+        _results = new ResultWriter(io.Output, io.Error, settings.Format);
+    }
+
+    /// <summary>The parsed command line.</summary>
+    internal ParseResult Parse { get; }
+
+    /// <summary>The common settings.</summary>
+    internal CommonSettings Settings { get; }
+
+    /// <summary>The seam to the process.</summary>
+    internal IConsoleIo Io { get; }
+
+    /// <summary>The time that the command has for its next answer.</summary>
+    internal Deadline Deadline { get; }
+
+    /// <summary>Cancelled when the time is over.</summary>
+    internal CancellationToken Token => Deadline.Token;
+
+    /// <summary>Whether a connection was made: from there on a missing answer is a time-out, not an absent server.</summary>
+    internal bool IsConnected => _store is not null;
+
+    /// <summary>Where results go.</summary>
+    internal ResultWriter Results => _results;
+
+    /// <summary>The connection, made at the first call.</summary>
+    /// <returns>The store; it belongs to the invocation.</returns>
+    internal async ValueTask<IKvStore> ConnectAsync()
+    {
+        if (_store is null)
+        {
+            _store = await _connector.ConnectAsync(Settings.Addresses, Settings.Timeout, Token);
+            Deadline.Extend();
+        }
+
+        return _store;
+    }
+
+    /// <summary>Asks the server for a sign of life.</summary>
+    internal async ValueTask PingAsync() => await _connector.PingAsync(await ConnectAsync(), Token);
+
+    /// <summary>Gives a result to the user.</summary>
+    /// <param name="result">The result.</param>
+    /// <returns>The exit code that it calls for.</returns>
+    internal ValueTask<ExitCode> ReportAsync(ICommandResult result) => _results.WriteAsync(result, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Deadline.Dispose();
+        if (_store is not null)
+        {
+            await _store.DisposeAsync();
+        }
+    }
+}
