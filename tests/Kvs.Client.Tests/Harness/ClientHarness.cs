@@ -1,0 +1,105 @@
+using System.Text;
+using Kvs.Client.Commands.CommandLine;
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+
+namespace Kvs.Client.Tests.Harness;
+
+/// <summary>Runs the client in process against a store in memory that outlives the single run, as a server does.</summary>
+internal sealed class ClientHarness : IStoreConnector, IAsyncDisposable
+{
+    private readonly KvStore? _owned;
+
+    /// <summary>Over an empty store in memory.</summary>
+    internal ClientHarness()
+    {
+        _owned = KvStore.OpenMemory(new KvStoreOptions { TimeProvider = new StillClock() });
+        Store = _owned;
+    }
+
+    /// <summary>Over another store.</summary>
+    /// <param name="store">The store.</param>
+    internal ClientHarness(IKvStore store) => Store = store;
+
+    /// <summary>The store.</summary>
+    internal IKvStore Store { get; }
+
+    /// <summary>The seam of the next run; a new one for each.</summary>
+    internal FakeConsoleIo Io { get; private set; } = new();
+
+    /// <summary>What connecting throws.</summary>
+    internal Exception? ConnectFailure { get; set; }
+
+    /// <summary>How many more times connecting throws; null for always.</summary>
+    internal int? ConnectFailures { get; set; }
+
+    /// <summary>Where the client connected to.</summary>
+    internal string? Address { get; private set; }
+
+    /// <summary>The timeout that the client asked for.</summary>
+    internal TimeSpan Timeout { get; private set; }
+
+    /// <inheritdoc/>
+    public ValueTask<IKvStore> ConnectAsync(string addresses, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        Address = addresses;
+        Timeout = timeout;
+        if (ConnectFailure is not null && ConnectFailures is null or > 0)
+        {
+            ConnectFailures--;
+            throw ConnectFailure;
+        }
+
+        return ValueTask.FromResult<IKvStore>(new BorrowedStore(Store));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask PingAsync(IKvStore store, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Runs the client.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <returns>What it left behind.</returns>
+    internal async Task<RunOutcome> RunAsync(params string[] args)
+    {
+        var io = Io;
+        Io = new FakeConsoleIo { Clock = io.Clock };
+        foreach (var (path, bytes) in io.Files)
+        {
+            Io.Files[path] = bytes;
+        }
+
+        var code = await new ClientApp(io, this).RunAsync(args);
+        foreach (var (path, bytes) in io.Files)
+        {
+            Io.Files[path] = bytes;
+        }
+
+        return io.Outcome((int)code);
+    }
+
+    /// <summary>Runs the client with text on its stdin.</summary>
+    /// <param name="input">The text.</param>
+    /// <param name="args">The arguments.</param>
+    /// <returns>What it left behind.</returns>
+    internal Task<RunOutcome> RunWithInputAsync(string input, params string[] args) =>
+        RunWithInputAsync(Encoding.UTF8.GetBytes(input), args);
+
+    /// <summary>Runs the client with bytes on its stdin.</summary>
+    /// <param name="input">The bytes.</param>
+    /// <param name="args">The arguments.</param>
+    /// <returns>What it left behind.</returns>
+    internal Task<RunOutcome> RunWithInputAsync(byte[] input, params string[] args)
+    {
+        Io.Input = new MemoryStream(input);
+        return RunAsync(args);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_owned is not null)
+        {
+            await _owned.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using Kvs.Client.Commands.CommandLine;
+
+namespace Kvs.Client.Tests.Harness;
+
+/// <summary>The seam to the process, in memory: streams, files and variables that a test can look at.</summary>
+internal sealed class FakeConsoleIo : IConsoleIo
+{
+    private readonly MemoryStream _output = new();
+    private readonly MemoryStream _error = new();
+
+    /// <summary>Files by path; replacements lie under their path with ".partial".</summary>
+    internal Dictionary<string, byte[]> Files { get; } = [];
+
+    /// <summary>Environment variables.</summary>
+    internal Dictionary<string, string> Variables { get; } = [];
+
+    /// <inheritdoc/>
+    public Stream Input { get; set; } = Stream.Null;
+
+    /// <summary>Stands in for stdout when a test wants it to fail.</summary>
+    internal Stream? BrokenOutput { get; set; }
+
+    /// <inheritdoc/>
+    public Stream Output => BrokenOutput ?? _output;
+
+    /// <inheritdoc/>
+    public Stream Error => _error;
+
+    /// <inheritdoc/>
+    public bool IsErrorTerminal { get; set; }
+
+    /// <inheritdoc/>
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
+
+    /// <inheritdoc/>
+    public string? Variable(string name) => Variables.GetValueOrDefault(name);
+
+    /// <inheritdoc/>
+    public Stream OpenRead(string path) =>
+        Files.TryGetValue(path, out var bytes)
+            ? new MemoryStream(bytes, writable: false)
+            : throw new FileNotFoundException($"Could not find file '{path}'.");
+
+    /// <inheritdoc/>
+    public Stream OpenReplacement(string path) => new KeptStream(bytes => Files[path + ".partial"] = bytes);
+
+    /// <inheritdoc/>
+    public void Replace(string path)
+    {
+        Files.Remove(path + ".partial", out var bytes);
+        Files[path] = bytes!;
+    }
+
+    /// <summary>What was written.</summary>
+    internal RunOutcome Outcome(int code) => new(code, _output.ToArray(), _error.ToArray());
+
+    private sealed class KeptStream(Action<byte[]> keep) : MemoryStream
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                keep(ToArray());
+            }
+
+            base.Dispose(disposing);
+        }
+    }
+}

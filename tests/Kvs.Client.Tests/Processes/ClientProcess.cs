@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using Kvs.Client.Tests.Harness;
+
+namespace Kvs.Client.Tests.Processes;
+
+/// <summary>Runs the program that the build left, as a shell would.</summary>
+internal static class ClientProcess
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Runs the program to its end.</summary>
+    /// <param name="input">Its stdin.</param>
+    /// <param name="args">Its arguments.</param>
+    /// <returns>What it left behind.</returns>
+    internal static async Task<RunOutcome> RunAsync(byte[] input, params string[] args)
+    {
+        var start = new ProcessStartInfo(Repository.Program("Kvs.Client", "kvs-client"), args)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("KVS_ADDR");
+        using var patience = new CancellationTokenSource(Patience);
+        using var process = Process.Start(start)!;
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+        var reading = Task.WhenAll(
+            process.StandardOutput.BaseStream.CopyToAsync(output, patience.Token),
+            process.StandardError.BaseStream.CopyToAsync(error, patience.Token));
+        await process.StandardInput.BaseStream.WriteAsync(input, patience.Token);
+        process.StandardInput.Close();
+        await reading;
+        await process.WaitForExitAsync(patience.Token);
+        return new RunOutcome(process.ExitCode, output.ToArray(), error.ToArray());
+    }
+}
