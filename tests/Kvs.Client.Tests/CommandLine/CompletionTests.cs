@@ -7,7 +7,7 @@ namespace Kvs.Client.Tests.CommandLine;
 public sealed class CompletionTests
 {
     [Theory]
-    [InlineData("kvs-client pe", "persist")]
+    [InlineData("kvs-client per", "persist")]
     [InlineData("kvs-client set --if", "--if-absent,--if-present,--if-version")]
     [InlineData("kvs-client get --out", "--output")]
     [InlineData("kvs-client get -o js", "json")]

@@ -5,9 +5,6 @@ namespace Kvs.Client.Tests.Harness;
 /// <summary>The seam to the process, in memory: streams, files and variables that a test can look at.</summary>
 internal sealed class FakeConsoleIo : IConsoleIo
 {
-    private readonly MemoryStream _output = new();
-    private readonly MemoryStream _error = new();
-
     /// <summary>Files by path; replacements lie under their path with ".partial".</summary>
     internal Dictionary<string, byte[]> Files { get; } = [];
 
@@ -17,14 +14,17 @@ internal sealed class FakeConsoleIo : IConsoleIo
     /// <inheritdoc/>
     public Stream Input { get; set; } = Stream.Null;
 
+    /// <summary>What was written to stdout.</summary>
+    private MemoryStream Written { get; } = new();
+
     /// <summary>Stands in for stdout when a test wants it to fail.</summary>
     internal Stream? BrokenOutput { get; set; }
 
     /// <inheritdoc/>
-    public Stream Output => BrokenOutput ?? _output;
+    public Stream Output => BrokenOutput ?? Written;
 
     /// <inheritdoc/>
-    public Stream Error => _error;
+    public Stream Error { get; } = new MemoryStream();
 
     /// <inheritdoc/>
     public bool IsErrorTerminal { get; set; }
@@ -52,7 +52,7 @@ internal sealed class FakeConsoleIo : IConsoleIo
     }
 
     /// <summary>What was written.</summary>
-    internal RunOutcome Outcome(int code) => new(code, _output.ToArray(), _error.ToArray());
+    internal RunOutcome Outcome(int code) => new(code, Written.ToArray(), ((MemoryStream)Error).ToArray());
 
     private sealed class KeptStream(Action<byte[]> keep) : MemoryStream
     {

@@ -16,6 +16,7 @@ internal static class ClientProcess
     {
         var start = new ProcessStartInfo(Repository.Program("Kvs.Client", "kvs-client"), args)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -53,7 +53,12 @@ internal sealed class ClientApp(IConsoleIo io, IStoreConnector connector)
             await invocation.Results.FlushAsync(CancellationToken.None);
             return code;
         }
-        catch (Exception failure) when (failure is not InputException)
+        catch (InputException)
+        {
+            await FlushQuietlyAsync(invocation.Results);
+            throw;
+        }
+        catch (Exception failure)
         {
             // The one place where a decision is taken on every failure: which exit code, which line.
             var (code, text) = Failures.Explain(failure, verb, invocation);

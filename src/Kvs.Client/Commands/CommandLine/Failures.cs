@@ -75,7 +75,7 @@ internal static class Failures
         var text = OneLine(reason);
         return text.Contains(invocation.Settings.Addresses, StringComparison.Ordinal)
             ? text
-            : $"cannot reach {invocation.Settings.Addresses}: {text}";
+            : $"{(invocation.IsConnected ? "lost" : "cannot reach")} {invocation.Settings.Addresses}: {text}";
     }
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");

@@ -42,9 +42,14 @@ internal sealed class LineReader(Stream input)
             }
 
             searched = _end - _start;
+            if (_isAtEnd && searched == 0)
+            {
+                return null;
+            }
+
             if (_isAtEnd)
             {
-                return searched == 0 ? null : Take(searched, endBytes: 0);
+                return Take(searched, endBytes: 0);
             }
 
             await FillAsync(cancellationToken);

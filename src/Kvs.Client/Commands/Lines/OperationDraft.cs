@@ -65,7 +65,7 @@ internal sealed class OperationDraft
     {
         switch (option)
         {
-            case "--ttl": TimeToLive = value; break;
+            case "--ttl": TimeToLive = value; return;
             case "--if-version": IfVersion = value; break;
             default: throw new InputException($"unknown option '{option}'");
         }
@@ -73,24 +73,28 @@ internal sealed class OperationDraft
         _given.Add(option);
     }
 
+    /// <summary>Checks the name by itself, so that a complaint about it comes before those about its parts.</summary>
+    /// <returns>What it means.</returns>
+    internal KeyVerb CheckName() => Name switch
+    {
+        "get" => KeyVerb.Get,
+        "set" => KeyVerb.Set,
+        "rm" => KeyVerb.Remove,
+        "exists" => KeyVerb.Exists,
+        "incr" => KeyVerb.Increment,
+        "ttl" => KeyVerb.TimeToLive,
+        "expire" => KeyVerb.Expire,
+        "persist" => KeyVerb.Persist,
+        "check" => KeyVerb.Check,
+        null => throw new InputException("the operation is missing"),
+        _ => throw new InputException($"unknown operation '{Name}'"),
+    };
+
     /// <summary>Checks the parts and makes the operation.</summary>
     /// <returns>The operation.</returns>
     internal KeyOperation Build()
     {
-        var verb = Name switch
-        {
-            "get" => KeyVerb.Get,
-            "set" => KeyVerb.Set,
-            "rm" => KeyVerb.Remove,
-            "exists" => KeyVerb.Exists,
-            "incr" => KeyVerb.Increment,
-            "ttl" => KeyVerb.TimeToLive,
-            "expire" => KeyVerb.Expire,
-            "persist" => KeyVerb.Persist,
-            "check" => KeyVerb.Check,
-            null => throw new InputException("the operation is missing"),
-            _ => throw new InputException($"unknown operation '{Name}'"),
-        };
+        var verb = CheckName();
         CheckParts(verb);
         return new KeyOperation
         {

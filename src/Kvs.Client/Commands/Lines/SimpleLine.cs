@@ -13,6 +13,7 @@ internal static class SimpleLine
     {
         var words = LineWords.Split(line);
         var draft = new OperationDraft { Name = Text(words[0]) };
+        draft.CheckName();
         var operands = ReadOptions(words, draft);
         if (operands.Count > 0)
         {

@@ -31,11 +31,14 @@ internal sealed class RangeOptions
         return Key(parse, _prefix) is { } prefix ? range.Intersect(KeyRange.Prefix(prefix)) : range;
     }
 
-    private ReadOnlyMemory<byte>? Key(ParseResult parse, Option<string?> option) =>
-        (parse.GetValue(option), parse.GetValue(_base64)) switch
+    private ReadOnlyMemory<byte>? Key(ParseResult parse, Option<string?> option)
+    {
+        // No conditional expression: in one, null becomes an empty memory (by way of byte[]), which is a bound.
+        if (parse.GetValue(option) is not { } text)
         {
-            (null, _) => null,
-            ({ } text, true) => Arguments.Base64(option.Name, text),
-            ({ } text, false) => KvsKey.FromString(text).Bytes,
-        };
+            return null;
+        }
+
+        return parse.GetValue(_base64) ? Arguments.Base64(option.Name, text) : KvsKey.FromString(text).Bytes;
+    }
 }

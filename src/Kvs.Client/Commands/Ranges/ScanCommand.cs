@@ -53,7 +53,7 @@ internal static class ScanCommand
             await run.ReportAsync(new EntryResult
             {
                 Key = entry.Key.Bytes,
-                Value = options.KeysOnly ? null : entry.Value.Bytes,
+                Value = options.KeysOnly ? default(ReadOnlyMemory<byte>?) : entry.Value.Bytes,
                 Version = entry.Version.ToString(),
                 ExpiresAt = entry.ExpiresAt,
             });
