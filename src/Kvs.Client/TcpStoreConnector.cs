@@ -1,16 +1,24 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Core.Client;
 using Kvs.Core.Operations;
-using Kvs.Core.Primitives;
 
 namespace Kvs.Client;
 
 /// <summary>Connects to a server over TCP.</summary>
 internal sealed class TcpStoreConnector : IStoreConnector
 {
-    /// <inheritdoc/>
-    public ValueTask<IKvStore> ConnectAsync(string addresses, TimeSpan timeout, CancellationToken cancellationToken) =>
-        throw new KvsUnavailableException(ErrorCode.Unreachable, $"cannot reach {addresses}: this build has no network client yet");
+    /// <summary>The longest time that a timer takes; a longer one means no limit.</summary>
+    private static TimeSpan TimeoutMax => TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <inheritdoc/>
-    public ValueTask PingAsync(IKvStore store, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public async ValueTask<IKvStore> ConnectAsync(string addresses, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var limit = timeout <= TimeoutMax ? timeout : Timeout.InfiniteTimeSpan;
+        var options = new KvsClientOptions { ConnectTimeout = limit, RequestTimeout = limit, ClientName = "kvs-client" };
+        return await KvsClient.ConnectAsync(addresses, options, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask PingAsync(IKvStore store, CancellationToken cancellationToken) =>
+        ((KvsClient)store).PingAsync(cancellationToken);
 }

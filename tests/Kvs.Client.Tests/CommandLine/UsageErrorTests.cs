@@ -57,6 +57,7 @@ public sealed class UsageErrorTests
     [InlineData("localhost:0", false)]
     [InlineData("localhost:65536", false)]
     [InlineData("localhost:+80", false)]
+    [InlineData("4000", false)]
     [InlineData("localhost:4k", false)]
     [InlineData("::1:4000", false)]
     [InlineData("[::1]", false)]

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using Kvs.Client.Output;
 using Kvs.Core.Operations;
@@ -9,8 +8,6 @@ namespace Kvs.Client.Commands.CommandLine;
 /// <summary>Turns the text of arguments into values, or says what is wrong with them. The same words everywhere.</summary>
 internal static class Arguments
 {
-    private static readonly SearchValues<char> NeverInHosts = SearchValues.Create(" \t:[]/");
-
     /// <summary>Reads a duration.</summary>
     /// <param name="name">The option or operand, for the message.</param>
     /// <param name="text">Its text.</param>
@@ -81,30 +78,14 @@ internal static class Arguments
     /// <returns>The text.</returns>
     internal static string Addresses(string name, string text)
     {
-        foreach (var part in text.AsSpan().Split(','))
+        var isUsable = KvsAddress.TryParseList(text, out var addresses);
+        foreach (var address in addresses)
         {
-            if (!IsAddress(text.AsSpan(part)))
-            {
-                throw new InputException($"{name}: '{text}' is no address; write HOST:PORT, such as {CommonOptions.DefaultAddress} or [::1]:4000");
-            }
+            isUsable &= address.Port != 0;
         }
 
-        return text;
-    }
-
-    private static bool IsAddress(ReadOnlySpan<char> text)
-    {
-        var colon = text.LastIndexOf(':');
-        if (colon <= 0
-            || !ushort.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            || port == 0)
-        {
-            return false;
-        }
-
-        var host = text[..colon];
-        return host is ['[', .. var inner, ']']
-            ? System.Net.IPAddress.TryParse(inner, out _)
-            : !host.ContainsAny(NeverInHosts);
+        return isUsable
+            ? text
+            : throw new InputException($"{name}: '{text}' is no address; write HOST:PORT, such as {CommonOptions.DefaultAddress} or [::1]:4000");
     }
 }

@@ -13,12 +13,14 @@ internal sealed class Deadline : IDisposable
     /// <param name="clock">The clock.</param>
     internal Deadline(TimeSpan timeout, TimeProvider clock)
     {
-        Timeout = timeout;
-        _source = new CancellationTokenSource(timeout, clock);
+        Timeout = timeout <= LongestTimer ? timeout : System.Threading.Timeout.InfiniteTimeSpan;
+        _source = new CancellationTokenSource(Timeout, clock);
     }
 
-    /// <summary>Longest wait.</summary>
+    /// <summary>Longest wait; infinite where no timer is long enough.</summary>
     internal TimeSpan Timeout { get; }
+
+    private static TimeSpan LongestTimer => TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <summary>Whether the time is over.</summary>
     internal bool HasPassed => _source.IsCancellationRequested;

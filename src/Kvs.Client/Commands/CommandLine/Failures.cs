@@ -57,11 +57,6 @@ internal static class Failures
     private static (ExitCode Code, string Text) TimedOut(VerbCommand verb, Invocation invocation)
     {
         var wait = Durations.Format(invocation.Settings.Timeout);
-        if (!invocation.IsConnected)
-        {
-            return (ExitCode.Unreachable, Unreachable($"no answer within {wait}", invocation));
-        }
-
         var outcome = verb.Writes ? "; it is not known whether the write was applied" : "";
         return (ExitCode.Unknown, $"{invocation.Settings.Addresses} gave no answer within {wait}{outcome}");
     }

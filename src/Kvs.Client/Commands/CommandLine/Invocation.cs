@@ -56,6 +56,8 @@ internal sealed class Invocation : IAsyncDisposable
     {
         if (_store is null)
         {
+            // The connector keeps the time, which each of several addresses has for itself.
+            Deadline.Suspend();
             _store = await _connector.ConnectAsync(Settings.Addresses, Settings.Timeout, Token);
             Deadline.Extend();
         }

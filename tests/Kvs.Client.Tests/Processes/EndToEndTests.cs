@@ -1,0 +1,54 @@
+using Kvs.Client.Tests.Harness;
+using Xunit;
+
+namespace Kvs.Client.Tests.Processes;
+
+/// <summary>The real client, the real protocol and the real server, each as the build left it.</summary>
+public sealed class EndToEndTests
+{
+    [Fact]
+    public async Task The_access_sequence_of_the_course_holds()
+    {
+        await using var server = await ServerProcess.StartAsync("memory");
+        Task<RunOutcome> Run(params string[] args) => ClientProcess.RunAsync([], [.. args, "--addr", server.Address]);
+
+        Assert.Equal((0, "", ""), Parts(await Run("set", "key1", "value1")));
+        Assert.Equal((0, "value1\n", ""), Parts(await Run("get", "key1")));
+        Assert.Equal((0, "", ""), Parts(await Run("set", "key1", "value2")));
+        Assert.Equal((0, "value2\n", ""), Parts(await Run("get", "key1")));
+        Assert.Equal((0, "Key not found\n", ""), Parts(await Run("get", "key2")));
+        Assert.Equal((1, "", "Key not found\n"), Parts(await Run("rm", "key2")));
+        Assert.Equal((0, "", ""), Parts(await Run("set", "key2", "value3")));
+        Assert.Equal((0, "", ""), Parts(await Run("rm", "key1")));
+        Assert.Equal((0, "value3\n", ""), Parts(await Run("get", "key2")));
+        Assert.Equal((0, "Key not found\n", ""), Parts(await Run("get", "key1")));
+    }
+
+    [Fact]
+    public async Task Large_and_binary_values_survive_the_way_there_and_back()
+    {
+        await using var server = await ServerProcess.StartAsync("memory");
+        var value = new byte[3_000_000];
+        new Random(4711).NextBytes(value);
+        Assert.Equal(0, (await ClientProcess.RunAsync(value, "set", "big", "-", "--addr", server.Address)).Code);
+        Assert.Equal(value, (await ClientProcess.RunAsync([], "get", "big", "--raw", "--addr", server.Address)).OutBytes);
+        var export = await ClientProcess.RunAsync([], "export", "--prefix", "b", "--addr", server.Address);
+        Assert.Equal((0, ""), (export.Code, export.Err));
+        Assert.Equal(0, (await ClientProcess.RunAsync([], "rm", "big", "--addr", server.Address)).Code);
+        Assert.Equal("imported 1 entry\n", (await ClientProcess.RunAsync(export.OutBytes, "import", "--addr", server.Address)).Out);
+        Assert.Equal(value, (await ClientProcess.RunAsync([], "get", "big", "--raw", "--addr", server.Address)).OutBytes);
+    }
+
+    [Fact]
+    public async Task A_stream_of_operations_runs_pipelined()
+    {
+        await using var server = await ServerProcess.StartAsync("memory");
+        var input = string.Concat(Enumerable.Range(0, 5_000).Select(i => $"set key{i} {i}\nget key{i}\n"));
+        var outcome = await ClientProcess.RunAsync(System.Text.Encoding.UTF8.GetBytes(input), "pipe", "--addr", server.Address);
+        var results = string.Concat(Enumerable.Range(0, 5_000).Select(i => $"{i}\n"));
+        Assert.Equal((0, results + "10000 operations: 10000 done, 0 failed\n", ""), Parts(outcome));
+        Assert.Equal("5000\n", (await ClientProcess.RunAsync([], "count", "--addr", server.Address)).Out);
+    }
+
+    private static (int Code, string Out, string Err) Parts(RunOutcome outcome) => (outcome.Code, outcome.Out, outcome.Err);
+}
