@@ -23,6 +23,7 @@ internal static class StoreFiles
     private const string HintSuffix = ".hint";
     private const string SpareSuffix = ".spare";
     private const string NewSuffix = ".new";
+    private const string AsideSuffix = ".damaged";
 
     /// <summary>Name of a segment file.</summary>
     /// <param name="kind">Its kind.</param>
@@ -41,6 +42,10 @@ internal static class StoreFiles
     /// <summary>Name under which a file is written before it replaces another. Never live.</summary>
     /// <param name="name">The name of the file.</param>
     internal static string Unfinished(string name) => name + NewSuffix;
+
+    /// <summary>Name under which repair keeps a damaged file. Nothing deletes it.</summary>
+    /// <param name="name">The name of the file.</param>
+    internal static string Aside(string name) => name + AsideSuffix;
 
     /// <summary>Takes the name of a segment file apart.</summary>
     /// <param name="name">A file name.</param>

@@ -29,9 +29,7 @@ internal sealed class StoreFixture : IDisposable
         {
             Random = new StoreRandom(new Random(seed));
             Files = new SegmentFiles(device, Directory);
-            Manifests = ManifestStore.Exists(device, Directory)
-                ? ManifestStore.Open(device, Directory)
-                : ManifestStore.Create(device, Directory, DataDirectory.KvsEngine, Random);
+            Manifests = ManifestStore.OpenOrCreate(device, Directory, DataDirectory.KvsEngine, Random);
             Recovered = new LogRecovery(device, Files, Manifests, Random).Recover();
             foreach (var file in Manifests.Current.Files)
             {

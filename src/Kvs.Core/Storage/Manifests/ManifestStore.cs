@@ -11,10 +11,12 @@ namespace Kvs.Core.Storage.Manifests;
 internal sealed class ManifestStore
 {
     private readonly Lock _replacing = new();
+    private readonly Lock _ids = new();
     private readonly IFileSystem _files;
     private readonly string _directory;
     private Manifest _current; // published: Volatile; written under _replacing
     private KvsStorageException? _failure; // guarded by _replacing
+    private uint _nextFileId; // guarded by _ids
 
     private ManifestStore(IFileSystem files, string directory, Manifest current)
     {
@@ -25,6 +27,16 @@ internal sealed class ManifestStore
 
     /// <summary>The newest durable manifest.</summary>
     internal Manifest Current => Volatile.Read(ref _current);
+
+    /// <summary>Takes an id for a new file. Ids rise; one that comes to nothing is never used again while the store is open.</summary>
+    internal uint TakeFileId()
+    {
+        lock (_ids)
+        {
+            _nextFileId = Math.Max(_nextFileId, Current.NextFileId);
+            return _nextFileId++;
+        }
+    }
 
     /// <summary>Whether a directory has a manifest.</summary>
     /// <param name="files">The file system.</param>
@@ -50,8 +62,30 @@ internal sealed class ManifestStore
     /// <param name="directory">The store directory.</param>
     /// <param name="engine">Name of the engine.</param>
     /// <param name="random">Draws the store id.</param>
-    internal static ManifestStore Create(IFileSystem files, string directory, string engine, StoreRandom random) =>
-        Create(files, directory, new Manifest { StoreId = random.NextStoreId(), Engine = engine });
+    /// <exception cref="KvsCorruptionException">
+    /// The directory has segment files: a store whose manifest is lost must not be taken for a new one.
+    /// </exception>
+    internal static ManifestStore Create(IFileSystem files, string directory, string engine, StoreRandom random)
+    {
+        foreach (var name in files.ListFiles(directory))
+        {
+            if (StoreFiles.TryParseSegment(name, out _, out _))
+            {
+                throw StorageFailure.Damaged(
+                    Path.Combine(directory, StoreFiles.Manifest), 0, $"the file is missing, but there are segments ('{name}').");
+            }
+        }
+
+        return Create(files, directory, new Manifest { StoreId = random.NextStoreId(), Engine = engine });
+    }
+
+    /// <summary>Reads the manifest of a directory, or creates it for a new store.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="directory">The store directory.</param>
+    /// <param name="engine">Name of the engine.</param>
+    /// <param name="random">Draws the store id.</param>
+    internal static ManifestStore OpenOrCreate(IFileSystem files, string directory, string engine, StoreRandom random) =>
+        Exists(files, directory) ? Open(files, directory) : Create(files, directory, engine, random);
 
     /// <summary>Writes a manifest in place of whatever is there, durably.</summary>
     internal static ManifestStore Create(IFileSystem files, string directory, Manifest manifest)

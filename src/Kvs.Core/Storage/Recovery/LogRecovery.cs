@@ -111,7 +111,7 @@ internal sealed class LogRecovery
         var groupBytes = unproven.Bytes.Length - unproven.Offset;
         var capacity = SegmentSizing.SegmentBytesMin + SegmentSizing.ForGroup(groupBytes) - SegmentHeader.Bytes;
         var header = new SegmentHeader(
-            SegmentKind.Log, manifest.StoreId, manifest.NextFileId, manifest.NewestEpoch, unproven.Proven.Sequence, _random.NextSalt(), capacity);
+            SegmentKind.Log, manifest.StoreId, _manifests.TakeFileId(), manifest.NewestEpoch, unproven.Proven.Sequence, _random.NextSalt(), capacity);
         using var segment = CreateDespiteFullDisk(header);
         offset = SegmentHeader.Bytes;
         if (!unproven.Bytes.IsEmpty)

@@ -25,6 +25,12 @@ internal sealed class SegmentFiles
         _directory = directory;
     }
 
+    /// <summary>The file system.</summary>
+    internal IFileSystem FileSystem => _files;
+
+    /// <summary>The store directory.</summary>
+    internal string Directory => _directory;
+
     /// <summary>Full path of a file of the store.</summary>
     /// <param name="name">Its name.</param>
     internal string PathOf(string name) => Path.Combine(_directory, name);
@@ -45,7 +51,7 @@ internal sealed class SegmentFiles
             NewFile.DeleteIfThere(_files, spare);
             using (var file = _files.Create(spare))
             {
-                Fill(file, header.Capacity);
+                Fill(file, 0, header.Capacity);
             }
 
             return MakeReady(spare, header);
@@ -143,12 +149,12 @@ internal sealed class SegmentFiles
         }
     }
 
-    /// <summary>Writes zeros from the start and syncs them.</summary>
-    internal static void Fill(IFile file, long bytes)
+    /// <summary>Writes zeros over a range and syncs them.</summary>
+    internal static void Fill(IFile file, long from, long to)
     {
-        for (var offset = 0L; offset < bytes; offset += FillBytes)
+        for (var offset = from; offset < to; offset += FillBytes)
         {
-            file.Write(offset, Zeros.AsSpan(0, (int)Math.Min(FillBytes, bytes - offset)));
+            file.Write(offset, Zeros.AsSpan(0, (int)Math.Min(FillBytes, to - offset)));
         }
 
         file.SyncData();

@@ -1,0 +1,193 @@
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Records;
+using Kvs.Core.Storage.Segments;
+
+namespace Kvs.Core.Storage.Offline;
+
+/// <summary>
+/// Makes a clean store of what verifies. A damaged file is kept aside under another name; its intact records go, with
+/// their sequences, into a new data segment. So do those of all open log segments, damaged or not: repair ends the
+/// history, and the next opening begins an epoch behind every sequence that was ever named, so no version is given
+/// twice. It can be run again after a crash at any point.
+/// Threading: one repair, one thread; the caller holds the directory's lock.
+/// </summary>
+internal sealed class StoreRepair
+{
+    private readonly SegmentFiles _files;
+    private readonly StoreRandom _random;
+    private readonly List<StoreFinding> _findings = [];
+    private Manifest _manifest;
+    private long _records;
+    private KvsVersion _last;
+
+    private StoreRepair(SegmentFiles files, StoreRandom random, Manifest manifest)
+    {
+        _files = files;
+        _random = random;
+        _manifest = manifest;
+        _last = new KvsVersion(
+            manifest.NewestEpoch, Math.Max(manifest.SyncedThrough.Sequence, manifest.SealedThrough.Sequence));
+    }
+
+    /// <summary>Repairs a store.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="directory">The store directory.</param>
+    /// <param name="random">Draws salts.</param>
+    /// <returns>What was lost, and where it is kept.</returns>
+    /// <exception cref="KvsStorageException">A file operation failed; run it again.</exception>
+    internal static StoreReport Run(IFileSystem files, string directory, StoreRandom random)
+    {
+        var segmentFiles = new SegmentFiles(files, directory);
+        try
+        {
+            var check = StoreCheck.Run(files, directory);
+            var damaged = check.Findings.Where(finding => finding.IsDamage).Select(finding => finding.Path).ToHashSet(StringComparer.Ordinal);
+            var isManifestLost = damaged.Contains(segmentFiles.PathOf(StoreFiles.Manifest)) && check.Files == 0;
+            var manifest = isManifestLost ? RebuildManifest(segmentFiles) : ManifestStore.Open(files, directory).Current;
+            var repair = new StoreRepair(segmentFiles, random, manifest);
+            if (isManifestLost)
+            {
+                repair.KeepManifestAside();
+            }
+
+            return repair.Run(damaged);
+        }
+        catch (IOException cause)
+        {
+            throw StorageFailure.Failed("Repairing the store", cause);
+        }
+    }
+
+    private StoreReport Run(HashSet<string> damaged)
+    {
+        foreach (var file in _manifest.Files)
+        {
+            if (file.State == FileState.Open || damaged.Contains(_files.PathOf(file.Name)))
+            {
+                Replace(file);
+            }
+            else
+            {
+                _last = Later(_last, file.LastSequence);
+            }
+        }
+
+        var next = _manifest with
+        {
+            Number = _manifest.Number + 1,
+            CleanShutdown = false,
+            SealedThrough = _last,
+            SyncedThrough = _last,
+            PromisedEpoch = Math.Max(_manifest.PromisedEpoch, _last.Epoch),
+        };
+        ManifestStore.Create(_files.FileSystem, _files.Directory, next);
+        return new StoreReport { Findings = [.. _findings], Files = next.Files.Length, Records = _records, Last = _last };
+    }
+
+    private void Replace(ManifestFile file)
+    {
+        var source = _files.PathOf(file.Name);
+        var aside = _files.PathOf(StoreFiles.Aside(file.Name));
+        if (_files.FileSystem.FileExists(source))
+        {
+            _files.FileSystem.Rename(source, aside);
+            _files.FileSystem.SyncDirectory(_files.Directory);
+        }
+
+        _manifest = _manifest.Without(file.Id);
+        if (!_files.FileSystem.FileExists(aside))
+        {
+            _findings.Add(new StoreFinding(source, 0, "the file is missing: everything in it is lost.", IsDamage: true));
+            return;
+        }
+
+        SalvageFile(file, aside);
+    }
+
+    private void SalvageFile(ManifestFile file, string aside)
+    {
+        var id = _manifest.NextFileId;
+        using var writer = new DataSegmentWriter(_files, _manifest.StoreId, id, _last.Epoch, _random.NextSalt());
+        var copied = 0L;
+        var salvage = new Salvage(file.Identity, (in RecordView record) =>
+        {
+            // Epoch starts belong to the log's order; the epoch table in the manifest keeps what they say.
+            if (record.Kind is RecordKind.Set or RecordKind.Remove)
+            {
+                writer.Add(record);
+                copied++;
+            }
+        });
+        salvage.Run(ReadWhole(aside), file.State == FileState.Sealed ? file.End : long.MaxValue);
+        _last = Later(new KvsVersion(Math.Max(_last.Epoch, salvage.LastEpoch), _last.Sequence), salvage.LastSequence);
+        _records += copied;
+        if (copied > 0)
+        {
+            _manifest = _manifest.With(writer.Seal());
+        }
+
+        foreach (var (from, to) in salvage.Lost)
+        {
+            var what = $"bytes up to offset {to} are damaged and lost; the file is kept as it was.";
+            _findings.Add(new StoreFinding(aside, from, what, IsDamage: true));
+        }
+
+        _findings.Add(new StoreFinding(aside, 0, $"{copied} intact records were copied to a new file.", IsDamage: false));
+    }
+
+    private byte[] ReadWhole(string path)
+    {
+        using var file = _files.FileSystem.Open(path, writable: false);
+        var bytes = new byte[file.Length];
+        file.Read(0, bytes);
+        return bytes;
+    }
+
+    private void KeepManifestAside()
+    {
+        var path = _files.PathOf(StoreFiles.Manifest);
+        var what = "the manifest was lost and made anew from the files; keys that were removed and compacted away may be "
+            + "back if a file was no longer live.";
+        _findings.Add(new StoreFinding(path, 0, what, IsDamage: true));
+        if (_files.FileSystem.FileExists(path))
+        {
+            NewFile.Write(_files.FileSystem, _files.PathOf(StoreFiles.Aside(StoreFiles.Manifest)), ReadWhole(path));
+            _files.FileSystem.SyncDirectory(_files.Directory);
+        }
+    }
+
+    /// <summary>The best guess without a manifest: every segment whose header verifies, none of it trusted.</summary>
+    private static Manifest RebuildManifest(SegmentFiles files)
+    {
+        var manifest = new Manifest { StoreId = 0, Engine = DataDirectory.KvsEngine };
+        var block = new byte[SegmentHeader.Bytes];
+        foreach (var name in files.FileSystem.ListFiles(files.Directory))
+        {
+            if (!StoreFiles.TryParseSegment(name, out var kind, out var id)
+                && !StoreFiles.TryParseSegment(name.Replace(StoreFiles.Aside(""), "", StringComparison.Ordinal), out kind, out id))
+            {
+                continue;
+            }
+
+            using var file = files.FileSystem.Open(files.PathOf(name), writable: false);
+            if (file.Read(0, block) == block.Length && SegmentHeader.TryRead(block, out var header)
+                && header.Kind == kind && header.SegmentId == id
+                && (manifest.StoreId == 0 || manifest.StoreId == header.StoreId))
+            {
+                var entry = new ManifestFile(new SegmentIdentity(kind, id, header.Salt), FileState.Open, header.Capacity, 0, 0);
+                manifest = manifest.With(entry) with
+                {
+                    StoreId = header.StoreId, PromisedEpoch = Math.Max(manifest.PromisedEpoch, header.Epoch),
+                };
+            }
+        }
+
+        return manifest.StoreId != 0 ? manifest : throw StorageFailure.Damaged(
+            files.PathOf(StoreFiles.Manifest), 0, "there is neither a manifest nor any segment with an intact header.");
+    }
+
+    private static KvsVersion Later(KvsVersion version, ulong sequence) =>
+        new(version.Epoch, Math.Max(version.Sequence, sequence));
+}

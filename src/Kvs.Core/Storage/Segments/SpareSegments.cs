@@ -1,0 +1,241 @@
+using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Manifests;
+
+namespace Kvs.Core.Storage.Segments;
+
+/// <summary>
+/// Log segments ahead of need: ready (allocated, header durable, listed in the durable manifest, open in the segment
+/// set), so that rotation needs no file operation but a sync; and dropped files whose blocks are used again. Also tells
+/// whether the disk is full, which is decided here, when room is reserved, and never in the middle of an append.
+/// Threading: <see cref="TryTake"/> on the commit thread; <see cref="Prepare"/> on the prepare
+/// loop; <see cref="Drop"/> on the loop that drops files. <c>_gate</c> is held shortly and never over I/O.
+/// Ownership: ready segments belong to the segment set from the start.
+/// </summary>
+internal sealed class SpareSegments
+{
+    private const int SparesMax = 1;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<Segment> _ready = new(); // guarded by _gate
+    private readonly Queue<(uint Id, long Length)> _spares = new(); // guarded by _gate
+    private readonly SegmentFiles _files;
+    private readonly ManifestStore _manifests;
+    private readonly SegmentSet _segments;
+    private readonly DiskReserve _reserve;
+    private readonly StoreRandom _random;
+    private long _wantedGroupBytes; // guarded by _gate
+    private bool _isFull; // guarded by _gate
+
+    /// <summary>Works for an open store.</summary>
+    /// <param name="files">The store directory.</param>
+    /// <param name="manifests">Its manifest.</param>
+    /// <param name="segments">Where ready segments are opened.</param>
+    /// <param name="reserve">Its disk reserve.</param>
+    /// <param name="random">Draws salts.</param>
+    internal SpareSegments(
+        SegmentFiles files, ManifestStore manifests, SegmentSet segments, DiskReserve reserve, StoreRandom random)
+    {
+        _files = files;
+        _manifests = manifests;
+        _segments = segments;
+        _reserve = reserve;
+        _random = random;
+    }
+
+    /// <summary>
+    /// Whether the disk is full: no ready segment could be made, or the reserve is not whole. Writes that need room are
+    /// refused then; removals and ticks go on as long as there is a segment to write to.
+    /// </summary>
+    internal bool IsDiskFull
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isFull;
+            }
+        }
+    }
+
+    /// <summary>Counts a segment in that recovery found ready.</summary>
+    /// <param name="segment">In the segment set already.</param>
+    internal void Adopt(Segment segment)
+    {
+        lock (_gate)
+        {
+            _ready.Enqueue(segment);
+        }
+    }
+
+    /// <summary>Takes the next segment for the log writer to rotate to. Smaller ones before it are left unwritten.</summary>
+    /// <param name="groupBytes">Bytes of the group that must fit.</param>
+    /// <param name="segment">The segment.</param>
+    /// <returns>False when none is ready: wake the prepare loop and wait, or refuse when the disk is full.</returns>
+    internal bool TryTake(long groupBytes, out Segment segment)
+    {
+        lock (_gate)
+        {
+            while (_ready.TryDequeue(out var candidate))
+            {
+                if (candidate.Length - SegmentHeader.Bytes >= groupBytes)
+                {
+                    segment = candidate;
+                    _wantedGroupBytes = 0;
+                    return true;
+                }
+            }
+
+            _wantedGroupBytes = Math.Max(_wantedGroupBytes, groupBytes);
+            segment = null!;
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// One step: makes at most one segment ready, then sees to the reserve. Call it when woken and now and then, so that
+    /// a disk that has room again is noticed.
+    /// </summary>
+    /// <param name="mayUseReserve">Whether removals, ticks or compaction wait for room.</param>
+    /// <returns>Whether a segment was made ready.</returns>
+    /// <exception cref="KvsStorageException">A file operation failed for another reason than a full disk.</exception>
+    internal bool Prepare(bool mayUseReserve)
+    {
+        var wanted = WantedBytes(out var isReady);
+        var made = !isReady && TryMake(wanted, mayUseReserve);
+
+        // Room goes to the segment first: without one nothing can be written at all, and the reserve only follows.
+        var held = (isReady || made) && _reserve.TryHold(SegmentSizing.ReserveBytes(wanted));
+        lock (_gate)
+        {
+            _isFull = !held;
+        }
+
+        return made;
+    }
+
+    /// <summary>
+    /// Removes the file of a segment that nothing needs any more, or keeps its blocks for a new one.
+    /// </summary>
+    /// <param name="segment">
+    /// Out of the segment set, absent from the durable manifest, and no reader can hold it. Ownership: taken over.
+    /// </param>
+    /// <exception cref="KvsStorageException">A file operation failed; the next opening deletes the file.</exception>
+    internal void Drop(Segment segment)
+    {
+        Check.That(_manifests.Current.Find(segment.Id) is null);
+        var (kind, id, length) = (segment.Kind, segment.Id, segment.Length);
+        segment.Dispose();
+        try
+        {
+            if (IsWorthKeeping(kind, length))
+            {
+                _files.MakeSpare(id);
+                lock (_gate)
+                {
+                    _spares.Enqueue((id, length));
+                }
+            }
+            else
+            {
+                _files.Delete(kind, id);
+            }
+        }
+        catch (IOException cause)
+        {
+            throw StorageFailure.Failed($"Removing segment {id}", cause);
+        }
+    }
+
+    private bool IsWorthKeeping(SegmentKind kind, long length)
+    {
+        var wanted = WantedBytes(out _);
+        lock (_gate)
+        {
+            return kind == SegmentKind.Log && length == wanted && _spares.Count < SparesMax && !_isFull;
+        }
+    }
+
+    private long WantedBytes(out bool isReady)
+    {
+        var dataBytes = 0L;
+        foreach (var file in _manifests.Current.Files)
+        {
+            dataBytes += file.End;
+        }
+
+        lock (_gate)
+        {
+            var needed = SegmentSizing.ForGroup(_wantedGroupBytes);
+            isReady = false;
+            foreach (var segment in _ready)
+            {
+                isReady |= segment.Length >= needed;
+            }
+
+            return SegmentSizing.SegmentBytes(dataBytes, _wantedGroupBytes);
+        }
+    }
+
+    private bool TryMake(long bytes, bool mayUseReserve)
+    {
+        try
+        {
+            Make(bytes);
+            return true;
+        }
+        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull)
+        {
+            if (!mayUseReserve || !_reserve.Release())
+            {
+                return false;
+            }
+        }
+
+        try
+        {
+            Make(bytes);
+            return true;
+        }
+        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull)
+        {
+            return false;
+        }
+    }
+
+    private void Make(long bytes)
+    {
+        var manifest = _manifests.Current;
+        var (spareId, spareLength) = TakeSpare(bytes);
+        var header = new SegmentHeader(
+            SegmentKind.Log,
+            manifest.StoreId,
+            _manifests.TakeFileId(),
+            manifest.NewestEpoch,
+            BaseSequence: 0,
+            _random.NextSalt(),
+            spareId == 0 ? bytes : spareLength);
+        var segment = spareId == 0 ? _files.CreateLog(header) : _files.ReuseAsLog(spareId, header);
+        try
+        {
+            var identity = new SegmentIdentity(SegmentKind.Log, header.SegmentId, header.Salt);
+            _manifests.Update(current => current.With(new ManifestFile(identity, FileState.Open, header.Capacity, 0, 0)));
+        }
+        catch
+        {
+            segment.Dispose();
+            NewFile.TryDelete(_files.FileSystem, _files.PathOf(StoreFiles.Segment(SegmentKind.Log, header.SegmentId)));
+            throw;
+        }
+
+        _segments.Add(segment);
+        Adopt(segment);
+    }
+
+    private (uint Id, long Length) TakeSpare(long bytes)
+    {
+        lock (_gate)
+        {
+            return _spares.TryPeek(out var spare) && spare.Length >= bytes ? _spares.Dequeue() : default;
+        }
+    }
+}
