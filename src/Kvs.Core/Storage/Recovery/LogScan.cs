@@ -76,7 +76,8 @@ internal sealed class LogScan
 
         var identity = _logs[index].Identity;
         _extents.Add(new SegmentExtent(identity, end, end, first, first == 0 ? 0 : _last.Sequence));
-        _tailIsTorn = SearchBehind(bytes, end, salt, _logs[index].Path) || (_tailIsTorn && _lastExtent != index);
+        var isTornHere = SearchBehind(bytes, end, salt, _logs[index].Path) || bytes.Length < _logs[index].Capacity;
+        _tailIsTorn = isTornHere || (_tailIsTorn && _lastExtent != index);
     }
 
     /// <summary>Whether the frame or mark is the next of this log, and not a valid one behind a gap.</summary>

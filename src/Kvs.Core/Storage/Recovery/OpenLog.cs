@@ -7,11 +7,12 @@ namespace Kvs.Core.Storage.Recovery;
 /// <summary>An open log segment as the scan reads it: identity and a way to its bytes.</summary>
 /// <param name="Path">Full path, for messages.</param>
 /// <param name="Identity">What the manifest says.</param>
+/// <param name="Capacity">Bytes that the file was made with; it may have been cut since.</param>
 /// <param name="Load">
 /// Reads the whole file by positioned reads, header checked: an unreadable page is an exception here, while in a mapping
 /// it would end the process.
 /// </param>
-internal sealed record OpenLog(string Path, SegmentIdentity Identity, Func<byte[]> Load)
+internal sealed record OpenLog(string Path, SegmentIdentity Identity, long Capacity, Func<byte[]> Load)
 {
     /// <summary>The open log segments of a manifest, in log order.</summary>
     /// <param name="files">The file system.</param>
@@ -25,7 +26,7 @@ internal sealed record OpenLog(string Path, SegmentIdentity Identity, Func<byte[
             if (file.IsOpenLog)
             {
                 var path = segmentFiles.PathOf(file.Name);
-                logs.Add(new OpenLog(path, file.Identity, () => LoadWhole(files, path, file.Identity, manifest.StoreId)));
+                logs.Add(new OpenLog(path, file.Identity, file.End, () => LoadWhole(files, path, file.Identity, manifest.StoreId)));
             }
         }
 
@@ -40,14 +41,9 @@ internal sealed record OpenLog(string Path, SegmentIdentity Identity, Func<byte[
         }
 
         using var file = files.Open(path, writable: false);
-        var header = Segment.ReadHeader(file, identity, storeId);
+        Segment.ReadHeader(file, identity, storeId);
         var bytes = new byte[file.Length];
-        var read = file.Read(0, bytes);
-        if (read < header.Capacity)
-        {
-            throw StorageFailure.Damaged(path, read, $"the file has {read} bytes, its header says {header.Capacity}.");
-        }
-
+        file.Read(0, bytes);
         return bytes;
     }
 }
