@@ -89,6 +89,35 @@ public sealed class SpareSegmentsTests
     }
 
     [Fact]
+    public void A_store_on_a_full_disk_opens_by_its_reserve()
+    {
+        var device = new SimulatedFileSystem();
+        using (var store = new StoreFixture(device).Begin())
+        {
+            NewSpares(store).Prepare(mayUseReserve: false);
+            store.Set("a", "1");
+        }
+
+        var full = device.Capture().Kill();
+        full.CapacityBytes = full.UsedBytes + 4096;
+        using var reopened = new StoreFixture(full, seed: 2).Begin();
+        Assert.Equal("a=1", reopened.Text());
+        Assert.False(full.FileExists(StoreFixture.PathOf(StoreFiles.Reserve)));
+    }
+
+    [Fact]
+    public void A_manifest_whose_replacement_failed_half_way_never_lists_a_file_that_is_gone()
+    {
+        var device = new SimulatedFileSystem();
+        using var store = new StoreFixture(device).Begin();
+        device.Fail(CallKinds.SyncDirectory, FaultKind.DeviceError, nth: 2);
+        var failure = Assert.Throws<KvsStorageException>(() => NewSpares(store).Prepare(mayUseReserve: false));
+        Assert.Equal(ErrorCode.Faulted, failure.Code);
+        using var reopened = new StoreFixture(device.Capture().Kill(), seed: 2);
+        Assert.Equal("", reopened.Text());
+    }
+
+    [Fact]
     public void A_ready_segment_is_listed_and_durable_before_it_can_be_taken()
     {
         var device = new SimulatedFileSystem();

@@ -50,7 +50,7 @@ internal sealed class LogRecovery
                 && verdict.Last == manifest.SyncedThrough
                 && verdict.LastExtent >= 0
                 && !verdict.TailIsTorn;
-            var recovered = wasClean ? GoOn(verdict) : StartAnew(verdict, logs);
+            var recovered = DespiteFullDisk(() => wasClean ? GoOn(verdict) : StartAnew(verdict, logs));
             _segmentFiles.DeleteLeftovers(_manifests.Current);
             return recovered;
         }
@@ -112,7 +112,7 @@ internal sealed class LogRecovery
         var capacity = SegmentSizing.SegmentBytesMin + SegmentSizing.ForGroup(groupBytes) - SegmentHeader.Bytes;
         var header = new SegmentHeader(
             SegmentKind.Log, manifest.StoreId, _manifests.TakeFileId(), manifest.NewestEpoch, unproven.Proven.Sequence, _random.NextSalt(), capacity);
-        using var segment = CreateDespiteFullDisk(header);
+        using var segment = _segmentFiles.CreateLog(header);
         offset = SegmentHeader.Bytes;
         if (!unproven.Bytes.IsEmpty)
         {
@@ -124,17 +124,18 @@ internal sealed class LogRecovery
     }
 
     /// <summary>A store on a full disk still opens: the reserve is there for that.</summary>
-    private Segment CreateDespiteFullDisk(in SegmentHeader header)
+    private RecoveredLog DespiteFullDisk(Func<RecoveredLog> step)
     {
+        var reserve = _segmentFiles.PathOf(StoreFiles.Reserve);
         try
         {
-            return _segmentFiles.CreateLog(header);
+            return step();
         }
-        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull
-            && _files.FileExists(_segmentFiles.PathOf(StoreFiles.Reserve)))
+        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull && _files.FileExists(reserve))
         {
-            _files.Delete(_segmentFiles.PathOf(StoreFiles.Reserve));
-            return _segmentFiles.CreateLog(header);
+            _files.Delete(reserve);
+            _segmentFiles.DeleteLeftovers(_manifests.Current);
+            return step();
         }
     }
 

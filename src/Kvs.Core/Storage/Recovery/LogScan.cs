@@ -160,6 +160,12 @@ internal sealed class LogScan
     private LogVerdict Verdict()
     {
         var proven = _evidence.Sequence == _last.Sequence ? _last : _evidence;
+        for (var i = 0; i < _lastExtent; i++)
+        {
+            // A segment is synced before the next one is written, and the first envelope there says so.
+            Check.That(_extents[i].LastSequence <= proven.Sequence);
+        }
+
         if (_lastExtent >= 0)
         {
             SetProvenEnd(proven.Sequence);
@@ -178,10 +184,7 @@ internal sealed class LogScan
         };
     }
 
-    /// <summary>
-    /// Finds where the unproven frames begin. They lie in the last segment only: a segment is synced before the next
-    /// one is written, and the first envelope there says so.
-    /// </summary>
+    /// <summary>Finds where the unproven frames begin. They lie in the last segment only.</summary>
     private void SetProvenEnd(ulong provenSequence)
     {
         var extent = _extents[_lastExtent];

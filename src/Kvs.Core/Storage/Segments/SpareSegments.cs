@@ -220,9 +220,15 @@ internal sealed class SpareSegments
             var identity = new SegmentIdentity(SegmentKind.Log, header.SegmentId, header.Salt);
             _manifests.Update(current => current.With(new ManifestFile(identity, FileState.Open, header.Capacity, 0, 0)));
         }
-        catch
+        catch (KvsStorageException failure)
         {
             segment.Dispose();
+            if (failure.Code == ErrorCode.Faulted)
+            {
+                // The manifest on the disk may list the file: then it must be there.
+                throw;
+            }
+
             NewFile.TryDelete(_files.FileSystem, _files.PathOf(StoreFiles.Segment(SegmentKind.Log, header.SegmentId)));
             throw;
         }
