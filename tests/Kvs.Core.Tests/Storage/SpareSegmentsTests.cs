@@ -99,7 +99,7 @@ public sealed class SpareSegmentsTests
         }
 
         var full = device.Capture().Kill();
-        full.CapacityBytes = full.UsedBytes + 4096;
+        full.CapacityBytes = full.UsedBytes + (2 * 4096);
         using var reopened = new StoreFixture(full, seed: 2).Begin();
         Assert.Equal("a=1", reopened.Text());
         Assert.False(full.FileExists(StoreFixture.PathOf(StoreFiles.Reserve)));

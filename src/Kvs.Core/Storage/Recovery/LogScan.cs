@@ -65,8 +65,14 @@ internal sealed class LogScan
         while (cursor.MoveNextEnvelope() && Accepts(cursor.Envelope, cursor.Frame))
         {
             end = cursor.Position;
+            if (_lastExtent != index)
+            {
+                // A segment is written only after a sync of all before it: that it was is proof.
+                Note(_last, _logs[index].Path);
+                _lastExtent = index;
+            }
+
             Note(cursor.Envelope.SyncedThrough, _logs[index].Path);
-            _lastExtent = index;
             if (!cursor.Envelope.IsSyncMark)
             {
                 first = first == 0 ? cursor.Frame.FirstSequence : first;
@@ -162,7 +168,6 @@ internal sealed class LogScan
         var proven = _evidence.Sequence == _last.Sequence ? _last : _evidence;
         for (var i = 0; i < _lastExtent; i++)
         {
-            // A segment is synced before the next one is written, and the first envelope there says so.
             Check.That(_extents[i].LastSequence <= proven.Sequence);
         }
 
