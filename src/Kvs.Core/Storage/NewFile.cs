@@ -37,7 +37,9 @@ internal static class NewFile
         }
     }
 
-    /// <summary>Deletes what a failed attempt left, as far as that is possible: the next opening deletes it otherwise.</summary>
+    /// <summary>
+    /// Deletes what a failed attempt left, as far as that is possible: the next opening deletes it otherwise.
+    /// </summary>
     /// <param name="files">The file system.</param>
     /// <param name="path">The file.</param>
     internal static void TryDelete(IFileSystem files, string path)

@@ -23,15 +23,18 @@ internal static class StorageFailure
     /// <param name="location">The location.</param>
     [DoesNotReturn]
     internal static void ThrowDamagedRecord(string path, in RecordLocation location) =>
-        throw Damaged(path, location.Offset, $"the record of {location.Length} bytes there fails its checksum or has another key.");
+        throw Damaged(path, location.Offset,
+            $"the record of {location.Length} bytes there fails its checksum or has another key.");
 
     /// <summary>A failed file operation, with the difference between a full disk and the rest.</summary>
     /// <param name="what">What was done, on which file.</param>
     /// <param name="cause">The cause.</param>
     /// <param name="outcome">What is known of a write.</param>
-    internal static KvsStorageException Failed(string what, IOException cause, WriteOutcome outcome = WriteOutcome.NotApplied) =>
+    internal static KvsStorageException Failed(string what, IOException cause,
+        WriteOutcome outcome = WriteOutcome.NotApplied) =>
         FileFailure.IsDiskFull(cause)
-            ? new(ErrorCode.DiskFull, $"{what}: the disk is full. Free space; writes resume by themselves.", outcome, cause)
+            ? new(ErrorCode.DiskFull, $"{what}: the disk is full. Free space; writes resume by themselves.", outcome,
+                cause)
             : new(ErrorCode.StorageFailed, $"{what}: {cause.Message}", outcome, cause);
 
     /// <summary>An append or a sync failed: final for the writer.</summary>

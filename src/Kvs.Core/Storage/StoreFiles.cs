@@ -3,7 +3,9 @@ using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Storage;
 
-/// <summary>The names of the files of a store directory (docs/format.md, "Files"). Nothing else is ever touched.</summary>
+/// <summary>
+/// The names of the files of a store directory (docs/format.md, "Files"). Nothing else is ever touched.
+/// </summary>
 internal static class StoreFiles
 {
     /// <summary>Text: the name of the engine that the directory belongs to.</summary>
@@ -83,7 +85,8 @@ internal static class StoreFiles
         id = 0;
         return name.Length >= 8 + suffix.Length
             && name.EndsWith(suffix, StringComparison.Ordinal)
-            && uint.TryParse(name.AsSpan(0, name.Length - suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out id)
+            && uint.TryParse(name.AsSpan(0, name.Length - suffix.Length), NumberStyles.None,
+                CultureInfo.InvariantCulture, out id)
             && id != 0;
     }
 }

@@ -38,7 +38,8 @@ public sealed class GoldenFileTests
     {
         var group = NewGroup();
         var bytes = group.Seal(Salt, SegmentHeader.Bytes, new KvsVersion(Epoch - 1, 40)).ToArray();
-        Compare("group", bytes, "envelope, frame header, epoch start, a batch with origin, set with expiry, remove, result");
+        Compare("group", bytes,
+            "envelope, frame header, epoch start, a batch with origin, set with expiry, remove, result");
 
         var golden = Golden("group");
         Assert.True(Envelope.TryRead(golden, Salt, SegmentHeader.Bytes, out var envelope));
@@ -52,7 +53,8 @@ public sealed class GoldenFileTests
     public void Manifest_file()
     {
         var manifest = NewManifest();
-        Compare("manifest", ManifestCodec.Write(manifest), "header, two epochs, a sealed data file, an open log file, crc");
+        Compare("manifest", ManifestCodec.Write(manifest),
+            "header, two epochs, a sealed data file, an open log file, crc");
         var read = ManifestCodec.Read(Golden("manifest"), "golden");
         Assert.Equal(manifest.Epochs.ToArray(), read.Epochs.ToArray());
         Assert.Equal(manifest.Files.ToArray(), read.Files.ToArray());
@@ -165,14 +167,16 @@ public sealed class GoldenFileTests
 
     private static string Dump(string name, string what, byte[] bytes)
     {
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{name}: {what}\nLayout: docs/format.md. Lines of zeros are left out.\n\n");
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture,
+            $"{name}: {what}\nLayout: docs/format.md. Lines of zeros are left out.\n\n");
         for (var at = 0; at < bytes.Length; at += 16)
         {
             var line = bytes.AsSpan(at, Math.Min(16, bytes.Length - at));
             if (line.ContainsAnyExcept((byte)0))
             {
                 var letters = string.Concat(line.ToArray().Select(b => b is >= 32 and < 127 ? (char)b : '.'));
-                text.Append(CultureInfo.InvariantCulture, $"{at:x6}  {Convert.ToHexStringLower(line),-32}  {letters}\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"{at:x6}  {Convert.ToHexStringLower(line),-32}  {letters}\n");
             }
         }
 

@@ -98,7 +98,8 @@ public sealed class LogWriterTests
         var location = store.Set("a", "value");
         Assert.Throws<KvsCorruptionException>(() => store.Segments.ReadRecord(location, "b"u8).Value.Length);
         device.Damage(store.Writer.Segment.File.Path, location.Offset + location.Length - 1, "?"u8);
-        var refusal = Assert.Throws<KvsCorruptionException>(() => store.Segments.ReadRecord(location, "a"u8).Value.Length);
+        var refusal = Assert.Throws<KvsCorruptionException>(() => store.Segments.ReadRecord(location,
+            "a"u8).Value.Length);
         Assert.Equal(location.Offset, refusal.Offset);
         Assert.Contains("kvs-server check", refusal.Message, StringComparison.Ordinal);
     }
@@ -121,7 +122,8 @@ public sealed class LogWriterTests
         store.Writer.Append(group);
 
         Assert.Equal("kept=2", store.Text());
-        var cursor = new FrameCursor(store.Writer.Segment.Bytes(0, (int)store.Writer.Offset), store.Writer.Segment.Header.Salt);
+        var cursor = new FrameCursor(store.Writer.Segment.Bytes(0, (int)store.Writer.Offset),
+            store.Writer.Segment.Header.Salt);
         Assert.True(cursor.MoveNext() && cursor.MoveNext());
         foreach (var batch in cursor.Frame)
         {

@@ -36,7 +36,8 @@ public sealed class OfflineTests
         Assert.Throws<KvsCorruptionException>(() => new StoreFixture(device, seed: 2));
 
         var repair = StoreRepair.Run(device, StoreFixture.Directory, new StoreRandom(new Random(3)));
-        Assert.Contains(repair.Findings, finding => finding.IsDamage && finding.Path.EndsWith("00000001.log.damaged", StringComparison.Ordinal));
+        Assert.Contains(repair.Findings, finding => finding.IsDamage && finding.Path.EndsWith("00000001.log.damaged",
+            StringComparison.Ordinal));
         Assert.True(StoreCheck.Run(device, StoreFixture.Directory).IsSound);
         Assert.True(device.FileExists(StoreFixture.PathOf("00000001.log.damaged")));
         Assert.Equal("a=alpha c=charlie", DataText(device));
@@ -69,7 +70,8 @@ public sealed class OfflineTests
         device.Delete(StoreFixture.PathOf("MANIFEST"));
         Assert.Throws<KvsCorruptionException>(() => new StoreFixture(device, seed: 2));
         var report = StoreRepair.Run(device, StoreFixture.Directory, new StoreRandom(new Random(3)));
-        Assert.Contains(report.Findings, finding => finding.What.Contains("manifest was lost", StringComparison.Ordinal));
+        Assert.Contains(report.Findings, finding => finding.What.Contains("manifest was lost",
+            StringComparison.Ordinal));
         Assert.Equal("a=alpha b=bravo c=charlie", DataText(device));
     }
 
@@ -103,7 +105,8 @@ public sealed class OfflineTests
             var a = store.Set("a", "alpha");
             var b = store.Set("b", "bravo");
             using var writer = new DataSegmentWriter(
-                store.Files, store.Manifests.Current.StoreId, store.Manifests.TakeFileId(), store.Recovered.Epoch, store.Random.NextSalt());
+                store.Files, store.Manifests.Current.StoreId, store.Manifests.TakeFileId(), store.Recovered.Epoch,
+                    store.Random.NextSalt());
             var moved = writer.Add(store.Segments.ReadRecord(a, "a"u8));
             writer.Add(store.Segments.ReadRecord(b, "b"u8));
             var listed = writer.Seal();
@@ -171,7 +174,8 @@ public sealed class OfflineTests
             {
                 if (walk.Current.Kind == RecordKind.Set)
                 {
-                    text.Add($"{System.Text.Encoding.UTF8.GetString(walk.Current.Key)}={System.Text.Encoding.UTF8.GetString(walk.Current.Value)}");
+                    var key = System.Text.Encoding.UTF8.GetString(walk.Current.Key);
+                    text.Add($"{key}={System.Text.Encoding.UTF8.GetString(walk.Current.Value)}");
                 }
             }
         }

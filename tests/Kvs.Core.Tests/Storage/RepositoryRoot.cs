@@ -10,7 +10,8 @@ internal static class RepositoryRoot
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(System.IO.Path.Combine(folder, "KvsTcp.sln")))
         {
-            folder = System.IO.Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("No KvsTcp.sln above the tests.");
+            folder = System.IO.Path.GetDirectoryName(folder) ?? throw new InvalidOperationException(
+                "No KvsTcp.sln above the tests.");
         }
 
         return folder;

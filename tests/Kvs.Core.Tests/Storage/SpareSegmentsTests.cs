@@ -48,7 +48,8 @@ public sealed class SpareSegmentsTests
         store.Writer.Rotate(second);
         store.Set("b", "2");
 
-        store.Manifests.Update(current => current.Without(first.Id) with { SealedThrough = new KvsVersion(store.Recovered.Epoch, 2) });
+        store.Manifests.Update(current =>
+            current.Without(first.Id) with { SealedThrough = new KvsVersion(store.Recovered.Epoch, 2) });
         spares.Drop(store.Segments.Remove(first.Id));
         Assert.True(store.Device.FileExists(StoreFixture.PathOf(StoreFiles.Spare(first.Id))));
         Assert.True(spares.Prepare(mayUseReserve: false));

@@ -113,7 +113,9 @@ internal sealed class StoreFixture : IDisposable
         return segment;
     }
 
-    /// <summary>Everything in the log that is live by the manifest: sequence, key, value (null for a tombstone).</summary>
+    /// <summary>
+    /// Everything in the log that is live by the manifest: sequence, key, value (null for a tombstone).
+    /// </summary>
     internal List<(ulong Sequence, string Key, string? Value)> ReadLog()
     {
         var records = new List<(ulong, string, string?)>();

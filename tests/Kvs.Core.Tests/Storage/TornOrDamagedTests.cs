@@ -138,7 +138,8 @@ public sealed class TornOrDamagedTests
             var verdict = Scan([log], default);
 
             // Sequences 3 and 4 are proven synced by the mark: they may be refused, but never cut.
-            Assert.True(verdict.Last.Sequence >= 4 && verdict.Last.Sequence <= whole, $"flip at {flipped}: {verdict.Last}");
+            Assert.True(verdict.Last.Sequence >= 4 && verdict.Last.Sequence <= whole,
+                $"flip at {flipped}: {verdict.Last}");
         }
         catch (KvsCorruptionException refusal)
         {
@@ -239,7 +240,8 @@ public sealed class TornOrDamagedTests
     private static LogVerdict Scan(List<byte[]> segments, KvsVersion syncedThrough)
     {
         var logs = segments.Select((bytes, i) => new OpenLog(
-            $"/{i}.log", new SegmentIdentity(SegmentKind.Log, (uint)i + 1, Salts[i]), SegmentBytes, () => bytes)).ToList();
+            $"/{i}.log", new SegmentIdentity(SegmentKind.Log, (uint)i + 1, Salts[i]), SegmentBytes, () =>
+                bytes)).ToList();
         return LogScan.Judge(logs, NewManifest(syncedThrough), "/MANIFEST");
     }
 

@@ -99,7 +99,9 @@ internal sealed class GroupBuilder
     /// <returns>Where the record lies in the group.</returns>
     internal GroupSlice AddRemove(ReadOnlySpan<byte> key) => Add(RecordKind.Remove, key, default, 0);
 
-    /// <summary>Adds the beginning of the group's epoch to the batch; it must be the first record of the group.</summary>
+    /// <summary>
+    /// Adds the beginning of the group's epoch to the batch; it must be the first record of the group.
+    /// </summary>
     /// <param name="reason">Why it begins.</param>
     /// <returns>Where the record lies in the group.</returns>
     internal GroupSlice AddEpochStart(EpochReason reason)
@@ -111,7 +113,9 @@ internal sealed class GroupBuilder
         return Add(RecordKind.EpochStart, default, value, 0);
     }
 
-    /// <summary>Ends the batch; it counts from here on. One without records is a tick: it only moves log time.</summary>
+    /// <summary>
+    /// Ends the batch; it counts from here on. One without records is a tick: it only moves log time.
+    /// </summary>
     /// <param name="result">Small result that is kept for retries of the same request.</param>
     internal void EndBatch(ReadOnlySpan<byte> result = default)
     {

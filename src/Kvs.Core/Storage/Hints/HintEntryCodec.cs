@@ -74,7 +74,8 @@ internal static class HintEntryCodec
         position += expires ? sizeof(long) : 0;
         key = source.Slice(position, (int)keyLength);
         var length = (uint)RecordCodec.Length((int)keyLength, (int)valueLength, expires);
-        entry = new HintEntry(kind, sequence, new RecordLocation(segmentId, offset, length), (int)valueLength, expiresAt);
+        entry = new HintEntry(kind, sequence, new RecordLocation(segmentId, offset, length), (int)valueLength,
+            expiresAt);
         return position + (int)keyLength;
     }
 }

@@ -39,7 +39,8 @@ internal sealed class HintReader : IDisposable
     /// <summary>Opens and verifies the hint file of a segment.</summary>
     /// <param name="files">The store directory.</param>
     /// <param name="segment">The manifest's entry of the sealed segment.</param>
-    /// <returns>Null when it is missing, damaged or of another use of the file: build it anew from the segment.</returns>
+    /// <returns>Null when it is missing, damaged or of another use of the file: build it anew from the
+    /// segment.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>
     internal static HintReader? TryOpen(SegmentFiles files, ManifestFile segment)
     {
@@ -87,7 +88,8 @@ internal sealed class HintReader : IDisposable
             Check.That(TryReadBlock());
         }
 
-        var read = HintEntryCodec.Read(_block.AsSpan(_position, _blockLength - _position), Header.SegmentId, out var key, out var entry);
+        var read = HintEntryCodec.Read(_block.AsSpan(_position, _blockLength - _position), Header.SegmentId,
+            out var key, out var entry);
         _position += read;
         (_keyStart, _keyLength) = (_position - key.Length, key.Length);
         Entry = entry;

@@ -7,7 +7,8 @@ using Kvs.Core.Storage.Segments;
 namespace Kvs.Core.Storage.Hints;
 
 /// <summary>
-/// Makes the hint file of a sealed segment: for each key its newest record there, in key order, so that opening reads no
+/// Makes the hint file of a sealed segment: for each key its newest record there, in key order, so that opening reads
+/// no
 /// values. Only for segments whose content is committed. Threading: one thread, any; no reader sees the file before it
 /// is whole. Ownership: reads from the segment's mapping, which the caller keeps open.
 /// </summary>
@@ -168,7 +169,9 @@ internal sealed class HintWriter
     }
 }
 
-/// <summary>Orders records of a segment by key, of one key the newest first: later in the file wins within a batch.</summary>
+/// <summary>
+/// Orders records of a segment by key, of one key the newest first: later in the file wins within a batch.
+/// </summary>
 file sealed class NewestFirstByKey(Segment segment) : IComparer<uint>
 {
     public int Compare(uint x, uint y)

@@ -67,7 +67,10 @@ internal sealed class KeyFilter
         return true;
     }
 
-    /// <summary>FNV-1a over eight bytes at a time, then the rest, then a mix so that all bits depend on all bytes. Part of the file format.</summary>
+    /// <summary>
+    /// FNV-1a over eight bytes at a time, then the rest, then a mix so that all bits depend on all bytes. Part of the
+    /// file format.
+    /// </summary>
     internal static ulong Hash(ReadOnlySpan<byte> key)
     {
         var hash = 14695981039346656037UL;

@@ -30,7 +30,9 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>Full path of the directory.</summary>
     internal string Path { get; }
 
-    /// <summary>Creates the directory when it is missing, locks it, and checks or writes the marker of its engine.</summary>
+    /// <summary>
+    /// Creates the directory when it is missing, locks it, and checks or writes the marker of its engine.
+    /// </summary>
     /// <param name="files">The file system.</param>
     /// <param name="path">Full path of the directory.</param>
     /// <param name="engineName">The engine that opens it; the alias of the second engine counts as that.</param>
@@ -43,7 +45,8 @@ internal sealed class DataDirectory : IDisposable
             CreateDurably(files, path);
             var held = files.TryLock(System.IO.Path.Combine(path, StoreFiles.Lock)) ?? throw new KvsStorageException(
                 ErrorCode.DirectoryLocked,
-                $"The data directory '{path}' is in use by another process. Stop that one, or choose another directory.");
+                $"The data directory '{path}' is in use by another process. "
+                + "Stop that one, or choose another directory.");
             return Claim(files, path, engineName, held);
         }
         catch (IOException cause)
@@ -127,16 +130,18 @@ internal sealed class DataDirectory : IDisposable
     private static void CreateDurably(IFileSystem files, string path)
     {
         var missing = new Stack<string>();
-        for (var level = path; level is not null && !files.DirectoryExists(level); level = System.IO.Path.GetDirectoryName(level))
+        var level = path;
+        while (level is not null && !files.DirectoryExists(level))
         {
             missing.Push(level);
+            level = System.IO.Path.GetDirectoryName(level);
         }
 
         // A directory is durable when its parent was synced after it was created.
-        foreach (var level in missing)
+        foreach (var created in missing)
         {
-            files.CreateDirectory(level);
-            if (System.IO.Path.GetDirectoryName(level) is { Length: > 0 } parent)
+            files.CreateDirectory(created);
+            if (System.IO.Path.GetDirectoryName(created) is { Length: > 0 } parent)
             {
                 files.SyncDirectory(parent);
             }

@@ -25,7 +25,9 @@ internal sealed record Manifest
     /// <summary>The newest version that was on stable storage when the manifest was written.</summary>
     internal KvsVersion SyncedThrough { get; init; }
 
-    /// <summary>All sequences up to this one lie in sealed files; the first open log segment begins behind it.</summary>
+    /// <summary>
+    /// All sequences up to this one lie in sealed files; the first open log segment begins behind it.
+    /// </summary>
     internal KvsVersion SealedThrough { get; init; }
 
     /// <summary>Log time at <see cref="SealedThrough"/> or later, unix milliseconds; never decreases.</summary>
@@ -94,7 +96,11 @@ internal sealed record Manifest
     {
         Check.That(epoch > NewestEpoch);
         var kept = Epochs.RemoveAll(entry => entry.FirstSequence >= firstSequence);
-        return this with { Epochs = kept.Add(new EpochEntry(epoch, firstSequence)), PromisedEpoch = Math.Max(PromisedEpoch, epoch) };
+        return this with
+        {
+            Epochs = kept.Add(new EpochEntry(epoch, firstSequence)),
+            PromisedEpoch = Math.Max(PromisedEpoch, epoch),
+        };
     }
 
     /// <summary>The epoch of a sequence by the table.</summary>

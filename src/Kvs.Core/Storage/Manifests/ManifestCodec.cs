@@ -65,7 +65,8 @@ internal static class ManifestCodec
     /// <returns>The content of the file.</returns>
     internal static byte[] Write(Manifest manifest)
     {
-        var length = HeaderBytes + (manifest.Epochs.Length * EpochBytes) + (manifest.Files.Length * FileBytes) + CrcBytes;
+        var length = HeaderBytes + (manifest.Epochs.Length * EpochBytes) + (manifest.Files.Length * FileBytes)
+            + CrcBytes;
         var bytes = new byte[length];
         var writer = new FieldWriter(bytes);
         writer.UInt32(Magic);
@@ -127,7 +128,8 @@ internal static class ManifestCodec
         {
             throw new KvsStorageException(
                 ErrorCode.UnsupportedFormat,
-                $"'{path}' has format version {version}; this program reads version {Version}. Use the program that wrote it.");
+                $"'{path}' has format version {version}; this program reads version {Version}. "
+                + "Use the program that wrote it.");
         }
 
         return Read(bytes, ref reader, path);
@@ -141,7 +143,8 @@ internal static class ManifestCodec
         var length = HeaderBytes + ((long)epochs * EpochBytes) + ((long)files * FileBytes) + extensions + CrcBytes;
         if (length != bytes.Length || BinaryPrimitives.ReadUInt32LittleEndian(bytes[LengthOffset..]) != length)
         {
-            throw StorageFailure.Damaged(path, LengthOffset, $"the manifest says {length} bytes, the file has {bytes.Length}.");
+            throw StorageFailure.Damaged(path, LengthOffset,
+                $"the manifest says {length} bytes, the file has {bytes.Length}.");
         }
 
         var clean = (reader.UInt16() & CleanFlag) != 0;
@@ -193,7 +196,8 @@ internal static class ManifestCodec
         {
             var id = reader.UInt32();
             var kindAndState = reader.UInt16();
-            var identity = new SegmentIdentity((SegmentKind)(byte)kindAndState, id, reader.Skip(sizeof(ushort)).UInt64());
+            var identity = new SegmentIdentity((SegmentKind)(byte)kindAndState, id,
+                reader.Skip(sizeof(ushort)).UInt64());
             var file = new ManifestFile(
                 identity, (FileState)(kindAndState >> 8), (long)reader.UInt64(), reader.UInt64(), reader.UInt64());
             if (identity.Kind is not (SegmentKind.Log or SegmentKind.Data)

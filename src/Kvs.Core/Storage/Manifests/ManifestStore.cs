@@ -28,7 +28,9 @@ internal sealed class ManifestStore
     /// <summary>The newest durable manifest.</summary>
     internal Manifest Current => Volatile.Read(ref _current);
 
-    /// <summary>Takes an id for a new file. Ids rise; one that comes to nothing is never used again while the store is open.</summary>
+    /// <summary>
+    /// Takes an id for a new file. Ids rise; one that comes to nothing is never used again while the store is open.
+    /// </summary>
     internal uint TakeFileId()
     {
         lock (_ids)
@@ -72,7 +74,8 @@ internal sealed class ManifestStore
             if (StoreFiles.TryParseSegment(name, out _, out _))
             {
                 throw StorageFailure.Damaged(
-                    Path.Combine(directory, StoreFiles.Manifest), 0, $"the file is missing, but there are segments ('{name}').");
+                    Path.Combine(directory, StoreFiles.Manifest), 0,
+                        $"the file is missing, but there are segments ('{name}').");
             }
         }
 
@@ -84,7 +87,8 @@ internal sealed class ManifestStore
     /// <param name="directory">The store directory.</param>
     /// <param name="engine">Name of the engine.</param>
     /// <param name="random">Draws the store id.</param>
-    internal static ManifestStore OpenOrCreate(IFileSystem files, string directory, string engine, StoreRandom random) =>
+    internal static ManifestStore OpenOrCreate(IFileSystem files, string directory, string engine,
+        StoreRandom random) =>
         Exists(files, directory) ? Open(files, directory) : Create(files, directory, engine, random);
 
     /// <summary>Writes a manifest in place of whatever is there, durably.</summary>

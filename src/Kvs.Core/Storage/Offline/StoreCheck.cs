@@ -70,7 +70,8 @@ internal sealed class StoreCheck
 
             foreach (var extent in verdict.Extents)
             {
-                var file = new ManifestFile(extent.Identity, FileState.Sealed, extent.End, extent.FirstSequence, extent.LastSequence);
+                var file = new ManifestFile(extent.Identity, FileState.Sealed, extent.End, extent.FirstSequence,
+                    extent.LastSequence);
                 CheckRecords(file, manifest.StoreId);
             }
 
@@ -106,7 +107,8 @@ internal sealed class StoreCheck
         ReadThrough(segment.File);
         if (segment.Length < file.End)
         {
-            throw StorageFailure.Damaged(path, segment.Length, $"the file is shorter than the {file.End} bytes that count.");
+            throw StorageFailure.Damaged(path, segment.Length,
+                $"the file is shorter than the {file.End} bytes that count.");
         }
 
         var walk = new RecordWalk(segment, file.End);
@@ -120,7 +122,9 @@ internal sealed class StoreCheck
             if (walk.Current.Sequence < file.FirstSequence || walk.Current.Sequence > file.LastSequence)
             {
                 throw StorageFailure.Damaged(
-                    path, walk.Offset, $"a record has sequence {walk.Current.Sequence}, outside what the manifest says.");
+                    path,
+                    walk.Offset,
+                    $"a record has sequence {walk.Current.Sequence}, outside what the manifest says.");
             }
 
             _records++;

@@ -43,9 +43,12 @@ internal sealed class StoreRepair
         try
         {
             var check = StoreCheck.Run(files, directory);
-            var damaged = check.Findings.Where(finding => finding.IsDamage).Select(finding => finding.Path).ToHashSet(StringComparer.Ordinal);
+            var damaged = check.Findings.Where(finding => finding.IsDamage).Select(finding => finding.Path)
+                .ToHashSet(StringComparer.Ordinal);
             var isManifestLost = damaged.Contains(segmentFiles.PathOf(StoreFiles.Manifest)) && check.Files == 0;
-            var manifest = isManifestLost ? RebuildManifest(segmentFiles) : ManifestStore.Open(files, directory).Current;
+            var manifest = isManifestLost
+                ? RebuildManifest(segmentFiles)
+                : ManifestStore.Open(files, directory).Current;
             var repair = new StoreRepair(segmentFiles, random, manifest);
             if (isManifestLost)
             {
@@ -83,7 +86,8 @@ internal sealed class StoreRepair
             PromisedEpoch = Math.Max(_manifest.PromisedEpoch, _last.Epoch),
         };
         ManifestStore.Create(_files.FileSystem, _files.Directory, next);
-        return new StoreReport { Findings = [.. _findings], Files = next.Files.Length, Records = _records, Last = _last };
+        return new StoreReport { Findings = [.. _findings], Files = next.Files.Length, Records = _records,
+            Last = _last };
     }
 
     private void Replace(ManifestFile file)
@@ -99,7 +103,8 @@ internal sealed class StoreRepair
         _manifest = _manifest.Without(file.Id);
         if (!_files.FileSystem.FileExists(aside))
         {
-            _findings.Add(new StoreFinding(source, 0, "the file is missing: everything in it is lost.", IsDamage: true));
+            _findings.Add(new StoreFinding(source, 0, "the file is missing: everything in it is lost.",
+                IsDamage: true));
             return;
         }
 
@@ -134,7 +139,8 @@ internal sealed class StoreRepair
             _findings.Add(new StoreFinding(aside, from, what, IsDamage: true));
         }
 
-        _findings.Add(new StoreFinding(aside, 0, $"{copied} intact records were copied to a new file.", IsDamage: false));
+        _findings.Add(new StoreFinding(aside, 0, $"{copied} intact records were copied to a new file.",
+            IsDamage: false));
     }
 
     private byte[] ReadWhole(string path)
@@ -148,8 +154,8 @@ internal sealed class StoreRepair
     private void KeepManifestAside()
     {
         var path = _files.PathOf(StoreFiles.Manifest);
-        var what = "the manifest was lost and made anew from the files; keys that were removed and compacted away may be "
-            + "back if a file was no longer live.";
+        var what = "the manifest was lost and made anew from the files; keys that were removed and compacted away "
+            + "may be back if a file was no longer live.";
         _findings.Add(new StoreFinding(path, 0, what, IsDamage: true));
         if (_files.FileSystem.FileExists(path))
         {
@@ -166,7 +172,8 @@ internal sealed class StoreRepair
         foreach (var name in files.FileSystem.ListFiles(files.Directory))
         {
             if (!StoreFiles.TryParseSegment(name, out var kind, out var id)
-                && !StoreFiles.TryParseSegment(name.Replace(StoreFiles.Aside(""), "", StringComparison.Ordinal), out kind, out id))
+                && !StoreFiles.TryParseSegment(name.Replace(StoreFiles.Aside(""), "", StringComparison.Ordinal),
+                    out kind, out id))
             {
                 continue;
             }
@@ -176,7 +183,8 @@ internal sealed class StoreRepair
                 && header.Kind == kind && header.SegmentId == id
                 && (manifest.StoreId == 0 || manifest.StoreId == header.StoreId))
             {
-                var entry = new ManifestFile(new SegmentIdentity(kind, id, header.Salt), FileState.Open, header.Capacity, 0, 0);
+                var entry = new ManifestFile(new SegmentIdentity(kind, id, header.Salt), FileState.Open,
+                    header.Capacity, 0, 0);
                 manifest = manifest.With(entry) with
                 {
                     StoreId = header.StoreId, PromisedEpoch = Math.Max(manifest.PromisedEpoch, header.Epoch),

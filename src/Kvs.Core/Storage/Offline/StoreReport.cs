@@ -26,5 +26,7 @@ internal sealed record StoreReport
 /// <param name="Path">The file.</param>
 /// <param name="Offset">Where, in bytes from its start.</param>
 /// <param name="What">What is there, or what was done.</param>
-/// <param name="IsDamage">Whether data is damaged or lost, and not only something that is made anew at the next opening.</param>
+/// <param name="IsDamage">
+/// Whether data is damaged or lost, and not only something that is made anew at the next opening.
+/// </param>
 internal sealed record StoreFinding(string Path, long Offset, string What, bool IsDamage);

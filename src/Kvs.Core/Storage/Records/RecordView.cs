@@ -3,7 +3,9 @@ using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Storage.Records;
 
-/// <summary>A record where it lies, taken apart but not copied. Ownership: a view; valid as long as its bytes are.</summary>
+/// <summary>
+/// A record where it lies, taken apart but not copied. Ownership: a view; valid as long as its bytes are.
+/// </summary>
 internal readonly ref struct RecordView
 {
     /// <summary>Made by <see cref="RecordCodec.TryRead"/> only, which has checked the lengths.</summary>

@@ -37,7 +37,9 @@ internal sealed class LogRecovery
 
     /// <summary>Recovers the log and begins an epoch, as each standalone open does.</summary>
     /// <returns>Where writing goes on. Everything up to there is on stable storage.</returns>
-    /// <exception cref="KvsCorruptionException">Data that may have been acknowledged is damaged; nothing was changed.</exception>
+    /// <exception cref="KvsCorruptionException">
+    /// Data that may have been acknowledged is damaged; nothing was changed.
+    /// </exception>
     /// <exception cref="KvsStorageException">A file operation failed.</exception>
     internal RecoveredLog Recover()
     {
@@ -101,7 +103,8 @@ internal sealed class LogRecovery
         var extent = verdict.Extents[verdict.LastExtent];
         return extent.ProvenEnd == extent.End
             ? (default, 0, 0, verdict.Proven)
-            : (logs[verdict.LastExtent].Load().AsMemory(0, (int)extent.End), extent.Identity.Salt, extent.ProvenEnd, verdict.Proven);
+            : (logs[verdict.LastExtent].Load().AsMemory(0, (int)extent.End), extent.Identity.Salt, extent.ProvenEnd,
+                verdict.Proven);
     }
 
     private SegmentHeader CreateActive(
@@ -111,7 +114,8 @@ internal sealed class LogRecovery
         var groupBytes = unproven.Bytes.Length - unproven.Offset;
         var capacity = SegmentSizing.SegmentBytesMin + SegmentSizing.ForGroup(groupBytes) - SegmentHeader.Bytes;
         var header = new SegmentHeader(
-            SegmentKind.Log, manifest.StoreId, _manifests.TakeFileId(), manifest.NewestEpoch, unproven.Proven.Sequence, _random.NextSalt(), capacity);
+            SegmentKind.Log, manifest.StoreId, _manifests.TakeFileId(), manifest.NewestEpoch, unproven.Proven.Sequence,
+                _random.NextSalt(), capacity);
         using var segment = _segmentFiles.CreateLog(header);
         offset = SegmentHeader.Bytes;
         if (!unproven.Bytes.IsEmpty)
@@ -156,7 +160,9 @@ internal sealed class LogRecovery
         return offset;
     }
 
-    /// <summary>The manifest after the cut: what is proven is sealed at its end, the rest is dropped or copied.</summary>
+    /// <summary>
+    /// The manifest after the cut: what is proven is sealed at its end, the rest is dropped or copied.
+    /// </summary>
     private static Manifest Settle(Manifest manifest, LogVerdict verdict, in SegmentHeader active)
     {
         foreach (var extent in verdict.Extents)

@@ -10,7 +10,8 @@ namespace Kvs.Core.Storage.Recovery;
 /// <summary>
 /// Reads the open log segments and judges where the log ends, by the torn-or-damaged rule (docs/format.md, with its
 /// proof): frames are accepted in sequence; the next one stands either where the last one ended or at the start of a
-/// later segment. When it stands nowhere, the log ends there. If any valid envelope anywhere, or the manifest, says that
+/// later segment. When it stands nowhere, the log ends there. If any valid envelope anywhere, or the manifest, says
+/// that
 /// the missing sequence was synced, data that may have been acknowledged is damaged: refuse. Otherwise it never was
 /// acknowledged: cut. Threading: one scan, one thread. It changes nothing on the disk.
 /// </summary>
@@ -156,8 +157,8 @@ internal sealed class LogScan
             return;
         }
 
-        var missing = $"sequences {_last.Sequence + 1} to {_evidence.Sequence} were synced (so '{_evidencePath}' says), "
-            + "but no valid frame holds the first of them.";
+        var missing = $"sequences {_last.Sequence + 1} to {_evidence.Sequence} were synced "
+            + $"(so '{_evidencePath}' says), but no valid frame holds the first of them.";
         throw _lastExtent < 0
             ? StorageFailure.Damaged(_evidencePath, 0, missing)
             : StorageFailure.Damaged(_logs[_lastExtent].Path, _extents[_lastExtent].End, missing);

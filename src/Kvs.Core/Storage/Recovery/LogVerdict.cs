@@ -36,7 +36,9 @@ internal sealed record LogVerdict
 /// <summary>What one open segment holds of the valid log.</summary>
 /// <param name="Identity">The segment.</param>
 /// <param name="End">Bytes up to the end of its last valid frame or mark.</param>
-/// <param name="ProvenEnd">Bytes up to the first frame that nothing proves to be synced; at most <paramref name="End"/>.</param>
+/// <param name="ProvenEnd">
+/// Bytes up to the first frame that nothing proves to be synced; at most <paramref name="End"/>.
+/// </param>
 /// <param name="FirstSequence">Its first sequence; 0 when it has none.</param>
 /// <param name="LastSequence">Its last sequence; 0 when it has none.</param>
 internal sealed record SegmentExtent(

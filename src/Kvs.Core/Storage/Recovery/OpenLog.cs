@@ -9,7 +9,8 @@ namespace Kvs.Core.Storage.Recovery;
 /// <param name="Identity">What the manifest says.</param>
 /// <param name="Capacity">Bytes that the file was made with; it may have been cut since.</param>
 /// <param name="Load">
-/// Reads the whole file by positioned reads, header checked: an unreadable page is an exception here, while in a mapping
+/// Reads the whole file by positioned reads, header checked: an unreadable page is an exception here, while in a
+/// mapping
 /// it would end the process.
 /// </param>
 internal sealed record OpenLog(string Path, SegmentIdentity Identity, long Capacity, Func<byte[]> Load)
@@ -26,7 +27,8 @@ internal sealed record OpenLog(string Path, SegmentIdentity Identity, long Capac
             if (file.IsOpenLog)
             {
                 var path = segmentFiles.PathOf(file.Name);
-                logs.Add(new OpenLog(path, file.Identity, file.End, () => LoadWhole(files, path, file.Identity, manifest.StoreId)));
+                logs.Add(new OpenLog(
+                    path, file.Identity, file.End, () => LoadWhole(files, path, file.Identity, manifest.StoreId)));
             }
         }
 

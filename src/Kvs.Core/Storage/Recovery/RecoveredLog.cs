@@ -9,7 +9,9 @@ internal sealed record RecoveredLog
     /// <summary>What the scan found.</summary>
     internal required LogVerdict Verdict { get; init; }
 
-    /// <summary>The epoch that this opening has begun: durable in the manifest; its first frame is yet to be written.</summary>
+    /// <summary>
+    /// The epoch that this opening has begun: durable in the manifest; its first frame is yet to be written.
+    /// </summary>
     internal required ulong Epoch { get; init; }
 
     /// <summary>The newest version in the log.</summary>

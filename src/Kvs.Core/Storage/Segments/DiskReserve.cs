@@ -22,7 +22,9 @@ internal sealed class DiskReserve
         _directory = directory;
     }
 
-    /// <summary>Whether the reserve was whole at the last <see cref="TryHold"/> and has not been released since.</summary>
+    /// <summary>
+    /// Whether the reserve was whole at the last <see cref="TryHold"/> and has not been released since.
+    /// </summary>
     internal bool IsHeld => Volatile.Read(ref _isHeld);
 
     private string FilePath => Path.Combine(_directory, StoreFiles.Reserve);

@@ -84,7 +84,9 @@ internal sealed class LogWriter
         }
     }
 
-    /// <summary>Writes a finished group with one positioned write. It is not durable before <see cref="Sync"/>.</summary>
+    /// <summary>
+    /// Writes a finished group with one positioned write. It is not durable before <see cref="Sync"/>.
+    /// </summary>
     /// <param name="group">Finished; must fit into <see cref="RoomLeft"/>.</param>
     /// <exception cref="KvsStorageException">The append failed, now or before: final.</exception>
     internal void Append(GroupBuilder group)
@@ -96,7 +98,9 @@ internal sealed class LogWriter
         Write(bytes, new KvsVersion(start.Epoch, group.NextSequence - 1));
     }
 
-    /// <summary>Writes a bare envelope, so that the disk itself proves what was synced. For a store that falls idle.</summary>
+    /// <summary>
+    /// Writes a bare envelope, so that the disk itself proves what was synced. For a store that falls idle.
+    /// </summary>
     /// <returns>False when the segment has no room for it.</returns>
     /// <exception cref="KvsStorageException">The append failed, now or before: final.</exception>
     internal bool AppendSyncMark()
@@ -145,8 +149,12 @@ internal sealed class LogWriter
         }
     }
 
-    /// <summary>Syncs the current segment and goes on in another one, so that a sync of one covers all before it.</summary>
-    /// <param name="next">A ready segment: listed in the durable manifest, nothing written to it. It has a higher id.</param>
+    /// <summary>
+    /// Syncs the current segment and goes on in another one, so that a sync of one covers all before it.
+    /// </summary>
+    /// <param name="next">
+    /// A ready segment: listed in the durable manifest, nothing written to it. It has a higher id.
+    /// </param>
     /// <exception cref="KvsStorageException">The sync failed, now or before: final.</exception>
     internal void Rotate(Segment next)
     {
@@ -173,7 +181,8 @@ internal sealed class LogWriter
         }
         catch (IOException cause)
         {
-            throw Latch(StorageFailure.Fault($"Append of {bytes.Length} bytes to '{_segment.File.Path}' at offset {_offset}", cause));
+            throw Latch(StorageFailure.Fault(
+                $"Append of {bytes.Length} bytes to '{_segment.File.Path}' at offset {_offset}", cause));
         }
 
         lock (_gate)

@@ -94,5 +94,6 @@ internal ref struct RecordWalk
     }
 
     private readonly KvsCorruptionException DamagedAt(int offset) => StorageFailure.Damaged(
-        _segment.File.Path, offset, $"no valid bytes stand there, but the segment was synced up to offset {_bytes.Length}.");
+        _segment.File.Path, offset,
+            $"no valid bytes stand there, but the segment was synced up to offset {_bytes.Length}.");
 }

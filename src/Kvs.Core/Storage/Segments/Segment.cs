@@ -72,9 +72,11 @@ internal sealed class Segment : IDisposable
             throw StorageFailure.Damaged(file.Path, 0, "the segment header fails its checksum.");
         }
 
-        if (header.StoreId != storeId || header.SegmentId != expected.Id || header.Salt != expected.Salt || header.Kind != expected.Kind)
+        if (header.StoreId != storeId || header.SegmentId != expected.Id || header.Salt != expected.Salt
+            || header.Kind != expected.Kind)
         {
-            throw StorageFailure.Damaged(file.Path, 0, "the segment header belongs to another file than the manifest lists.");
+            throw StorageFailure.Damaged(file.Path, 0,
+                "the segment header belongs to another file than the manifest lists.");
         }
 
         return header;

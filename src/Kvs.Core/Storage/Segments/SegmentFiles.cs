@@ -63,7 +63,9 @@ internal sealed class SegmentFiles
         }
     }
 
-    /// <summary>Makes a ready log segment of a file whose blocks are used again; its new salt makes the old content void.</summary>
+    /// <summary>
+    /// Makes a ready log segment of a file whose blocks are used again; its new salt makes the old content void.
+    /// </summary>
     /// <param name="spareId">The id that the file had, under whose spare name it lies.</param>
     /// <param name="header">Its new header; the capacity is the file's length.</param>
     /// <returns>The open segment. Ownership: the caller's.</returns>
@@ -87,7 +89,9 @@ internal sealed class SegmentFiles
     /// <param name="file">The manifest's entry.</param>
     /// <param name="storeId">The store.</param>
     /// <returns>The open segment. Ownership: the caller's.</returns>
-    /// <exception cref="KvsCorruptionException">It is missing, too short, or not the file that the manifest means.</exception>
+    /// <exception cref="KvsCorruptionException">
+    /// It is missing, too short, or not the file that the manifest means.
+    /// </exception>
     internal Segment Open(ManifestFile file, UInt128 storeId)
     {
         var path = PathOf(file.Name);
@@ -117,7 +121,9 @@ internal sealed class SegmentFiles
         _files.SyncDirectory(_directory);
     }
 
-    /// <summary>Gives a log segment file that is no longer live or mapped a spare's name, and deletes its hint file.</summary>
+    /// <summary>
+    /// Gives a log segment file that is no longer live or mapped a spare's name, and deletes its hint file.
+    /// </summary>
     /// <param name="id">Its id.</param>
     internal void MakeSpare(uint id)
     {
@@ -133,7 +139,8 @@ internal sealed class SegmentFiles
         var deleted = false;
         foreach (var name in _files.ListFiles(_directory))
         {
-            var live = StoreFiles.TryParseSegment(name, out var kind, out var id) ? manifest.Find(id)?.Identity.Kind == kind
+            var live = StoreFiles.TryParseSegment(name, out var kind, out var id)
+                ? manifest.Find(id)?.Identity.Kind == kind
                 : StoreFiles.TryParseHint(name, out id) ? manifest.Find(id) is not null
                 : !StoreFiles.IsLeftover(name);
             if (!live)

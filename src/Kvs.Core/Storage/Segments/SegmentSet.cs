@@ -9,7 +9,8 @@ namespace Kvs.Core.Storage.Segments;
 /// Threading: reads from any thread, without a lock or an allocation; <see cref="Add"/> and <see cref="Remove"/> from
 /// any thread, one at a time by a lock. Ownership: owns the segments that are in it.
 /// Why reads are safe: a table is never changed after it was published by one volatile write, and a reader uses the one
-/// table that it loaded. A reader can only ask for a segment that its root still names, under a pin or lease; the engine
+/// table that it loaded. A reader can only ask for a segment that its root still names, under a pin or lease; the
+/// engine
 /// removes a segment only when no such root is left, so the segment that is found stays open during the read.
 /// </summary>
 internal sealed class SegmentSet : IDisposable

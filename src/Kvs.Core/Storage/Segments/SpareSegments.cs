@@ -67,7 +67,9 @@ internal sealed class SpareSegments
         }
     }
 
-    /// <summary>Takes the next segment for the log writer to rotate to. Smaller ones before it are left unwritten.</summary>
+    /// <summary>
+    /// Takes the next segment for the log writer to rotate to. Smaller ones before it are left unwritten.
+    /// </summary>
     /// <param name="groupBytes">Bytes of the group that must fit.</param>
     /// <param name="segment">The segment.</param>
     /// <returns>False when none is ready: wake the prepare loop and wait, or refuse when the disk is full.</returns>
@@ -92,7 +94,8 @@ internal sealed class SpareSegments
     }
 
     /// <summary>
-    /// One step: makes at most one segment ready, then sees to the reserve. Call it when woken and now and then, so that
+    /// One step: makes at most one segment ready, then sees to the reserve. Call it when woken and now and then, so
+    /// that
     /// a disk that has room again is noticed.
     /// </summary>
     /// <param name="mayUseReserve">Whether removals, ticks or compaction wait for room.</param>
@@ -218,7 +221,8 @@ internal sealed class SpareSegments
         try
         {
             var identity = new SegmentIdentity(SegmentKind.Log, header.SegmentId, header.Salt);
-            _manifests.Update(current => current.With(new ManifestFile(identity, FileState.Open, header.Capacity, 0, 0)));
+            var listed = new ManifestFile(identity, FileState.Open, header.Capacity, 0, 0);
+            _manifests.Update(current => current.With(listed));
         }
         catch (KvsStorageException failure)
         {
