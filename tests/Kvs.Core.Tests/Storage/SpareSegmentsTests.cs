@@ -123,12 +123,18 @@ public sealed class SpareSegmentsTests
     {
         var device = new SimulatedFileSystem();
         using var store = new StoreFixture(device).Begin();
+        var crashes = new List<CrashPoint>();
+        device.BeforeCall = _ => crashes.Add(device.Capture());
         NewSpares(store).Prepare(mayUseReserve: false);
-        var crash = device.Capture();
-        foreach (var leftover in crash.Leftovers(1))
+        device.BeforeCall = null;
+        crashes.Add(device.Capture());
+        foreach (var crash in crashes)
         {
-            using var reopened = new StoreFixture(crash.PowerOff(leftover), seed: 2);
-            Assert.Equal("", reopened.Text());
+            foreach (var leftover in crash.Leftovers(1, limit: 8))
+            {
+                using var reopened = new StoreFixture(crash.PowerOff(leftover), seed: 2);
+                Assert.Equal("", reopened.Text());
+            }
         }
     }
 
