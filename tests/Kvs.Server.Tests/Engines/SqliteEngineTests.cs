@@ -1,0 +1,196 @@
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+using Kvs.Server.Engines;
+using Kvs.TestKit.Contracts;
+using Kvs.TestKit.Contracts.Model;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace Kvs.Server.Tests.Engines;
+
+public sealed class SqliteEngineTests : EngineContract, IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("kvs-sqlite-").FullName;
+    private int _stores;
+
+    private protected override bool HasFiles => true;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void Random_operations_equal_an_ordered_dictionary_with_each_write_synced() =>
+        ModelTest.Run(seed: 7, count: 2_000, () => Open(7));
+
+    [Fact]
+    public void A_directory_of_another_engine_is_refused_and_one_in_use_too()
+    {
+        using var engine = Open(1);
+        var taken = Path.Combine(_root, "1");
+        Assert.Equal(ErrorCode.DirectoryLocked, FailureOf(() => Engine(engine.Environment, taken)));
+
+        var other = Path.Combine(_root, "other");
+        Directory.CreateDirectory(other);
+        File.WriteAllText(Path.Combine(other, "engine"), "kvs");
+        Assert.Equal(ErrorCode.EngineMismatch, FailureOf(() => Engine(engine.Environment, other)));
+        Assert.Equal("sqlite", File.ReadAllText(Path.Combine(taken, "engine")));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_database_is_damage_and_nothing_stays_locked()
+    {
+        using var machine = Open(1);
+        var path = Path.Combine(_root, "damaged");
+        Directory.CreateDirectory(path);
+        File.WriteAllBytes(Path.Combine(path, SqliteDatabase.FileName), new byte[5000]);
+        Assert.Equal(ErrorCode.Corruption, FailureOf(() => Engine(machine.Environment, path)));
+
+        File.Delete(Path.Combine(path, SqliteDatabase.FileName));
+        var engine = Engine(machine.Environment, path);
+        machine.Finish(engine.DisposeAsync().AsTask());
+    }
+
+    [Fact]
+    public void A_database_of_a_newer_format_is_refused()
+    {
+        using (var engine = Open(1))
+        {
+            engine.Set("k", "v");
+        }
+
+        var path = Path.Combine(_root, "1");
+        using (var database = SqliteDatabase.Connect(Path.Combine(path, SqliteDatabase.FileName), writable: true))
+        {
+            SqliteDatabase.Execute(database, "UPDATE store SET format = 2");
+        }
+
+        using var machine = Open(2);
+        Assert.Equal(ErrorCode.UnsupportedFormat, FailureOf(() => Engine(machine.Environment, path)));
+    }
+
+    [Fact]
+    public void A_database_that_another_program_has_locked_refuses_writes_and_takes_them_again_afterwards()
+    {
+        using var engine = Open(1);
+        engine.Set("k", "1");
+        using (var stranger = SqliteDatabase.Connect(Path.Combine(_root, "1", SqliteDatabase.FileName), writable: true))
+        {
+            SqliteDatabase.Execute(stranger, "BEGIN IMMEDIATE");
+            var refused = engine.Apply(Operation.Set("k", "2", null));
+            Assert.Equal((ErrorCode.StorageFailed, WriteOutcome.NotApplied), (refused.Code, refused.Outcome));
+            Assert.Equal("1", engine.Get("k"));
+        }
+
+        engine.Set("k", "3");
+        Assert.Equal("3", engine.Get("k"));
+        Assert.Null(engine.Engine.Stats().ReadOnlyReason);
+    }
+
+    [Fact]
+    public void A_failed_write_is_final_and_reads_go_on()
+    {
+        using var engine = Open(1);
+        engine.Set("k", "1");
+        using (var stranger = SqliteDatabase.Connect(Path.Combine(_root, "1", SqliteDatabase.FileName), writable: true))
+        {
+            SqliteDatabase.Execute(stranger, "DROP TABLE store");
+        }
+
+        var failed = engine.Apply(Operation.Set("k", "2", null));
+        Assert.Equal(ErrorCode.Faulted, failed.Code);
+        Assert.Equal("1", engine.Get("k"));
+        var later = engine.Apply(Operation.Set("k", "3", null));
+        Assert.Equal((ErrorCode.Faulted, WriteOutcome.NotApplied), (later.Code, later.Outcome));
+    }
+
+    [Fact]
+    public void More_waiting_bytes_than_the_bound_are_refused()
+    {
+        using var engine = Open(1, new SqliteEngineOptions { QueuedBytesMax = 100 });
+        var first = engine.Enqueue(EngineHarness.Request(Operation.Set("k", new string('v', 500), null)));
+        var second = engine.Enqueue(EngineHarness.Request(Operation.Set("k", "v", null)));
+        Assert.Equal((ErrorCode.Overloaded, WriteOutcome.NotApplied), (second.Requests[0].Code, second.Requests[0].Outcome));
+
+        engine.Submit();
+        Assert.Equal(ErrorCode.None, first.Requests[0].Code);
+        engine.Set("k", "again");
+    }
+
+    [Theory]
+    [InlineData(Durability.Always, Durability.Default, 1)]
+    [InlineData(Durability.Os, Durability.Default, 0)]
+    [InlineData(Durability.Os, Durability.Always, 1)]
+    [InlineData(Durability.Always, Durability.Os, 1)]
+    [InlineData(Durability.Interval, Durability.Default, 0)]
+    public void A_request_may_ask_for_more_durability_never_for_less(Durability store, Durability request, int syncs)
+    {
+        using var engine = Open(1, new SqliteEngineOptions { Durability = store });
+        var before = engine.Engine.Stats().Syncs;
+        var write = EngineHarness.Request(Operation.Set("k", "v", null));
+        write.Durability = request;
+        engine.Submit(write);
+
+        Assert.Equal(syncs, engine.Engine.Stats().Syncs - before);
+    }
+
+    [Fact]
+    public void Under_an_interval_a_clock_syncs_what_was_written()
+    {
+        using var engine = Open(1, new SqliteEngineOptions { Durability = Durability.Interval });
+        engine.Set("k", "v");
+        var before = engine.Engine.Stats().Syncs;
+        engine.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.Equal(before, engine.Engine.Stats().Syncs);
+        engine.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(before + 1, engine.Engine.Stats().Syncs);
+        engine.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(before + 1, engine.Engine.Stats().Syncs);
+    }
+
+    [Fact]
+    public void Items_that_wait_share_one_transaction()
+    {
+        using var engine = Open(1);
+        for (var i = 0; i < 10; i++)
+        {
+            engine.Enqueue(EngineHarness.Request(Operation.Set($"k{i}", "v", null)));
+        }
+
+        var before = engine.Engine.Stats().Groups;
+        engine.Submit();
+        Assert.Equal((before + 1, 10), (engine.Engine.Stats().Groups, engine.Engine.Stats().Batches));
+    }
+
+    [Fact]
+    public void Compaction_gives_the_room_of_removed_keys_back()
+    {
+        using var engine = Open(1);
+        for (var i = 0; i < 50; i++)
+        {
+            engine.Set($"k{i}", new string('v', 20_000));
+        }
+
+        engine.Apply([.. Enumerable.Range(0, 50).Select(i => Operation.Remove($"k{i}", null))]);
+        var before = engine.Engine.Stats().DiskBytes;
+        engine.Compact();
+        Assert.InRange(engine.Engine.Stats().DiskBytes, 0, before / 10);
+    }
+
+    private protected override EngineHarness Open(int seed) => Open(seed, new SqliteEngineOptions());
+
+    private protected override EngineHarness OpenModel(int seed) =>
+        Open(seed, new SqliteEngineOptions { Durability = Durability.Os });
+
+    private static ErrorCode FailureOf(Func<IKvEngine> open) => Assert.ThrowsAny<KvsException>(open).Code;
+
+    private static SqliteEngine Engine(KvsEnvironment machine, string path) =>
+        SqliteEngine.Open(machine, path, new SqliteEngineOptions());
+
+    private EngineHarness Open(int seed, SqliteEngineOptions options)
+    {
+        var path = Path.Combine(_root, $"{++_stores}");
+        return new EngineHarness(
+            seed, machine => Task.FromResult<IKvEngine>(SqliteEngine.Open(machine, path, options)), realFiles: true);
+    }
+}
