@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Kvs.Core.Engines.Facade;
 using Kvs.Core.Engines.Memory;
 using Kvs.Core.Operations;
+using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Engines;
@@ -15,6 +17,7 @@ namespace Kvs.Core.Engines;
 public sealed class KvStore : IKvStore
 {
     private readonly IKvEngine _engine;
+    private readonly ConcurrentDictionary<KvStoreSnapshot, byte> _snapshots = []; // those that programs hold
     private int _disposed; // Interlocked
 
     /// <summary>Makes a store over an engine.</summary>
@@ -23,6 +26,33 @@ public sealed class KvStore : IKvStore
 
     /// <summary>The engine, for programs of ours that need more than the API.</summary>
     internal IKvEngine Engine => _engine;
+
+    /// <summary>
+    /// Opens a store in a directory, which is made when it is missing. One store at a time owns a directory. After a
+    /// crash, everything acknowledged is there.
+    /// </summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="options">Settings; null for the defaults.</param>
+    /// <param name="cancellationToken">Gives the opening up.</param>
+    /// <returns>The store. Ownership: the caller disposes it.</returns>
+    /// <exception cref="KvsCorruptionException">Stored data is damaged; nothing was changed.</exception>
+    /// <exception cref="KvsStorageException">The directory is in use, of another engine, or not usable.</exception>
+    /// <exception cref="KvsConfigurationException">A setting is unusable.</exception>
+    public static async Task<KvStore> OpenAsync(
+        string path, KvStoreOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new KvStoreOptions();
+        options.Validate();
+        var machine = KvsEnvironment.Real() with { Time = options.TimeProvider };
+        var directory = Path.GetFullPath(path);
+
+        // Recovery reads files: not on the thread of a caller who may have a user interface to run.
+        var engine = await Task.Run(
+            () => LogEngine.OpenAsync(directory, options.ToEngineOptions(), machine, cancellationToken).AsTask(),
+            cancellationToken).ConfigureAwait(false);
+        return new KvStore(engine);
+    }
 
     /// <summary>Opens an empty store in memory: the same behaviour without files, gone when it is closed.</summary>
     /// <param name="options">Settings; those about files mean nothing here.</param>
@@ -135,7 +165,7 @@ public sealed class KvStore : IKvStore
 
     /// <inheritdoc/>
     public ValueTask<IKvSnapshot> SnapshotAsync(CancellationToken cancellationToken = default) =>
-        Read(0, static (engine, _) => (IKvSnapshot)new KvStoreSnapshot(engine.Snapshot()), cancellationToken);
+        Read(this, static (_, store) => (IKvSnapshot)store.TakeSnapshot(), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<StoreStats> StatsAsync(CancellationToken cancellationToken = default) =>
@@ -149,8 +179,21 @@ public sealed class KvStore : IKvStore
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() =>
-        Interlocked.Exchange(ref _disposed, 1) == 0 ? _engine.DisposeAsync() : ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        // An engine wants its snapshots back before it closes; what a program still holds reads no more.
+        foreach (var snapshot in _snapshots.Keys)
+        {
+            await snapshot.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _engine.DisposeAsync().ConfigureAwait(false);
+    }
 
     private static KvsEntry? GetNewest(IKvEngine engine, KvsKey key)
     {
@@ -163,6 +206,13 @@ public sealed class KvStore : IKvStore
         var write = new PendingWrite(durability);
         write.Add(operation);
         return write;
+    }
+
+    private KvStoreSnapshot TakeSnapshot()
+    {
+        var snapshot = new KvStoreSnapshot(_engine.Snapshot(), _snapshots);
+        _snapshots.TryAdd(snapshot, 0);
+        return snapshot;
     }
 
     private Task FinishAsync(PendingWrite write, CancellationToken cancellationToken)

@@ -38,7 +38,7 @@ public sealed record KvStoreOptions
     internal void Validate()
     {
         Require(Durability is Durability.Os or Durability.Interval or Durability.Always, nameof(Durability), Durability);
-        Require(SyncInterval > TimeSpan.Zero, nameof(SyncInterval), SyncInterval);
+        Require(SyncInterval > TimeSpan.Zero && SyncInterval <= TimeSpan.FromHours(1), nameof(SyncInterval), SyncInterval);
         Require(ValueBytesMax is > 0 and <= Limits.ValueBytesMax, nameof(ValueBytesMax), ValueBytesMax);
         Require(BatchBytesMax is > 0 and <= Limits.BatchBytesMax, nameof(BatchBytesMax), BatchBytesMax);
         Require(QueuedBytesMax > 0, nameof(QueuedBytesMax), QueuedBytesMax);
@@ -46,6 +46,18 @@ public sealed record KvStoreOptions
         Require(CompactionBytesPerSecond > 0, nameof(CompactionBytesPerSecond), CompactionBytesPerSecond);
         Require(TimeProvider is not null, nameof(TimeProvider), "null");
     }
+
+    /// <summary>The settings of the engine behind a store with files.</summary>
+    internal LogEngineOptions ToEngineOptions() => new()
+    {
+        Durability = Durability,
+        SyncInterval = SyncInterval,
+        HistoryBytes = HistoryBytes,
+        QueuedBytesMax = QueuedBytesMax,
+        ValueBytesMax = ValueBytesMax,
+        BatchBytesMax = BatchBytesMax,
+        CompactionBytesPerSecond = CompactionBytesPerSecond,
+    };
 
     private static void Require(bool condition, string name, object value)
     {

@@ -46,6 +46,9 @@ internal static class SqliteDatabase
             DataSource = path,
             Mode = writable ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadOnly,
 
+            // Seconds to wait for a lock of another program: all other writes wait behind it.
+            DefaultTimeout = 2,
+
             // The engine keeps its own readers; a pooled connection would hold the files open after a close.
             Pooling = false,
         }.ToString());

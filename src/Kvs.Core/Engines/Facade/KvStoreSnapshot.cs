@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -9,7 +10,8 @@ namespace Kvs.Core.Engines.Facade;
 /// turns, for an engine's snapshot serves one at a time. Ownership: disposes the engine's snapshot, once.
 /// </summary>
 /// <param name="snapshot">The engine's snapshot.</param>
-internal sealed class KvStoreSnapshot(IEngineSnapshot snapshot) : IKvSnapshot
+/// <param name="held">Where the store lists it; it strikes itself off.</param>
+internal sealed class KvStoreSnapshot(IEngineSnapshot snapshot, ConcurrentDictionary<KvStoreSnapshot, byte> held) : IKvSnapshot
 {
     private readonly Lock _gate = new();
     private bool _disposed; // guarded by _gate
@@ -65,6 +67,7 @@ internal sealed class KvStoreSnapshot(IEngineSnapshot snapshot) : IKvSnapshot
             if (!_disposed)
             {
                 _disposed = true;
+                held.TryRemove(this, out _);
                 snapshot.Dispose();
             }
         }

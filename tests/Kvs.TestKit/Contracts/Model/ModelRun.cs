@@ -3,6 +3,7 @@ using Kvs.Core.Engines;
 using Kvs.Core.Engines.Facade;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Manifests;
 
 namespace Kvs.TestKit.Contracts.Model;
 
@@ -84,10 +85,13 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
 
     private void Write(Operation[][] batches)
     {
+        var time = TimeOfReads();
         var item = harness.Submit([.. batches.Select(batch => EngineHarness.Request(batch))]);
         foreach (var request in item.Requests)
         {
-            var expected = _model.Apply(request.Operations, Now, request.Version);
+            // The first request that writes moves the log time on, for itself and those behind it.
+            time = request.Operations.Exists(operation => operation.IsWrite) ? Now : time;
+            var expected = _model.Apply(request.Operations, time, request.Version);
             Require(
                 (request.Code, request.FailedIndex, request.FailedVersion) == (expected.Code, expected.FailedIndex, expected.FailedVersion),
                 $"answer {request.Code} at {request.FailedIndex} ({request.FailedVersion}), not {expected.Code} at "
@@ -101,6 +105,16 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
                 Compare(request, i, item.ResultBytes.WrittenSpan, expected.Answers[i]);
             }
         }
+    }
+
+    /// <summary>
+    /// The time at which an item's reads are judged before its first write: in the kvs engine that of the published
+    /// state, so that they agree with reads of that; the others move the log time on with each item.
+    /// </summary>
+    private long TimeOfReads()
+    {
+        using var snapshot = harness.Engine.Snapshot();
+        return harness.Engine.Name == DataDirectory.KvsEngine ? snapshot.LogTimeMillis : Now;
     }
 
     private static void Compare(WriteRequest request, int index, ReadOnlySpan<byte> bytes, ModelAnswer expected)

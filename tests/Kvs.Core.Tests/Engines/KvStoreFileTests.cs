@@ -1,0 +1,65 @@
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.TestKit.Contracts;
+using Xunit;
+
+namespace Kvs.Core.Tests.Engines;
+
+public sealed class KvStoreFileTests : StoreContract
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("kvs-store-").FullName;
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_closed_store_opens_again_with_everything()
+    {
+        var path = Path.Combine(_root, "again");
+        KvsVersion version;
+        await using (var store = await KvStore.OpenAsync(path))
+        {
+            version = (await store.SetAsync("k", "v")).Version;
+        }
+
+        await using var again = await KvStore.OpenAsync(path);
+        Assert.Equal(new KvsEntry("k", "v", version, null), await again.GetAsync("k"));
+    }
+
+    [Fact]
+    public async Task A_directory_serves_one_store_at_a_time()
+    {
+        var failure = await Assert.ThrowsAsync<KvsStorageException>(() => KvStore.OpenAsync(Path.Combine(_root, "store")));
+
+        Assert.Equal(ErrorCode.DirectoryLocked, failure.Code);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_outlives_its_store_reads_no_more()
+    {
+        var store = await KvStore.OpenAsync(Path.Combine(_root, "other"));
+        await store.SetAsync("k", "v");
+        var snapshot = await store.SnapshotAsync();
+        await store.DisposeAsync();
+        await store.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await snapshot.GetAsync("k"));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await store.GetAsync("k"));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await store.SetAsync("k", "v"));
+        await snapshot.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Unusable_settings_are_refused()
+    {
+        await Assert.ThrowsAsync<KvsConfigurationException>(
+            () => KvStore.OpenAsync(_root, new KvStoreOptions { Durability = Durability.Default }));
+        Assert.Throws<KvsConfigurationException>(() => KvStore.OpenMemory(new KvStoreOptions { ValueBytesMax = 0 }));
+    }
+
+    protected override async Task<IKvStore> OpenAsync() => await KvStore.OpenAsync(Path.Combine(_root, "store"));
+}
