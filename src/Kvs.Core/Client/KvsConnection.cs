@@ -295,7 +295,7 @@ internal sealed class KvsConnection : IAsyncDisposable
 
         if (frame.RequestId != (uint)call.Sequence
             || frame.Opcode != Opcodes.ResponseTo(call.Opcode)
-            || frame.Flags.HasFlag(FrameFlags.More)
+            || (frame.Flags & FrameFlags.More) != FrameFlags.None
             || !call.Complete(in frame))
         {
             return false;
@@ -317,7 +317,7 @@ internal sealed class KvsConnection : IAsyncDisposable
     private bool TryHandleChunk(in Frame frame)
     {
         ScanStream? stream;
-        var isLast = !frame.Flags.HasFlag(FrameFlags.More);
+        var isLast = (frame.Flags & FrameFlags.More) == FrameFlags.None;
         lock (_gate)
         {
             if (!_streams.TryGetValue(frame.RequestId, out stream))

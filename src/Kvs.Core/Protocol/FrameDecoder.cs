@@ -82,7 +82,7 @@ internal static class FrameDecoder
 
         var body = received[FrameLayout.HeaderBytes..length];
         var fields = default(ReadOnlyMemory<byte>);
-        if (flags.HasFlag(FrameFlags.Fields) && !TrySplitFields(ref body, out fields))
+        if ((flags & FrameFlags.Fields) != FrameFlags.None && !TrySplitFields(ref body, out fields))
         {
             return Refuse("The optional fields are longer than the frame.", requestId, out frame, out fault);
         }

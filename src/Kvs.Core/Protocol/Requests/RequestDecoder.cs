@@ -26,7 +26,7 @@ internal static class RequestDecoder
             return false;
         }
 
-        if (frame.Flags.HasFlag(FrameFlags.More))
+        if ((frame.Flags & FrameFlags.More) != FrameFlags.None)
         {
             fault = DecodeFault.Malformed("The flag More belongs to responses.");
             return false;
