@@ -146,7 +146,8 @@ internal sealed class IndexLoader : IDisposable
 
             var prefix = Math.Min(_prefixBytes, _firstKey.Key.CommonPrefixLength(inlineKey));
             var added = Page.SlotBytes + Record.Size(payloadBytes, inlineKey.Length, tailBytes > 0);
-            return Page.HeaderBytes + prefix + _unpackedBytes + added - ((count + 1) * prefix) <= pageBytesWanted;
+            var packedBytes = Page.HeaderBytes + Page.AlignedPrefixBytes(prefix) + _unpackedBytes + added - ((count + 1) * prefix);
+            return packedBytes <= pageBytesWanted;
         }
 
         internal void Add(in NewRecord record)

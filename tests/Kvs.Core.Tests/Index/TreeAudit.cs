@@ -65,7 +65,7 @@ internal sealed class TreeAudit
 
         Assert.True(level == 0 || page.Count > 0, "empty inner page");
         Assert.Equal(expiring, page.Expiring);
-        Assert.Equal(Page.HeaderBytes + recordBytes + page.PrefixBytes, page.UsedBytes);
+        Assert.Equal(Page.HeaderBytes + recordBytes + Page.AlignedPrefixBytes(page.PrefixBytes), page.UsedBytes);
         Assert.True(page.UsedBytes <= _view.Arena.PageBytes);
         return total;
     }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Index.Pages;
@@ -13,18 +14,20 @@ namespace Kvs.Core.Index.Pages;
 /// offset  bytes  field
 /// 0       1      level: 0 leaf, 1.. inner page, 254 part of a key's tail, 255 free
 /// 2       2      count of records
-/// 4       2      prefix bytes: what all keys of the page begin with; it stands once, at the end of the page
+/// 4       2      prefix bytes: what all keys of the page begin with
 /// 6       2      start of the heap
 /// 8       2      dead bytes in the heap
 /// 10      2      leaf: entries that expire
 /// 12      4      next page of a chain or of the free list
 /// 16      8      birth: the group that made the page
-/// 24      4*n    heads: the first four bytes of each key behind the prefix, as a number
+/// 24      p      prefix, filled up to a multiple of 4
+/// then    4*n    heads: the first four bytes of each key behind the prefix, as a number
 /// then    2*n    slots: where each record starts
-/// then           free room, heap of records growing downwards, prefix
+/// then           free room, heap of records growing downwards
 /// </code>
 /// The key of an inner record is the lower bound of its child; that of the first one equals the page's own lower
 /// bound, so that pages can be joined by putting their records one behind the other.
+/// A look-up touches the first lines of a page, which <see cref="Prefetch"/> asks for at once, and one record.
 /// Ownership: a view; the memory is <see cref="PageArena"/>'s.
 /// </summary>
 /// <remarks>
@@ -32,7 +35,7 @@ namespace Kvs.Core.Index.Pages;
 /// no root that a reader can reach leads to it then. After that it is never written until it is reused.
 /// Unsafe code, proof: start and length come from the arena and delimit memory that lives as long as the arena. All
 /// offsets derive from fields that only the methods here and <see cref="RecordList.Pack"/> write, which keep
-/// <c>24 + 6 * count &lt;= heap start &lt;= page bytes - prefix bytes</c>. Indices are below the count
+/// <c>24 + prefix bytes rounded up + 6 * count &lt;= heap start &lt;= page bytes</c>. Indices are below the count
 /// (the indexer asserts it).
 /// </remarks>
 internal readonly unsafe struct Page
@@ -72,21 +75,26 @@ internal readonly unsafe struct Page
     internal ulong Birth => *(ulong*)(_start + 16);
 
     /// <summary>What all keys of the page begin with.</summary>
-    internal ReadOnlySpan<byte> Prefix => new(_start + _bytes - PrefixBytes, PrefixBytes);
+    internal ReadOnlySpan<byte> Prefix => new(_start + HeaderBytes, PrefixBytes);
 
     /// <summary>Everything behind the header: for chains and for the poison of free pages.</summary>
     internal Span<byte> Content => new(_start + HeaderBytes, _bytes - HeaderBytes);
 
     /// <summary>Bytes in use, header included, dead ones not.</summary>
-    internal int UsedBytes => HeaderBytes + (Count * SlotBytes) + _bytes - HeapStart - DeadBytes;
+    internal int UsedBytes => HeadsStart + (Count * SlotBytes) + _bytes - HeapStart - DeadBytes;
 
     private int HeapStart => Field(6);
 
     private bool IsLeaf => Level == 0;
 
-    private uint* Heads => (uint*)(_start + HeaderBytes);
+    private int HeadsStart => HeaderBytes + AlignedPrefixBytes(PrefixBytes);
 
-    private byte* Slots => _start + HeaderBytes + (Count * sizeof(uint));
+    private uint* Heads => (uint*)(_start + HeadsStart);
+
+    private byte* Slots => _start + HeadsStart + (Count * sizeof(uint));
+
+    /// <summary>What a prefix takes in a page.</summary>
+    internal static int AlignedPrefixBytes(int prefixBytes) => (prefixBytes + 3) & ~3;
 
     /// <summary>Makes it an empty page.</summary>
     internal void Initialize(byte level, ulong birth)
@@ -103,6 +111,17 @@ internal readonly unsafe struct Page
         Check.That(source._bytes == _bytes);
         Buffer.MemoryCopy(source._start, _start, _bytes, _bytes);
         *(ulong*)(_start + 16) = birth;
+    }
+
+    /// <summary>Asks for the lines behind the first one that a search reads; they arrive while that one is awaited.</summary>
+    internal void Prefetch()
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(_start + 64);
+            Sse.Prefetch0(_start + 128);
+            Sse.Prefetch0(_start + 192);
+        }
     }
 
     /// <summary>The record at an index.</summary>
@@ -156,7 +175,7 @@ internal readonly unsafe struct Page
 
         var suffix = record.InlineKey[PrefixBytes..];
         var start = HeapStart - Record.Size(record.Payload.Length, suffix.Length, record.TailBytes > 0);
-        if (start < HeaderBytes + ((count + 1) * SlotBytes))
+        if (start < HeadsStart + ((count + 1) * SlotBytes))
         {
             return false;
         }
@@ -224,8 +243,7 @@ internal readonly unsafe struct Page
     {
         Clear();
         SetField(4, prefixBytes);
-        SetField(6, _bytes - prefixBytes);
-        return new Span<byte>(_start + _bytes - prefixBytes, prefixBytes);
+        return new Span<byte>(_start + HeaderBytes, prefixBytes);
     }
 
     /// <summary>Appends a record whose key comes behind all others.</summary>
@@ -233,7 +251,7 @@ internal readonly unsafe struct Page
     {
         var count = Count;
         var start = HeapStart - Record.Size(payload.Length, key1.Length + key2.Length, tailBytes > 0);
-        Check.That(start >= HeaderBytes + ((count + 1) * SlotBytes));
+        Check.That(start >= HeadsStart + ((count + 1) * SlotBytes));
         Record.Write(_start + start, payload, key1, key2, chain, tailBytes);
         OpenSlot(count, count);
         SetField(6, start);
@@ -259,7 +277,7 @@ internal readonly unsafe struct Page
     }
 
     // Up to 28 bytes behind the last head are read with it: they lie in the page, because a page of at least 512
-    // bytes holds at most (bytes - 24) / 28 records. What they hold is masked out.
+    // bytes holds its records behind them, and those take at least 22 bytes each. What they hold is masked out.
     private int HeadsBelow(uint head)
     {
         var count = Count;

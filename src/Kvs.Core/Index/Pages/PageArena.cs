@@ -60,6 +60,7 @@ internal sealed unsafe class PageArena : IDisposable
     internal Page Visit(uint id, int level, ulong group)
     {
         var page = Get(id);
+        page.Prefetch();
         Check.That(page.Level == level && page.Birth <= group);
         return page;
     }

@@ -89,7 +89,7 @@ internal sealed unsafe class RecordList : IDisposable
         }
 
         var prefix = CommonBytes(in _drafts[from], in _drafts[to - 1]);
-        var bytes = Page.HeaderBytes + prefix;
+        var bytes = Page.HeaderBytes + Page.AlignedPrefixBytes(prefix);
         for (var i = from; i < to; i++)
         {
             bytes += _drafts[i].PackedBytes - prefix;
