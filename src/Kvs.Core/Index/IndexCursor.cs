@@ -5,18 +5,21 @@ using Kvs.Core.Operations;
 namespace Kvs.Core.Index;
 
 /// <summary>
-/// A walk over the visible entries of a range of a leased state, in either direction. It stands before the first one
-/// at the start and after <see cref="Seek"/>.
+/// A walk over the visible entries of a range of a leased state, in either direction.
+/// It stands before the first one at the start and after <see cref="Seek"/>.
 /// </summary>
-/// <remarks>Threading: one thread. Ownership: none; it is usable while its lease is held, and throws afterwards.</remarks>
+/// <remarks>Threading: one thread. Ownership: none; it is usable while its lease is held and throws later.</remarks>
 internal sealed class IndexCursor
 {
     private readonly IndexLease _lease;
     private readonly KeyRange _range;
     private readonly bool _reverse;
-    private readonly uint[] _pages;
+    private readonly TreeView _view;
+    private readonly uint[] _pages;  // from the leaf's parent (1) to the root; 0 is not used
     private readonly int[] _indices;
     private readonly KeyBuffer _key = new();
+    private Page _leaf;
+    private int _index;
     private int _stop; // first index, in the direction of the walk, that is beyond the range or the leaf
     private bool _isPositioned;
     private bool _isAtEnd;
@@ -26,6 +29,7 @@ internal sealed class IndexCursor
         _lease = lease;
         _range = range;
         _reverse = reverse;
+        _view = lease.View;
         _pages = new uint[lease.Root.Height + 1];
         _indices = new int[lease.Root.Height + 1];
     }
@@ -62,34 +66,33 @@ internal sealed class IndexCursor
     /// <returns>False at the end of the range.</returns>
     internal bool MoveNext()
     {
-        var view = _lease.View;
+        _lease.ThrowIfDisposed();
         if (!_isPositioned)
         {
-            PositionAtStart(view);
+            PositionAtStart();
         }
 
         var step = _reverse ? -1 : 1;
         while (!_isAtEnd)
         {
-            var leaf = view.Visit(_pages[0], 0);
-            for (_indices[0] += step; _indices[0] != _stop; _indices[0] += step)
+            for (_index += step; _index != _stop; _index += step)
             {
-                var record = leaf[_indices[0]];
+                var record = _leaf[_index];
                 if (record.ExpiryMillis > _lease.Root.LogTimeMillis)
                 {
                     Entry = record.Entry;
-                    _key.Set(leaf, record, view.Arena);
+                    _key.Set(_leaf, record, _view.Arena);
                     return true;
                 }
             }
 
-            _isAtEnd = _stop != (_reverse ? -1 : leaf.Count) || !TryGoToNextLeaf(view, step);
+            _isAtEnd = _stop != (_reverse ? -1 : _leaf.Count) || !TryGoToNextLeaf(step);
         }
 
         return false;
     }
 
-    private void PositionAtStart(TreeView view)
+    private void PositionAtStart()
     {
         if (_range.IsEmpty)
         {
@@ -106,7 +109,7 @@ internal sealed class IndexCursor
         else
         {
             _isPositioned = true;
-            Descend(view, view.Root.PageId, view.Height, step: -1);
+            Descend(_view.Root.PageId, _view.Height, step: -1);
         }
     }
 
@@ -114,36 +117,34 @@ internal sealed class IndexCursor
     // with orAt, that is not greater.
     private void PositionBefore(ReadOnlySpan<byte> key, bool orAt)
     {
-        var view = _lease.View;
-        var id = view.Root.PageId;
-        for (var level = view.Height; level > 0; level--)
+        _lease.ThrowIfDisposed();
+        var id = _view.Root.PageId;
+        for (var level = _view.Height; level > 0; level--)
         {
-            var page = view.Visit(id, level);
+            var page = _view.Visit(id, level);
             _pages[level] = id;
-            _indices[level] = page.FindChild(key, view.Arena);
+            _indices[level] = page.FindChild(key, _view.Arena);
             id = page[_indices[level]].ChildPage;
         }
 
-        _pages[0] = id;
-        var leaf = view.Visit(id, 0);
-        var index = leaf.Find(key, view.Arena, out var found);
-        SetStop(view, leaf);
+        EnterLeaf(id);
+        var index = _leaf.Find(key, _view.Arena, out var found);
         // A key beyond the range's end: nothing is left between the index and the stop.
-        _indices[0] = _reverse ? Math.Max(index + (orAt && found ? 1 : 0), _stop + 1) : Math.Min(index, _stop) - 1;
+        _index = _reverse ? Math.Max(index + (orAt && found ? 1 : 0), _stop + 1) : Math.Min(index, _stop) - 1;
         _isAtEnd = _range.IsEmpty;
         _isPositioned = true;
     }
 
-    private bool TryGoToNextLeaf(TreeView view, int step)
+    private bool TryGoToNextLeaf(int step)
     {
         for (var level = 1; level < _pages.Length; level++)
         {
-            var page = view.Visit(_pages[level], level);
+            var page = _view.Visit(_pages[level], level);
             var index = _indices[level] + step;
             if ((uint)index < (uint)page.Count)
             {
                 _indices[level] = index;
-                Descend(view, page[index].ChildPage, level - 1, step);
+                Descend(page[index].ChildPage, level - 1, step);
                 return true;
             }
         }
@@ -151,24 +152,31 @@ internal sealed class IndexCursor
         return false;
     }
 
-    private void Descend(TreeView view, uint id, int height, int step)
+    private void Descend(uint id, int height, int step)
     {
         for (var level = height; level > 0; level--)
         {
-            var page = view.Visit(id, level);
+            var page = _view.Visit(id, level);
             _pages[level] = id;
             _indices[level] = step > 0 ? 0 : page.Count - 1;
             id = page[_indices[level]].ChildPage;
         }
 
-        _pages[0] = id;
-        var leaf = view.Visit(id, 0);
-        _indices[0] = step > 0 ? -1 : leaf.Count;
-        SetStop(view, leaf);
+        EnterLeaf(id);
+        _index = step > 0 ? -1 : _leaf.Count;
     }
 
-    // One search per leaf instead of a comparison per entry.
-    private void SetStop(TreeView view, Page leaf) => _stop = _reverse
-        ? leaf.Find(_range.From.Span, view.Arena, out _) - 1
-        : _range.To is { } to ? leaf.Find(to.Span, view.Arena, out _) : leaf.Count;
+    // One search per leaf for the range's end instead of a comparison per entry.
+    private void EnterLeaf(uint id)
+    {
+        _leaf = _view.Visit(id, 0);
+        if (_reverse)
+        {
+            _stop = _leaf.Find(_range.From.Span, _view.Arena, out _) - 1;
+        }
+        else
+        {
+            _stop = _range.To is { } to ? _leaf.Find(to.Span, _view.Arena, out _) : _leaf.Count;
+        }
+    }
 }

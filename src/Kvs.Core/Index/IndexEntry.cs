@@ -7,7 +7,8 @@ namespace Kvs.Core.Index;
 /// <param name="Sequence">Sequence of the batch that wrote it.</param>
 /// <param name="ExpiresAtMillis">Expiry, unix milliseconds; 0 for none.</param>
 /// <param name="ValueLength">Length of the value in bytes.</param>
-internal readonly record struct IndexEntry(RecordLocation Location, ulong Sequence, long ExpiresAtMillis, int ValueLength)
+internal readonly record struct IndexEntry(
+    RecordLocation Location, ulong Sequence, long ExpiresAtMillis, int ValueLength)
 {
     /// <summary>Whether a reader of a state with this log time may see it.</summary>
     /// <param name="logTimeMillis">Log time of the state, unix milliseconds.</param>

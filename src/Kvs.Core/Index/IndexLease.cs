@@ -31,7 +31,7 @@ internal sealed class IndexLease : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+            ThrowIfDisposed();
             return Root.View(_index.Arena);
         }
     }
@@ -42,7 +42,7 @@ internal sealed class IndexLease : IDisposable
     /// <returns>Whether it is there.</returns>
     internal bool TryFind(ReadOnlySpan<byte> key, out IndexEntry entry) => View.TryFind(key, out entry);
 
-    /// <summary>Counts the visible keys of a range, as a cursor would give them, in O(log n) where nothing is due.</summary>
+    /// <summary>Counts the visible keys of a range, as a cursor would; O(log n) where nothing is due.</summary>
     /// <param name="range">The range.</param>
     internal long Count(in KeyRange range) => View.Count(range, Root.LogTimeMillis);
 
@@ -63,6 +63,9 @@ internal sealed class IndexLease : IDisposable
     /// <param name="range">The range.</param>
     /// <param name="reverse">From the last key to the first.</param>
     internal IndexCursor Cursor(in KeyRange range, bool reverse) => new(this, range, reverse);
+
+    /// <summary>Refuses further reads of pages that may be gone.</summary>
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
 
     /// <inheritdoc/>
     public void Dispose()

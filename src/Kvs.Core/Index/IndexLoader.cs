@@ -8,7 +8,8 @@ namespace Kvs.Core.Index;
 /// Fills an empty index from entries in key order, page by page: about twenty times faster than setting them one by
 /// one. Nothing of it shows before <see cref="Complete"/>; dispose it without that to give up.
 /// </summary>
-/// <remarks>Threading: the index's writer. Ownership: owns scratch memory until disposed; the pages are the group's.</remarks>
+/// <remarks>Threading: the index's writer. Ownership: owns scratch memory until disposed; the pages are its group's;
+/// <see cref="KeyIndex.DropUnpublished"/> frees them after giving up.</remarks>
 internal sealed class IndexLoader : IDisposable
 {
     private readonly PageArena _arena;
@@ -146,7 +147,8 @@ internal sealed class IndexLoader : IDisposable
 
             var prefix = Math.Min(_prefixBytes, _firstKey.Key.CommonPrefixLength(inlineKey));
             var added = Page.SlotBytes + Record.Size(payloadBytes, inlineKey.Length, tailBytes > 0);
-            var packedBytes = Page.HeaderBytes + Page.AlignedPrefixBytes(prefix) + _unpackedBytes + added - ((count + 1) * prefix);
+            var packedBytes = Page.HeaderBytes + Page.AlignedPrefixBytes(prefix)
+                + _unpackedBytes + added - ((count + 1) * prefix);
             return packedBytes <= pageBytesWanted;
         }
 
@@ -159,7 +161,8 @@ internal sealed class IndexLoader : IDisposable
             }
 
             _prefixBytes = Math.Min(_prefixBytes, _firstKey.Key.CommonPrefixLength(record.InlineKey));
-            _unpackedBytes += Page.SlotBytes + Record.Size(record.Payload.Length, record.InlineKey.Length, record.TailBytes > 0);
+            _unpackedBytes += Page.SlotBytes
+                + Record.Size(record.Payload.Length, record.InlineKey.Length, record.TailBytes > 0);
             Records.Insert(Records.Count, record);
         }
 

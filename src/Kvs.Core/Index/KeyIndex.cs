@@ -77,13 +77,13 @@ internal sealed class KeyIndex : IDisposable
     /// <summary>Bytes of pages in use, those included that wait for readers.</summary>
     internal long BytesUsed => Arena.PagesUsed * Arena.PageBytes;
 
-    /// <summary>The writer: pages made by groups that are not published (or not reclaimed) yet, for back-pressure.</summary>
+    /// <summary>The writer: pages made by groups not yet published (and reclaimed), for back-pressure.</summary>
     internal long UnpublishedPages => _pages.UnpublishedPages;
 
     /// <summary>The writer: keys in the working tree, expired ones included.</summary>
     internal long WorkingKeyCount => _tree.Root.Count;
 
-    /// <summary>The writer: earliest expiry in the working tree; <see cref="long.MaxValue"/> when nothing expires.</summary>
+    /// <summary>The writer: earliest expiry in the working tree; <see cref="long.MaxValue"/> for none.</summary>
     internal long WorkingEarliestExpiryMillis => _tree.Root.EarliestExpiryMillis;
 
     internal PageArena Arena { get; }
@@ -129,7 +129,7 @@ internal sealed class KeyIndex : IDisposable
         return found;
     }
 
-    /// <summary>The writer: freezes the working tree; the next change begins a new group. Not readable before it is published.</summary>
+    /// <summary>The writer: freezes the working tree, unreadable until published, and begins a new group.</summary>
     /// <param name="sequence">Newest sequence in it.</param>
     /// <param name="logTimeMillis">Its log time, unix milliseconds.</param>
     /// <param name="state">What the engine attaches; immutable.</param>
@@ -142,7 +142,7 @@ internal sealed class KeyIndex : IDisposable
         return root;
     }
 
-    /// <summary>Makes a root the one that readers see. Roots in between may be left out; none is published twice.</summary>
+    /// <summary>Makes a root the one that readers see. Roots in between may be left out; none comes twice.</summary>
     /// <param name="root">A root of <see cref="EndGroup"/>, later than the published one and not dropped.</param>
     internal void Publish(IndexRoot root)
     {
@@ -164,7 +164,7 @@ internal sealed class KeyIndex : IDisposable
         _tree.Reset(published.Tree, published.Height);
     }
 
-    /// <summary>The writer: frees the pages of published groups that no reader can see. Call it once per group or so.</summary>
+    /// <summary>The writer: frees the pages of published groups that no reader can see. For once per group.</summary>
     internal void Reclaim()
     {
         var published = Published.Number;

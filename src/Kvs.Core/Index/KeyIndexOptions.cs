@@ -3,7 +3,7 @@ using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Index;
 
-/// <summary>Sizes and switches of a <see cref="KeyIndex"/>; the defaults are the measured ones (docs/decisions/0003).</summary>
+/// <summary>Sizes and switches of a <see cref="KeyIndex"/>; the defaults are measured (docs/decisions/0003).</summary>
 internal sealed record KeyIndexOptions
 {
     /// <summary>Bytes of a page: a power of two from 512 to 32768. Small ones make deep trees in tests.</summary>

@@ -34,7 +34,7 @@ internal sealed class IndexModel : IDisposable
         Index.Dispose();
     }
 
-    /// <summary>Sets and removes keys at random: more sets than removes below the wanted count, fewer above it.</summary>
+    /// <summary>Sets and removes keys at random: more sets below the wanted count, more removes above it.</summary>
     internal void Change(int operations, int keysWanted)
     {
         for (var i = 0; i < operations; i++)
@@ -174,7 +174,8 @@ internal sealed class IndexModel : IDisposable
 
     private ReadOnlyMemory<byte> BoundNear(SortedDictionary<byte[], IndexEntry> keys)
     {
-        var key = keys.Count > 0 && _random.Next(2) == 0 ? keys.ElementAt(_random.Next(keys.Count)).Key : _newKey(_random);
+        var isThere = keys.Count > 0 && _random.Next(2) == 0;
+        var key = isThere ? keys.ElementAt(_random.Next(keys.Count)).Key : _newKey(_random);
         return _random.Next(3) == 0 ? key.AsMemory(0, key.Length / 2) : key;
     }
 

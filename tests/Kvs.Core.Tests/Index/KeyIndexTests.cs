@@ -228,7 +228,8 @@ public sealed class KeyIndexTests : IDisposable
     public void Loaded_pages_leave_room_and_take_about_fifty_five_bytes_a_key()
     {
         var random = new Random(1);
-        var keys = Enumerable.Range(0, 50_000).Select(_ => TestKeys.Random16(random)).Order(KeyComparer.Instance).ToList();
+        var keys = Enumerable.Range(0, 50_000).Select(_ => TestKeys.Random16(random))
+            .Order(KeyComparer.Instance).ToList();
         using (var loader = _index.BeginLoad())
         {
             keys.ForEach(key => loader.Add(key, Entry()));

@@ -101,8 +101,30 @@ public sealed class PageChecksTests
         Assert.False(page.TryInsert(page.Count, new NewRecord { InlineKey = key, Payload = payload }));
         Assert.Equal(512 - room, page.UsedBytes);
         var shorter = room - Page.SlotBytes - Core.Index.Pages.Record.ShapeBytes;
-        Assert.True(page.TryInsert(page.Count, new NewRecord { InlineKey = key.AsSpan(0, 0), Payload = payload.AsSpan(0, shorter) }));
+        Assert.True(page.TryInsert(page.Count, new NewRecord { Payload = payload.AsSpan(0, shorter) }));
         Assert.Equal(512, page.UsedBytes);
+    }
+
+    [Fact]
+    public unsafe void Heads_are_searched_alike_with_and_without_vectors()
+    {
+        var heads = new uint[64 + 8];
+        for (var i = 0; i < 64; i++)
+        {
+            heads[i] = (uint)(i / 3) * 0x0A00_0001u;
+        }
+
+        fixed (uint* first = heads)
+        {
+            for (var count = 0; count <= 64; count++)
+            {
+                for (var i = 0; i < 64; i++)
+                {
+                    var expected = KeyHeads.CountBelowOneByOne(first, count, heads[i]);
+                    Assert.Equal(expected, KeyHeads.CountBelow(first, count, heads[i]));
+                }
+            }
+        }
     }
 
     private static byte[] Key(int i) => [(byte)(i >> 8), (byte)i];

@@ -80,7 +80,8 @@ public sealed class ReaderStressTests
                 var group = pin.Root.Sequence;
                 var isThere = pin.TryFind(Key(i), out var entry);
                 Assert.Equal(group == 1 || i != (int)(group % KeyCount), isThere);
-                Assert.True(!isThere || entry.Sequence == SequenceOf(i, group), $"key {i} of group {group}: {entry.Sequence}");
+                Assert.True(
+                    !isThere || entry.Sequence == SequenceOf(i, group), $"key {i} of group {group}: {entry.Sequence}");
             }
         }
         finally

@@ -30,7 +30,8 @@ internal static class TestKeys
     /// <summary>Around and far beyond what a page can hold, with common beginnings beyond it too.</summary>
     internal static byte[] Long(Random random)
     {
-        var key = new byte[random.Next(6) switch { 0 => 64, 1 => 65, 2 => 66, 3 => 700, 4 => 3000, _ => 20 } + random.Next(3)];
+        var length = random.Next(6) switch { 0 => 64, 1 => 65, 2 => 66, 3 => 700, 4 => 3000, _ => 20 };
+        var key = new byte[length + random.Next(3)];
         key.AsSpan().Fill((byte)random.Next(2));
         var tail = key.AsSpan(Math.Max(0, key.Length - random.Next(1, 6)));
         random.NextBytes(tail);

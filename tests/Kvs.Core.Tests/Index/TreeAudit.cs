@@ -41,7 +41,8 @@ internal sealed class TreeAudit
         {
             var key = KeyAt(page, i);
             Assert.True(key.AsSpan().SequenceCompareTo(lowerBound) >= 0, "key below the lower bound");
-            Assert.True(upperBound is null || key.AsSpan().SequenceCompareTo(upperBound) < 0, "key above the upper bound");
+            Assert.True(
+                upperBound is null || key.AsSpan().SequenceCompareTo(upperBound) < 0, "key above the upper bound");
             Assert.True(previous is null || previous.AsSpan().SequenceCompareTo(key) < 0, "keys out of order");
             Assert.Equal(i, page.Find(key, _view.Arena, out var found));
             Assert.True(found);
@@ -59,7 +60,8 @@ internal sealed class TreeAudit
                 expiring++;
             }
 
-            total = new Subtree(id, total.Count + below.Count, Math.Min(total.EarliestExpiryMillis, below.EarliestExpiryMillis));
+            var earliest = Math.Min(total.EarliestExpiryMillis, below.EarliestExpiryMillis);
+            total = new Subtree(id, total.Count + below.Count, earliest);
             previous = key;
         }
 

@@ -34,7 +34,10 @@ internal sealed class KeyBuffer
         var target = Resize(inline + record.TailBytes);
         prefix.CopyTo(target);
         suffix.CopyTo(target[prefix.Length..]);
-        KeyChain.CopyTo(arena, record.Chain, target[inline..]);
+        if (record.HasTail)
+        {
+            KeyChain.CopyTo(arena, record.Chain, target[inline..]);
+        }
     }
 
     /// <summary>Shortens the key to what still separates it from the one before it.</summary>

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Kvs.Core.Primitives;
 
@@ -113,7 +110,7 @@ internal readonly unsafe struct Page
         *(ulong*)(_start + 16) = birth;
     }
 
-    /// <summary>Asks for the lines behind the first one that a search reads; they arrive while that one is awaited.</summary>
+    /// <summary>Asks for the further lines that a search reads; they arrive while the first one is awaited.</summary>
     internal void Prefetch()
     {
         if (Sse.IsSupported)
@@ -150,8 +147,9 @@ internal readonly unsafe struct Page
 
         var suffix = key[prefix.Length..];
         // Heads are made of the inline part of keys only.
-        var head = HeadOf(key.Length <= arena.InlineKeyBytesMax ? suffix : key[prefix.Length..arena.InlineKeyBytesMax]);
-        var index = HeadsBelow(head);
+        var isInline = key.Length <= arena.InlineKeyBytesMax;
+        var head = KeyHeads.Of(isInline ? suffix : key[prefix.Length..arena.InlineKeyBytesMax]);
+        var index = KeyHeads.CountBelow(Heads, Count, head);
         return index == Count || Heads[index] != head ? index : FindAmongEqualHeads(suffix, index, arena, out found);
     }
 
@@ -183,7 +181,7 @@ internal readonly unsafe struct Page
         Record.Write(_start + start, record.Payload, suffix, default, record.Chain, record.TailBytes);
         OpenSlot(index, count);
         SetField(6, start);
-        SetSlot(index, HeadOf(suffix), start);
+        SetSlot(index, KeyHeads.Of(suffix), start);
         CountExpiring(record.Payload.Length, 1);
         return true;
     }
@@ -247,7 +245,8 @@ internal readonly unsafe struct Page
     }
 
     /// <summary>Appends a record whose key comes behind all others.</summary>
-    internal void Append(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> key1, ReadOnlySpan<byte> key2, uint chain, int tailBytes)
+    internal void Append(
+        ReadOnlySpan<byte> payload, ReadOnlySpan<byte> key1, ReadOnlySpan<byte> key2, uint chain, int tailBytes)
     {
         var count = Count;
         var start = HeapStart - Record.Size(payload.Length, key1.Length + key2.Length, tailBytes > 0);
@@ -256,67 +255,8 @@ internal readonly unsafe struct Page
         OpenSlot(count, count);
         SetField(6, start);
         SetSlot(count, 0, start);
-        Heads[count] = HeadOf(this[count].Suffix);
+        Heads[count] = KeyHeads.Of(this[count].Suffix);
         CountExpiring(payload.Length, 1);
-    }
-
-    private static uint HeadOf(ReadOnlySpan<byte> suffix)
-    {
-        if (suffix.Length >= sizeof(uint))
-        {
-            return BinaryPrimitives.ReadUInt32BigEndian(suffix);
-        }
-
-        var head = 0u;
-        for (var i = 0; i < suffix.Length; i++)
-        {
-            head |= (uint)suffix[i] << (24 - (8 * i));
-        }
-
-        return head;
-    }
-
-    // Up to 28 bytes behind the last head are read with it: they lie in the page, because a page of at least 512
-    // bytes holds its records behind them, and those take at least 22 bytes each. What they hold is masked out.
-    private int HeadsBelow(uint head)
-    {
-        var count = Count;
-        if (!Vector256.IsHardwareAccelerated)
-        {
-            return HeadsBelowOneByOne(head, count);
-        }
-
-        var wanted = Vector256.Create(head);
-        for (var i = 0; i < count; i += Vector256<uint>.Count)
-        {
-            var below = Vector256.LessThan(Vector256.Load(Heads + i), wanted).ExtractMostSignificantBits();
-            var others = ~below & 0xFF;
-            if (others != 0)
-            {
-                return Math.Min(i + BitOperations.TrailingZeroCount(others), count);
-            }
-        }
-
-        return count;
-    }
-
-    private int HeadsBelowOneByOne(uint head, int count)
-    {
-        var low = 0;
-        while (low < count)
-        {
-            var middle = (low + count) >> 1;
-            if (Heads[middle] < head)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                count = middle;
-            }
-        }
-
-        return low;
     }
 
     private int FindAmongEqualHeads(ReadOnlySpan<byte> suffix, int low, PageArena arena, out bool found)

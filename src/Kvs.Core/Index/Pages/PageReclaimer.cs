@@ -36,7 +36,7 @@ internal sealed class PageReclaimer
     /// <summary>Number of the group in the making.</summary>
     internal ulong Group { get; private set; } = 1;
 
-    /// <summary>Pages made by groups that are not yet known to be published: what back-pressure is measured by.</summary>
+    /// <summary>Pages made by groups that are not yet known to be published.</summary>
     internal long UnpublishedPages { get; private set; }
 
     /// <summary>Takes a page for the group in the making.</summary>

@@ -17,9 +17,10 @@ namespace Kvs.Core.Index.Pages;
 /// Ownership: a view into a page, valid as long as the page is.
 /// </summary>
 /// <remarks>
-/// Unsafe code, proof: a record is made only by the indexer of <see cref="Page"/> for an index below the page's count, so it
-/// starts at an offset that <see cref="Page"/> wrote, with all its bytes inside the page (<see cref="Page.TryInsert"/>
-/// and <see cref="RecordList.Pack"/> put it there only after the room was checked). Reads are unaligned-safe.
+/// Unsafe code, proof: a record is made only by the indexer of <see cref="Page"/> for an index below the page's
+/// count, so it starts at an offset that <see cref="Page"/> wrote, with all its bytes inside the page
+/// (<see cref="Page.TryInsert"/> and <see cref="Page.Append"/> put it there only after the room was checked).
+/// Numbers are read and written unaligned.
 /// </remarks>
 internal readonly unsafe struct Record
 {
@@ -123,7 +124,13 @@ internal readonly unsafe struct Record
     }
 
     /// <summary>Writes a whole record. The caller has checked that <see cref="Size"/> bytes are free there.</summary>
-    internal static void Write(byte* target, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> key1, ReadOnlySpan<byte> key2, uint chain, int tailBytes)
+    internal static void Write(
+        byte* target,
+        ReadOnlySpan<byte> payload,
+        ReadOnlySpan<byte> key1,
+        ReadOnlySpan<byte> key2,
+        uint chain,
+        int tailBytes)
     {
         var suffixBytes = key1.Length + key2.Length;
         Check.That(suffixBytes <= LengthMask);
@@ -149,7 +156,8 @@ internal readonly unsafe struct Record
     }
 
     /// <summary>Replaces the child.</summary>
-    internal void OverwriteChild(in Subtree child) => EncodeChild(new Span<byte>(_start + ShapeBytes, ChildBytes), child);
+    internal void OverwriteChild(in Subtree child) =>
+        EncodeChild(new Span<byte>(_start + ShapeBytes, ChildBytes), child);
 
     /// <summary>Replaces the child's page and keeps what is known of it.</summary>
     internal void OverwriteChildPage(uint pageId) => Unsafe.WriteUnaligned(_start + ShapeBytes, pageId);

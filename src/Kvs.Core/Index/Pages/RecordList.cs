@@ -11,7 +11,7 @@ namespace Kvs.Core.Index.Pages;
 /// <remarks>
 /// Threading: one thread. Ownership: owns the scratch memory; each record that is added is copied into it.
 /// Unsafe code, proof: a <see cref="Draft"/> points into the scratch memory only, which lives as long as the list and
-/// is handed out by <see cref="Keep(int)"/> with a check of its end; drafts are forgotten before it is handed out again.
+/// is handed out by <see cref="Keep(int)"/> with a check of its end; drafts are forgotten before it is reused.
 /// </remarks>
 internal sealed unsafe class RecordList : IDisposable
 {
@@ -215,7 +215,8 @@ internal sealed unsafe class RecordList : IDisposable
         return kept;
     }
 
-    private static byte* Pointer(ReadOnlySpan<byte> scratch) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(scratch));
+    private static byte* Pointer(ReadOnlySpan<byte> scratch) =>
+        (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(scratch));
 
     private static int CommonBytes(ref readonly Draft first, ref readonly Draft last)
     {

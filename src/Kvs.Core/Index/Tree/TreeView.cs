@@ -38,7 +38,8 @@ internal readonly struct TreeView(PageArena arena, Subtree root, int height, ulo
 
     /// <summary>Counts the entries of a range that are visible at a time.</summary>
     internal long Count(in KeyRange range, long logTimeMillis) =>
-        range.IsEmpty ? 0 : Count(root, height, range.From.Span, range.To is { } to ? to.Span : default, range.To is not null, logTimeMillis);
+        range.IsEmpty ? 0 : Count(
+            root, height, range.From.Span, range.To.GetValueOrDefault().Span, range.To is not null, logTimeMillis);
 
     /// <summary>Finds the entry at a position among those visible at a time.</summary>
     /// <param name="position">0 for the first.</param>
@@ -130,7 +131,9 @@ internal readonly struct TreeView(PageArena arena, Subtree root, int height, ulo
         var count = 0L;
         for (var i = first; i <= last; i++)
         {
-            count += Count(page[i].Child, level - 1, i == first ? from : default, i == last ? to : default, hasTo && i == last, logTimeMillis);
+            var childFrom = i == first ? from : default;
+            var childHasTo = hasTo && i == last;
+            count += Count(page[i].Child, level - 1, childFrom, childHasTo ? to : default, childHasTo, logTimeMillis);
         }
 
         return count;

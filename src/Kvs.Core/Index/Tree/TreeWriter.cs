@@ -31,7 +31,8 @@ internal sealed class TreeWriter : IDisposable
     {
         _arena = arena;
         _pages = pages;
-        _records = new RecordList(arena, (2 * arena.PageBytes) + arena.InlineKeyBytesMax + (2 * Record.PayloadBytesMax));
+        var newRecordBytes = arena.InlineKeyBytesMax + (2 * Record.PayloadBytesMax);
+        _records = new RecordList(arena, (2 * arena.PageBytes) + newRecordBytes);
         _root = new Subtree(pages.Allocate(level: 0), 0, Subtree.NoExpiry);
     }
 
@@ -108,7 +109,8 @@ internal sealed class TreeWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _records.Dispose();
 
-    private static long ExpiryOf(in IndexEntry entry) => entry.ExpiresAtMillis == 0 ? Subtree.NoExpiry : entry.ExpiresAtMillis;
+    private static long ExpiryOf(in IndexEntry entry) =>
+        entry.ExpiresAtMillis == 0 ? Subtree.NoExpiry : entry.ExpiresAtMillis;
 
     private Page PathPage(int level) => _arena.Get(_pathPages[level]);
 
@@ -207,7 +209,7 @@ internal sealed class TreeWriter : IDisposable
         return TryPack(level, atEnd, out left, out right);
     }
 
-    /// <summary>Packs the gathered records into a page of the path, or, with a separator, into it and a new one.</summary>
+    /// <summary>Packs the gathered records into a page of the path, or into it and a new one.</summary>
     private bool TryPack(int level, bool atEnd, out Subtree left, out Subtree right)
     {
         left = right = default;
@@ -370,10 +372,9 @@ internal sealed class TreeWriter : IDisposable
             var parent = PathPage(level + 1);
             parent[_pathIndices[level + 1]].OverwriteChild(now);
             var above = SummaryOf(level + 1);
-            now = new Subtree(
-                _pathPages[level + 1],
-                above.Count + now.Count - before.Count,
-                EarliestAfter(parent, above.EarliestExpiryMillis, before.EarliestExpiryMillis, now.EarliestExpiryMillis));
+            var earliest = EarliestAfter(
+                parent, above.EarliestExpiryMillis, before.EarliestExpiryMillis, now.EarliestExpiryMillis);
+            now = new Subtree(_pathPages[level + 1], above.Count + now.Count - before.Count, earliest);
         }
     }
 
