@@ -7,8 +7,10 @@ namespace Kvs.Server.Doors;
 
 /// <summary>
 /// The only way from a door to an engine: every wire protocol ends here and says the same things in the same types. It
-/// knows no wire format and no connection. Point reads and <see cref="Submit"/> never block; whatever a door runs on the
-/// thread pool says so. Threading: any thread. Ownership: the engine is its maker's; the snapshots that clients hold are its own.
+/// knows no wire format and no connection. Point reads and <see cref="Submit"/> never block; whatever a door runs on
+/// the
+/// thread pool says so. Threading: any thread. Ownership: the engine is its maker's; the snapshots that clients hold
+/// are its own.
 /// </summary>
 internal sealed class RequestDispatcher : IDisposable
 {
@@ -36,7 +38,9 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>The snapshots that clients hold.</summary>
     internal SnapshotTable Snapshots { get; }
 
-    /// <summary>Hands a burst of writes, and reads that must see them, to the engine; see <see cref="IKvEngine.Submit"/>.</summary>
+    /// <summary>
+    /// Hands a burst of writes, and reads that must see them, to the engine; see <see cref="IKvEngine.Submit"/>.
+    /// </summary>
     /// <param name="item">The work. Ownership: the engine's until it completes.</param>
     internal void Submit(WorkItem item) => _engine.Submit(item);
 

@@ -15,7 +15,8 @@ internal sealed class SessionSnapshots(SnapshotTable table)
     /// <param name="id">Its id.</param>
     internal static KvsException Expired(ulong id) => new KvsUnavailableException(
         ErrorCode.SnapshotExpired,
-        $"Snapshot {id} is closed, was ended because of its age (snapshot-age-max), or belongs to another connection. Open a new one.");
+        $"Snapshot {id} is closed, was ended because of its age (snapshot-age-max), or belongs to another connection. "
+        + "Open a new one.");
 
     /// <summary>Takes a snapshot.</summary>
     /// <returns>The lease. Ownership: this object's.</returns>
@@ -27,7 +28,7 @@ internal sealed class SessionSnapshots(SnapshotTable table)
         {
             throw new KvsUnavailableException(
                 ErrorCode.Overloaded,
-                $"The connection holds {_leases.Count} snapshots, as many as it may (session-snapshots-max). Close one.");
+                $"The connection holds {_leases.Count} snapshots, as many as it may (session-snapshots-max).");
         }
 
         var lease = table.Open();

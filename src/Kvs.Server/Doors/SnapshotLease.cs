@@ -59,7 +59,9 @@ internal sealed class SnapshotLease(ulong id, IEngineSnapshot snapshot, long ope
     /// <summary>Begins a scan that goes on over several uses; the lease ends it at the latest with itself.</summary>
     /// <param name="range">The range.</param>
     /// <param name="reverse">From the last key to the first.</param>
-    /// <returns>The cursor; used only within <see cref="Use"/>. Ownership: the lease's; give it back by <see cref="Close"/>.</returns>
+    /// <returns>
+    /// The cursor; used only within <see cref="Use"/>. Ownership: the lease's; give it back by <see cref="Close"/>.
+    /// </returns>
     /// <exception cref="KvsException">The snapshot has ended.</exception>
     internal IEntryCursor Scan(in KeyRange range, bool reverse)
     {

@@ -37,7 +37,8 @@ internal sealed class SnapshotTable : IDisposable
         _time = time;
         if (limits.AgeMax > TimeSpan.Zero)
         {
-            _sweep = time.CreateTimer(static table => ((SnapshotTable)table!).EndAged(), this, _sweepPeriod, _sweepPeriod);
+            _sweep = time.CreateTimer(
+                static table => ((SnapshotTable)table!).EndAged(), this, _sweepPeriod, _sweepPeriod);
         }
     }
 
@@ -55,7 +56,8 @@ internal sealed class SnapshotTable : IDisposable
             if (_count >= _limits.TotalMax)
             {
                 throw new KvsUnavailableException(
-                    ErrorCode.Overloaded, $"The server holds {_count} snapshots, as many as it may (snapshots-max). Close some, or retry later.");
+                    ErrorCode.Overloaded,
+                    $"The server holds {_count} snapshots, as many as it may (snapshots-max). Retry later.");
             }
 
             _count++;

@@ -3,7 +3,9 @@ using Kvs.Core.Operations;
 
 namespace Kvs.Server.Hosting;
 
-/// <summary>How durable an acknowledged write of this server is: <c>always</c>, <c>interval:MILLISECONDS</c> or <c>os</c>.</summary>
+/// <summary>
+/// How durable an acknowledged write of this server is: <c>always</c>, <c>interval:MILLISECONDS</c> or <c>os</c>.
+/// </summary>
 /// <param name="Durability">The mode.</param>
 /// <param name="Interval">Time between syncs of the interval mode; otherwise zero.</param>
 internal readonly record struct DurabilityMode(Durability Durability, TimeSpan Interval)

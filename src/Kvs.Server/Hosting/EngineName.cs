@@ -1,6 +1,8 @@
 namespace Kvs.Server.Hosting;
 
-/// <summary>The names of the engines, as the command line and the data directory know them. Names are case-sensitive.</summary>
+/// <summary>
+/// The names of the engines, as the command line and the data directory know them. Names are case-sensitive.
+/// </summary>
 internal static class EngineName
 {
     /// <summary>The product's own engine, and the default.</summary>
@@ -12,7 +14,9 @@ internal static class EngineName
     /// <summary>Nothing on disk.</summary>
     internal const string Memory = "memory";
 
-    /// <summary>Another name for the second engine, so that scripts of the course that this interface comes from run.</summary>
+    /// <summary>
+    /// Another name for the second engine, so that scripts of the course that this interface comes from run.
+    /// </summary>
     internal const string Sled = "sled";
 
     /// <summary>Reads a name.</summary>

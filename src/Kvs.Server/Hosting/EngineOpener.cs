@@ -1,8 +1,10 @@
+using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines;
 using Kvs.Core.Engines.Memory;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Manifests;
+using Kvs.Server.Engines;
 
 namespace Kvs.Server.Hosting;
 
@@ -24,15 +26,50 @@ internal static class EngineOpener
     /// <param name="name">From <see cref="NameOf"/>.</param>
     /// <param name="options">The options.</param>
     /// <param name="machine">Files, clock, threads, randomness.</param>
+    /// <param name="events">Hears what an operator should know.</param>
+    /// <param name="stop">Gives up.</param>
     /// <returns>The engine. Ownership: the caller's.</returns>
     /// <exception cref="KvsException">The directory is locked, damaged, or of another engine.</exception>
-    internal static Task<IKvEngine> OpenAsync(string name, ServerOptions options, KvsEnvironment machine)
-    {
-        var limits = new WriteLimits(options.ValueBytesMax, options.BatchBytesMax);
-        return name switch
+    internal static async Task<IKvEngine> OpenAsync(
+        string name,
+        ServerOptions options,
+        KvsEnvironment machine,
+        Action<StoreEvent> events,
+        CancellationToken stop) => name switch
         {
-            EngineName.Memory => Task.FromResult<IKvEngine>(new MemoryEngine(machine.Time, machine.Random, in limits)),
-            _ => throw new KvsException(ErrorCode.NotSupported, $"engine '{name}' is not part of this build yet; use --engine memory"),
+            EngineName.Kvs => await LogEngine.OpenAsync(PathOf(options), LogOptionsOf(options, events), machine, stop),
+            EngineName.Sqlite => SqliteEngine.Open(machine, PathOf(options), SqliteOptionsOf(options)),
+            EngineName.Memory => new MemoryEngine(machine.Time, machine.Random, LimitsOf(options)),
+            _ => throw new KvsStorageException(ErrorCode.UnsupportedFormat,
+                $"the data directory is of engine '{name}', which this version does not know"),
         };
+
+    private static WriteLimits LimitsOf(ServerOptions options) => new(options.ValueBytesMax, options.BatchBytesMax);
+
+    private static SqliteEngineOptions SqliteOptionsOf(ServerOptions options)
+    {
+        var sqlite = new SqliteEngineOptions
+        {
+            Durability = options.Durability.Durability,
+            WriteLimits = LimitsOf(options),
+            QueuedBytesMax = options.QueuedBytesMax,
+        };
+        var interval = options.Durability.Interval;
+        return interval > TimeSpan.Zero ? sqlite with { SyncInterval = interval } : sqlite;
+    }
+
+    private static LogEngineOptions LogOptionsOf(ServerOptions options, Action<StoreEvent> events)
+    {
+        var log = new LogEngineOptions
+        {
+            Durability = options.Durability.Durability,
+            HistoryBytes = options.HistoryBytes,
+            QueuedBytesMax = options.QueuedBytesMax,
+            ValueBytesMax = options.ValueBytesMax,
+            BatchBytesMax = options.BatchBytesMax,
+            Events = events,
+        };
+        var interval = options.Durability.Interval;
+        return interval > TimeSpan.Zero ? log with { SyncInterval = interval } : log;
     }
 }

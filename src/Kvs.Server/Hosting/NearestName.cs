@@ -3,12 +3,13 @@ namespace Kvs.Server.Hosting;
 /// <summary>Finds what a misspelt word was probably meant to be.</summary>
 internal static class NearestName
 {
-    /// <summary>The known word that is the fewest edits away.</summary>
+    /// <summary>A known word that the word is the beginning of, else the one that is the fewest edits away.</summary>
     /// <param name="word">The misspelt word.</param>
     /// <param name="known">The known words; at least one.</param>
     /// <returns>The nearest; the first of equals.</returns>
     internal static string Of(string word, IEnumerable<string> known) =>
-        known.MinBy(candidate => Distance(word.ToUpperInvariant(), candidate.ToUpperInvariant()))
+        known.MinBy(candidate => candidate.StartsWith(word, StringComparison.OrdinalIgnoreCase)
+            ? 0 : Distance(word.ToUpperInvariant(), candidate.ToUpperInvariant()))
         ?? throw new ArgumentException("No known words.", nameof(known));
 
     /// <summary>Levenshtein distance, one row at a time.</summary>

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.Json;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Microsoft.Extensions.Configuration;
@@ -24,7 +25,9 @@ internal sealed class OptionsReader(IFileSystem files, IDictionary environment, 
     /// <param name="flags">Word and text of each flag that was given.</param>
     /// <param name="configPath">The file that <c>--config</c> names, or null.</param>
     /// <returns>The options.</returns>
-    /// <exception cref="KvsConfigurationException">A word or a text is not valid, or the file cannot be read.</exception>
+    /// <exception cref="KvsConfigurationException">
+    /// A word or a text is not valid, or the file cannot be read.
+    /// </exception>
     internal ServerOptions Read(IEnumerable<KeyValuePair<string, string?>> flags, string? configPath)
     {
         var variables = Variables();
@@ -52,7 +55,7 @@ internal sealed class OptionsReader(IFileSystem files, IDictionary environment, 
         {
             if (configuration[setting.Name] is { } text)
             {
-                var origin = layers.Reverse().Select(layer => layer.OriginOf(setting.Name)).First(name => name is not null);
+                var origin = layers.Select(layer => layer.OriginOf(setting.Name)).Last(name => name is not null);
                 options = setting.Apply(options, text, origin!);
             }
         }
@@ -102,12 +105,15 @@ internal sealed class OptionsReader(IFileSystem files, IDictionary environment, 
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or OverflowException)
         {
-            throw new KvsConfigurationException($"the configuration file {path} cannot be read: {OneLine(failure.Message)}", failure);
+            throw new KvsConfigurationException(
+                $"the configuration file {path} cannot be read: {OneLine(failure.Message)}", failure);
         }
-        catch (Exception failure) when (failure is FormatException or System.Text.Json.JsonException or InvalidDataException)
+        catch (Exception failure) when (failure is FormatException or JsonException or InvalidDataException)
         {
             var cause = failure.InnerException ?? failure;
-            throw new KvsConfigurationException($"the configuration file {path} is no JSON object of settings: {OneLine(cause.Message)}", failure);
+            throw new KvsConfigurationException(
+                $"the configuration file {path} is no JSON object of settings: {OneLine(cause.Message)}",
+                failure);
         }
     }
 

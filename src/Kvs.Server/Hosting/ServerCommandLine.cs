@@ -17,7 +17,8 @@ internal sealed class ServerCommandLine
     private readonly Dictionary<string, Option> _flags = new(StringComparer.Ordinal);
     private readonly Option<string?> _config = new("--config")
     {
-        Description = "Configuration file (JSON, the same words as the flags). [default: kvs-server.json beside the program, when it is there]",
+        Description = "Configuration file (JSON, the same words as the flags). "
+            + "[default: kvs-server.json beside the program, when it is there]",
         HelpName = "FILE",
         Recursive = true,
     };
@@ -41,7 +42,7 @@ internal sealed class ServerCommandLine
         foreach (var command in OfflineCommands.All)
         {
             var offline = new Command(command.Name, command.Help);
-            offline.SetAction(parsed => command.Run(context, OptionsOf(parsed)));
+            offline.SetAction((parsed, _) => command.RunAsync(context, OptionsOf(parsed)));
             _root.Add(offline);
         }
     }

@@ -17,7 +17,8 @@ namespace Kvs.Server.Hosting;
 /// <param name="options">The options.</param>
 internal sealed class ServerHost(ProgramContext context, ServerOptions options)
 {
-    private const string LineTemplate = "{Timestamp:yyyy-MM-ddTHH:mm:ss.fffzzz} {Level:u3} {Message:lj}{NewLine}{Exception}";
+    private const string LineTemplate =
+        "{Timestamp:yyyy-MM-ddTHH:mm:ss.fffzzz} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
     /// <summary>Runs until it is asked to stop.</summary>
     /// <returns>The exit code.</returns>
@@ -41,7 +42,8 @@ internal sealed class ServerHost(ProgramContext context, ServerOptions options)
 
     private IHost Build()
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "kvs-server" });
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { ApplicationName = "kvs-server" });
         builder.Logging.ClearProviders();
         builder.Logging.AddSerilog(NewLogger(), dispose: true);
         builder.Logging.SetMinimumLevel(LogLevel.Trace); // Serilog decides
@@ -67,7 +69,9 @@ internal sealed class ServerHost(ProgramContext context, ServerOptions options)
             theme: Serilog.Sinks.SystemConsole.Themes.ConsoleTheme.None)
         .CreateLogger();
 
-    /// <summary>Signals come by <see cref="StopSignals"/>, which hears them from the first moment of the process.</summary>
+    /// <summary>
+    /// Signals come by <see cref="StopSignals"/>, which hears them from the first moment of the process.
+    /// </summary>
     private sealed class SignalLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,3 +1,4 @@
+using Kvs.Core.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Kvs.Server.Hosting;
@@ -6,7 +7,8 @@ namespace Kvs.Server.Hosting;
 /// <param name="logger">The log.</param>
 internal sealed partial class ServerLog(ILogger logger)
 {
-    [LoggerMessage(1001, LogLevel.Information, "kvs-server {Version}: engine {Engine}, data directory {Directory}, durability {Durability}")]
+    [LoggerMessage(1001, LogLevel.Information,
+        "kvs-server {Version}: engine {Engine}, data directory {Directory}, durability {Durability}")]
     internal partial void Starting(string version, string engine, string directory, string durability);
 
     [LoggerMessage(1002, LogLevel.Information, "engine {Engine} open: {Keys} keys recovered in {Millis:0} ms")]
@@ -20,4 +22,31 @@ internal sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(1005, LogLevel.Information, "stopped")]
     internal partial void Stopped();
+
+    /// <summary>Passes on what a store says.</summary>
+    /// <param name="happened">What it says.</param>
+    internal void Tell(StoreEvent happened)
+    {
+        switch (happened.Level)
+        {
+            case StoreEventLevel.Error:
+                StoreError(happened.Kind, happened.Message);
+                break;
+            case StoreEventLevel.Warning:
+                StoreWarning(happened.Kind, happened.Message);
+                break;
+            default:
+                StoreInformation(happened.Kind, happened.Message);
+                break;
+        }
+    }
+
+    [LoggerMessage(1010, LogLevel.Information, "store: {Kind}: {Text}")]
+    private partial void StoreInformation(StoreEventKind kind, string text);
+
+    [LoggerMessage(1011, LogLevel.Warning, "store: {Kind}: {Text}")]
+    private partial void StoreWarning(StoreEventKind kind, string text);
+
+    [LoggerMessage(1012, LogLevel.Error, "store: {Kind}: {Text}")]
+    private partial void StoreError(StoreEventKind kind, string text);
 }

@@ -12,14 +12,16 @@ using Microsoft.Extensions.Logging;
 namespace Kvs.Server.Hosting;
 
 /// <summary>
-/// The server as the host starts and stops it. Start: engine, then door. Stop, in the reverse order: no new connections,
+/// The server as the host starts and stops it. Start: engine, then door. Stop, in the reverse order: no new
+/// connections,
 /// sessions answer what they received, the engine syncs and closes. Threading: started and stopped once, by the host.
 /// </summary>
 /// <param name="options">The options.</param>
 /// <param name="machine">Files, clock, threads, randomness.</param>
 /// <param name="transport">The network.</param>
 /// <param name="loggers">The log.</param>
-internal sealed class ServerService(ServerOptions options, KvsEnvironment machine, ITransport transport, ILoggerFactory loggers)
+internal sealed class ServerService(
+    ServerOptions options, KvsEnvironment machine, ITransport transport, ILoggerFactory loggers)
     : IHostedService
 {
     private readonly ServerLog _log = new(loggers.CreateLogger("kvs"));
@@ -70,13 +72,14 @@ internal sealed class ServerService(ServerOptions options, KvsEnvironment machin
     private void ThrowIfExposed()
     {
         var host = options.Address.Host;
-        var isLoopback = host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+        var isLoopback = host == "localhost"
+            || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
         if (!isLoopback && !options.Insecure)
         {
             throw new KvsException(
                 ErrorCode.Configuration,
-                $"{options.Address} is not a loopback address, and clients are not authenticated: anyone who reaches it could read and "
-                + "change everything. Add --insecure if that is wanted");
+                $"{options.Address} is not a loopback address, and clients are not authenticated: anyone who reaches "
+                + "it could read and change everything. Add --insecure if that is wanted");
         }
     }
 
@@ -88,13 +91,14 @@ internal sealed class ServerService(ServerOptions options, KvsEnvironment machin
         _log.Starting(ServerVersion.Text, shown, directory, options.Durability.ToString());
         var startedAt = machine.Time.GetTimestamp();
         _engine = await StartRetry.RunAsync(
-            machine.Time, () => EngineOpener.OpenAsync(name, options, machine), IsLocked, stop);
+            machine.Time, () => EngineOpener.OpenAsync(name, options, machine, _log.Tell, stop), IsLocked, stop);
         _log.EngineOpen(name, _engine.Stats().Keys, machine.Time.GetElapsedTime(startedAt).TotalMilliseconds);
     }
 
     private RequestDispatcher NewDispatcher(IKvEngine engine)
     {
-        var identity = new ServerInfo { Name = "kvs-server", Version = ServerVersion.Text, Durability = options.Durability.ToString() };
+        var durability = options.Durability.ToString();
+        var identity = new ServerInfo { Name = "kvs-server", Version = ServerVersion.Text, Durability = durability };
         var limits = new SnapshotLimits(options.SessionSnapshotsMax, options.SnapshotsMax, options.SnapshotAgeMax);
         return new RequestDispatcher(engine, identity, limits, machine.Time);
     }
@@ -103,15 +107,18 @@ internal sealed class ServerService(ServerOptions options, KvsEnvironment machin
     {
         var doorOptions = options.ToTcpDoorOptions();
         var logger = loggers.CreateLogger("kvs.tcp");
+        Task<TcpDoor> Open() => Task.FromResult(TcpDoor.Open(transport, doorOptions, dispatcher, machine.Time, logger));
         try
         {
-            return await StartRetry.RunAsync(
-                machine.Time, () => Task.FromResult(TcpDoor.Open(transport, doorOptions, dispatcher, machine.Time, logger)), IsInUse, stop);
+            return await StartRetry.RunAsync(machine.Time, Open, IsInUse, stop);
         }
         catch (IOException failure)
         {
             throw new KvsException(
-                ErrorCode.Configuration, $"cannot listen on {options.Address}: {failure.Message}", WriteOutcome.NotApplied, failure);
+                ErrorCode.Configuration,
+                $"cannot listen on {options.Address}: {failure.Message}",
+                WriteOutcome.NotApplied,
+                failure);
         }
     }
 

@@ -2,13 +2,16 @@ using Kvs.Core.Primitives;
 
 namespace Kvs.Server.Hosting;
 
-/// <summary>One setting. Its word is the same as a flag, as an environment variable and as a key of the configuration file.</summary>
+/// <summary>
+/// One setting. Its word is the same as a flag, as an environment variable and as a key of the configuration file.
+/// </summary>
 /// <param name="Name">The word, in lower case with dashes.</param>
 /// <param name="Form">What its text looks like, for help and errors.</param>
 /// <param name="Default">The text of its default, for help and docs.</param>
 /// <param name="Help">What it does, one sentence.</param>
 /// <param name="Read">Sets it from a text, or gives null when the text is malformed.</param>
-internal sealed record Setting(string Name, string Form, string Default, string Help, Func<ServerOptions, string, ServerOptions?> Read)
+internal sealed record Setting(
+    string Name, string Form, string Default, string Help, Func<ServerOptions, string, ServerOptions?> Read)
 {
     /// <summary>What all environment variables of the server begin with.</summary>
     internal const string VariablePrefix = "KVS_SERVER_";

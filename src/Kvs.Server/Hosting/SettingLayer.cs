@@ -27,8 +27,11 @@ internal sealed class SettingLayer
     /// <param name="spell">How the source writes a word, for errors.</param>
     /// <param name="place">Where the source is, when the spelling does not say so.</param>
     /// <returns>The layer.</returns>
-    /// <exception cref="KvsConfigurationException">A word is unknown; the message names the nearest known one.</exception>
-    internal static SettingLayer Of(IEnumerable<KeyValuePair<string, string?>> texts, Func<string, string> spell, string place = "")
+    /// <exception cref="KvsConfigurationException">
+    /// A word is unknown; the message names the nearest known one.
+    /// </exception>
+    internal static SettingLayer Of(
+        IEnumerable<KeyValuePair<string, string?>> texts, Func<string, string> spell, string place = "")
     {
         var layer = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var (word, text) in texts)
@@ -36,7 +39,8 @@ internal sealed class SettingLayer
             if (Settings.Find(word) is null)
             {
                 var nearest = NearestName.Of(word, Settings.All.Select(setting => setting.Name));
-                throw new KvsConfigurationException($"{spell(word)}{place} is not a known setting; the nearest is {spell(nearest)}");
+                throw new KvsConfigurationException(
+                    $"{spell(word)}{place} is not a known setting; the nearest is {spell(nearest)}");
             }
 
             layer[word] = text ?? string.Empty;

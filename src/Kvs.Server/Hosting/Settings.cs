@@ -3,7 +3,9 @@ using Serilog.Events;
 
 namespace Kvs.Server.Hosting;
 
-/// <summary>The table of all settings, in the order of the help text. docs/operations.md holds the same table (tested).</summary>
+/// <summary>
+/// The table of all settings, in the order of the help text. docs/operations.md holds the same table (tested).
+/// </summary>
 internal static class Settings
 {
     /// <summary>The word of the data directory, which offline commands take too.</summary>
@@ -16,30 +18,35 @@ internal static class Settings
     /// <summary>The settings.</summary>
     internal static IReadOnlyList<Setting> All { get; } =
     [
-        new("engine", "NAME (kvs, sqlite, memory, or sled, an alias of sqlite)", "the engine of the data directory, else kvs",
+        new("engine", "NAME (kvs, sqlite, memory, or sled, an alias of sqlite)",
+            "the engine of the data directory, else kvs",
             "Storage engine.", ReadEngine),
         new("addr", "HOST:PORT", _defaults.Address.ToString(),
             "Address to listen on.",
             (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Address = address } : null),
         new(DataDirectory, "DIR", "./kvs-data",
             "Directory of the data; created when missing.",
-            (o, text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? o with { DataDirectory = text } : null),
+            (o, text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal)
+                ? o with { DataDirectory = text }
+                : null),
         new("durability", "MODE (always, interval:MILLISECONDS up to 60000, or os)", _defaults.Durability.ToString(),
             "What an acknowledged write has survived: synced, synced on a clock, or handed to the operating system.",
             (o, text) => DurabilityMode.TryParse(text, out var mode) ? o with { Durability = mode } : null),
-        new("insecure", "true or false", "false",
+        new("insecure", "SWITCH (true or false)", "false",
             "Allow an address other than loopback although clients are not authenticated.",
             (o, text) => SettingText.TrySwitch(text, out var on) ? o with { Insecure = on } : null) { IsSwitch = true },
         Count("connections-max", _defaults.ConnectionsMax, 1, 1_000_000,
             "Connections at once; one more is refused.", (o, n) => o with { ConnectionsMax = n }),
         Bytes("frame-bytes-max", _defaults.FrameBytesMax, 4096, 1L << 30,
-            "Longest frame on the wire; a longer one closes the connection.", (o, n) => o with { FrameBytesMax = (int)n }),
+            "Longest frame on the wire; a longer one closes the connection.",
+            (o, n) => o with { FrameBytesMax = (int)n }),
         Bytes("value-bytes-max", _defaults.ValueBytesMax, 1, Limits.ValueBytesMax,
             "Longest value; a longer one is refused.", (o, n) => o with { ValueBytesMax = (int)n }),
         Bytes("batch-bytes-max", _defaults.BatchBytesMax, 1, Limits.BatchBytesMax,
             "Keys and values of one batch; a larger one is refused.", (o, n) => o with { BatchBytesMax = (int)n }),
         Bytes("session-bytes-max", _defaults.SessionBytesMax, 4096, 64L << 20,
-            "What one connection may send ahead of its answers; beyond it the server stops reading from it. One larger frame passes.",
+            "What one connection may send ahead of its answers; beyond it the server stops reading from it. "
+            + "One larger frame passes.",
             (o, n) => o with { SessionBytesMax = (int)n }),
         Bytes("queued-bytes-max", _defaults.QueuedBytesMax, 1024, long.MaxValue,
             "Writes of all connections that wait to be committed; beyond it the server stops reading.",
@@ -48,13 +55,16 @@ internal static class Settings
             "Large frames of all connections that are being received; beyond it the server stops reading them.",
             (o, n) => o with { ReceiveBytesMax = n }),
         Time("idle-timeout", _defaults.IdleTimeout,
-            "Time without a request after which a connection is closed; 0 for never.", (o, t) => o with { IdleTimeout = t }),
+            "Time without a request after which a connection is closed; 0 for never.",
+            (o, t) => o with { IdleTimeout = t }),
         Time("frame-timeout", _defaults.FrameTimeout,
-            "Longest wait for the rest of a frame that has begun; 0 for no limit.", (o, t) => o with { FrameTimeout = t }),
+            "Longest wait for the rest of a frame that has begun; 0 for no limit.",
+            (o, t) => o with { FrameTimeout = t }),
         Time("send-timeout", _defaults.SendTimeout,
             "Longest wait for a client to take an answer; 0 for no limit.", (o, t) => o with { SendTimeout = t }),
         Time("drain-timeout", _defaults.DrainTimeout,
-            "Longest time for which a stopping server finishes what it has received.", (o, t) => o with { DrainTimeout = t }),
+            "Longest time for which a stopping server finishes what it has received.",
+            (o, t) => o with { DrainTimeout = t }),
         Count("session-snapshots-max", _defaults.SessionSnapshotsMax, 0, 1_000_000,
             "Snapshots that one connection may hold.", (o, n) => o with { SessionSnapshotsMax = n }),
         Count("snapshots-max", _defaults.SnapshotsMax, 0, 1_000_000,
@@ -83,12 +93,16 @@ internal static class Settings
     private static Setting Count(
         string name, int @default, int min, int max, string help, Func<ServerOptions, int, ServerOptions> set) =>
         new(name, $"NUMBER ({min} to {max})", $"{@default}", help,
-            (o, text) => SettingText.TryCount(text, out var count) && count >= min && count <= max ? set(o, (int)count) : null);
+            (o, text) => SettingText.TryCount(text, out var count) && count >= min && count <= max
+                ? set(o, (int)count)
+                : null);
 
     private static Setting Bytes(
         string name, long @default, long min, long max, string help, Func<ServerOptions, long, ServerOptions> set) =>
         new(name, FormOfBytes(min, max), SettingText.OfBytes(@default), help,
-            (o, text) => SettingText.TryBytes(text, out var bytes) && bytes >= min && bytes <= max ? set(o, bytes) : null);
+            (o, text) => SettingText.TryBytes(text, out var bytes) && bytes >= min && bytes <= max
+                ? set(o, bytes)
+                : null);
 
     private static Setting Time(
         string name, TimeSpan @default, string help, Func<ServerOptions, TimeSpan, ServerOptions> set) =>

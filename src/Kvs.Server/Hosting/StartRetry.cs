@@ -16,7 +16,8 @@ internal static class StartRetry
     /// <param name="passes">Whether a failure may pass by itself.</param>
     /// <param name="stop">Ends the waiting.</param>
     /// <returns>What it gives.</returns>
-    internal static async Task<T> RunAsync<T>(TimeProvider time, Func<Task<T>> attempt, Func<Exception, bool> passes, CancellationToken stop)
+    internal static async Task<T> RunAsync<T>(
+        TimeProvider time, Func<Task<T>> attempt, Func<Exception, bool> passes, CancellationToken stop)
     {
         var startedAt = time.GetTimestamp();
         while (true)

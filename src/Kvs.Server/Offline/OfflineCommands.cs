@@ -1,16 +1,89 @@
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Storage;
+using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Offline;
 using Kvs.Server.Hosting;
 
 namespace Kvs.Server.Offline;
 
-/// <summary>A command that works on a data directory that no server has open.</summary>
-/// <param name="Name">Its name on the command line.</param>
-/// <param name="Help">What it does, one sentence.</param>
-/// <param name="Run">Runs it; gives the exit code.</param>
-internal sealed record OfflineCommand(string Name, string Help, Func<ProgramContext, ServerOptions, int> Run);
-
-/// <summary>The offline commands.</summary>
+/// <summary>
+/// The commands that work on a data directory which no server has open: check, repair and stats. They hold the
+/// directory's lock meanwhile, never make a store where there is none, and print to standard output.
+/// </summary>
 internal static class OfflineCommands
 {
     /// <summary>All of them, in the order of the help text.</summary>
-    internal static IReadOnlyList<OfflineCommand> All { get; } = [];
+    internal static IReadOnlyList<OfflineCommand> All { get; } =
+    [
+        new("check", "Verify every checksum of a store and name each finding. Changes nothing.", CheckAsync),
+        new("repair", "Keep what verifies in a clean store, name what is lost, keep damaged files aside.", RepairAsync),
+        new("stats", "Open a store, print its figures, close it again.", StatsAsync),
+    ];
+
+    private static Task<int> CheckAsync(ProgramContext context, ServerOptions options)
+    {
+        using var directory = OpenKvsDirectory(context, options);
+        var report = StoreCheck.Run(context.Machine.Files, directory.Path);
+        return Task.FromResult(Print(context.Output, report, "checked", "sound", "DAMAGED"));
+    }
+
+    private static Task<int> RepairAsync(ProgramContext context, ServerOptions options)
+    {
+        using var directory = OpenKvsDirectory(context, options);
+        var report = StoreRepair.Run(context.Machine.Files, directory.Path, new StoreRandom(context.Machine.Random));
+        return Task.FromResult(Print(context.Output, report, "repaired", "nothing is lost", "SOMETHING IS LOST"));
+    }
+
+    private static async Task<int> StatsAsync(ProgramContext context, ServerOptions options)
+    {
+        var name = EngineOf(context, options);
+        await using var engine = await EngineOpener.OpenAsync(
+            name, options, context.Machine, _ => { }, context.Signals.Requested);
+        foreach (var (figure, value) in Figures(engine.Stats()))
+        {
+            await context.Output.WriteLineAsync($"{figure,-12} {value}");
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static DataDirectory OpenKvsDirectory(ProgramContext context, ServerOptions options)
+    {
+        _ = EngineOf(context, options);
+        return DataDirectory.Open(context.Machine.Files, EngineOpener.PathOf(options), EngineName.Kvs);
+    }
+
+    private static string EngineOf(ProgramContext context, ServerOptions options)
+    {
+        var path = EngineOpener.PathOf(options);
+        return DataDirectory.DetectEngine(context.Machine.Files, path)
+            ?? throw new KvsStorageException(ErrorCode.StorageFailed, $"there is no store in '{path}'");
+    }
+
+    private static int Print(TextWriter output, StoreReport report, string done, string well, string badly)
+    {
+        foreach (var finding in report.Findings)
+        {
+            var kind = finding.IsDamage ? "damage" : "note";
+            output.WriteLine($"{kind}: {finding.Path} at {finding.Offset}: {finding.What}");
+        }
+
+        var verdict = report.IsSound ? well : badly;
+        output.WriteLine(
+            $"{done}: {report.Files} files, {report.Records} records, newest version {report.Last}: {verdict}");
+        return report.IsSound ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static IEnumerable<(string Figure, object Value)> Figures(StoreStats stats) =>
+    [
+        ("engine", stats.Engine),
+        ("version", stats.Version),
+        ("keys", stats.Keys),
+        ("disk bytes", stats.DiskBytes),
+        ("live bytes", stats.LiveBytes),
+        ("dead bytes", stats.DeadBytes),
+        ("segments", stats.Segments),
+        ("index bytes", stats.IndexBytes),
+    ];
 }

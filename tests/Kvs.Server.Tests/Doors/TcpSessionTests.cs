@@ -17,7 +17,8 @@ public sealed class TcpSessionTests
     {
         await using var server = DoorFixture.Open();
         using var client = await WireClient.ConnectAsync(server.Port);
-        await client.Get(2, "a").Set(3, "a", "1").Get(4, "a").Set(5, "a", "2").Get(6, "a").Empty(7, Opcode.Ping).SendAsync();
+        await client.Get(2, "a").Set(3, "a", "1").Get(4, "a").Set(5, "a", "2").Get(6, "a").Empty(
+            7, Opcode.Ping).SendAsync();
 
         Assert.Null(await client.ReadValueAsync(2));
         var first = await client.ReadAppliedAsync(3);
@@ -87,7 +88,8 @@ public sealed class TcpSessionTests
         Assert.True(ResponseDecoder.TryReadResult(body, out var result));
         Assert.True(body.Span.Slice(result.ValueOffset, result.ValueLength).SequenceEqual(value));
 
-        await client.Write(4, Operation.Set("big", new KvsValue(new byte[value.Length + 1]), null)).Get(5, "none").SendAsync();
+        await client.Write(4, Operation.Set("big", new KvsValue(new byte[value.Length + 1]), null)).Get(
+            5, "none").SendAsync();
         await client.ReadCodeAsync(4, ErrorCode.ValueTooLarge);
         Assert.Null(await client.ReadValueAsync(5));
         Assert.Equal(0, server.Door.Queue.Held);
@@ -108,7 +110,8 @@ public sealed class TcpSessionTests
         Assert.Equal("small", await client.ReadValueAsync(5));
 
         // Behind a write: through the write path. The set itself is applied, although its previous value is too long.
-        await client.Write(6, Operation.Set("a", "y", new SetOptions { ReturnPrevious = true })).Get(7, "a").SendAsync();
+        await client.Write(6, Operation.Set("a", "y", new SetOptions { ReturnPrevious = true })).Get(
+            7, "a").SendAsync();
         var refused = WireClient.ErrorOf(await client.ReadCodeAsync(6, ErrorCode.ValueTooLarge));
         Assert.Equal(WriteOutcome.Applied, refused.Outcome);
         Assert.Equal("y", await client.ReadValueAsync(7));
@@ -160,7 +163,8 @@ public sealed class TcpSessionTests
         var options = new SetOptions { TimeToLive = TimeSpan.FromHours(1) };
         await client.Write(2, Operation.Set("a", "12345", options)).SendAsync();
         await client.ReadAppliedAsync(2);
-        await client.Write(3, new Operation { Kind = OperationKind.Stat, Key = Encoding.UTF8.GetBytes("a") }).SendAsync();
+        await client.Write(3, new Operation { Kind = OperationKind.Stat,
+            Key = Encoding.UTF8.GetBytes("a") }).SendAsync();
         Assert.Equal(ErrorCode.None, WireClient.CodeOf(await client.ReadAsync(), out var body));
         Assert.True(ResponseDecoder.TryReadResult(body, out var result));
         Assert.Equal((true, false, 5), (result.Existed, result.HasValue, result.ValueLength));

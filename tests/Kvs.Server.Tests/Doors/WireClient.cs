@@ -130,7 +130,8 @@ internal sealed class WireClient : IDisposable
         using var timeout = new CancellationTokenSource(_deadline);
         while (true)
         {
-            var status = FrameDecoder.TryRead(_received.AsMemory(_start, _end - _start), Limits.FrameBytesMax, out var frame, out _);
+            var status = FrameDecoder.TryRead(_received.AsMemory(_start, _end - _start), Limits.FrameBytesMax,
+                out var frame, out _);
             Assert.NotEqual(FrameStatus.Refused, status);
             if (status == FrameStatus.Ready)
             {
@@ -171,7 +172,8 @@ internal sealed class WireClient : IDisposable
         Assert.Equal((id, Opcodes.ResponseTo(Opcode.Get)), (frame.RequestId, frame.Opcode));
         Assert.Equal(ErrorCode.None, CodeOf(frame, out var body));
         Assert.True(ResponseDecoder.TryReadResult(body, out var result));
-        return result.HasValue ? Encoding.UTF8.GetString(body.Span.Slice(result.ValueOffset, result.ValueLength)) : null;
+        return result.HasValue ? Encoding.UTF8.GetString(body.Span.Slice(result.ValueOffset, result.ValueLength))
+            : null;
     }
 
     /// <summary>The next answer as that of a write that was applied.</summary>

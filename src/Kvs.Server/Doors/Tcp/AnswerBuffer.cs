@@ -6,7 +6,8 @@ using Kvs.Core.Protocol.Responses;
 namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
-/// The answers that wait to be sent, and the rule that no frame is longer than the client takes: an answer that would be
+/// The answers that wait to be sent, and the rule that no frame is longer than the client takes: an answer that would
+/// be
 /// is replaced by an error. Threading: one thread at a time. Ownership: of its buffer.
 /// </summary>
 internal sealed class AnswerBuffer

@@ -10,8 +10,9 @@ namespace Kvs.Server.Doors.Tcp;
 /// The writes of one pipelined burst, and whatever came behind them and must be answered in order, as one work item for
 /// the engine. Reused for each burst of a session: no allocation while it serves.
 /// Threading: one thread at a time; between <see cref="Submit"/> and the end of <see cref="WaitAsync"/> it is the
-/// engine's. The session resumes on the thread of the engine that completes the item, which is what the measurements ask
-/// for (docs/decisions); there it sends once and must not block.
+/// engine's. The session resumes on the thread of the engine that completes the item, which is what the measurements
+/// ask
+/// for; there it sends once and must not block.
 /// Ownership: of its requests; their keys and values are slices of the receive buffer.
 /// </summary>
 internal sealed class Burst : IWorkItemOwner, IValueTaskSource
@@ -36,7 +37,10 @@ internal sealed class Burst : IWorkItemOwner, IValueTaskSource
     /// <summary>Bytes of the frames in it.</summary>
     internal long Bytes { get; private set; }
 
-    /// <summary>A cleared request to fill. Ownership: the caller's, until it gives it to <see cref="Add"/> or <see cref="Return"/>.</summary>
+    /// <summary>
+    /// A cleared request to fill. Ownership: the caller's, until it gives it to <see cref="Add"/> or <see
+    /// cref="Return"/>.
+    /// </summary>
     internal WriteRequest Rent() => _spare.TryPop(out var request) ? request : new WriteRequest();
 
     /// <summary>Takes back a request that was not added.</summary>

@@ -3,7 +3,8 @@ using Kvs.Core.Primitives;
 namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
-/// A number of bytes that all sessions share; who finds too few left waits in line, which is how the door stops reading.
+/// A number of bytes that all sessions share; who finds too few left waits in line, which is how the door stops
+/// reading.
 /// More than the whole budget is given to one session alone. Threading: any thread; one short lock.
 /// </summary>
 /// <param name="bytesMax">The budget.</param>

@@ -114,7 +114,8 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
         {
             // Damaged data: the answer that was begun is taken back. The connection goes on.
             answers.Frames.Truncate(start);
-            answers.WriteError(frame.Opcode, frame.RequestId, new ErrorResponse(failure.Code, failure.Outcome, failure.Message));
+            answers.WriteError(frame.Opcode, frame.RequestId,
+                new ErrorResponse(failure.Code, failure.Outcome, failure.Message));
         }
 
         answers.Seal(start, frame.Opcode, frame.RequestId);

@@ -4,8 +4,10 @@ namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
 /// What a session has received and not yet consumed, in one array, so that frames are parsed and handed over in place.
-/// A small array serves while bursts are small, so that thousands of idle connections cost little; a full one makes room
-/// for larger bursts, and after a while of small ones it is given up again. It grows with what really arrives, never with
+/// A small array serves while bursts are small, so that thousands of idle connections cost little; a full one makes
+/// room
+/// for larger bursts, and after a while of small ones it is given up again. It grows with what really arrives, never
+/// with
 /// what a length field announces. Threading: one thread at a time. Ownership: of its array; slices of
 /// <see cref="Received"/> are valid until the next <see cref="PrepareFor"/>.
 /// </summary>
@@ -74,7 +76,9 @@ internal sealed class ReceiveBuffer
         _smallBursts = _end - _start <= SmallBytes / 2 ? _smallBursts + 1 : 0;
     }
 
-    /// <summary>Leaves a frame behind. Its bytes stay as they are until the array is prepared for the next receive.</summary>
+    /// <summary>
+    /// Leaves a frame behind. Its bytes stay as they are until the array is prepared for the next receive.
+    /// </summary>
     /// <param name="count">Bytes.</param>
     internal void Consume(int count)
     {

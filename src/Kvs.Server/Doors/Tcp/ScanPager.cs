@@ -9,7 +9,8 @@ using Kvs.Core.Protocol.Responses;
 namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
-/// One scan over a lease, written frame by frame: the one page of a page request, the chunks of a stream. Values go from
+/// One scan over a lease, written frame by frame: the one page of a page request, the chunks of a stream. Values go
+/// from
 /// the engine straight into the frame. Blocks: on the thread pool only. Threading: one thread at a time.
 /// Ownership: of its cursor, not of the lease.
 /// </summary>
@@ -36,7 +37,8 @@ internal sealed class ScanPager : IDisposable
         _frameBytesMax = frameBytesMax;
         _entriesLeft = request.Limit ?? long.MaxValue;
         _limitBytes = request.LimitBytes ?? long.MaxValue;
-        var rest = EntryWalk.Rest(new ScanOptions { Range = request.Range, Reverse = request.Reverse, Cursor = request.Cursor });
+        var options = new ScanOptions { Range = request.Range, Reverse = request.Reverse, Cursor = request.Cursor };
+        var rest = EntryWalk.Rest(options);
         _cursor = lease.Scan(in rest, request.Reverse);
     }
 
@@ -69,7 +71,8 @@ internal sealed class ScanPager : IDisposable
         {
             var bytes = _cursor.Key.Length + (_keysOnly ? 0L : _cursor.Info.ValueLength);
             var isOverLimit = _bytesGiven > 0 && _bytesGiven + bytes > _limitBytes;
-            if (isOverLimit || (count > 0 && chunkGiven + bytes > chunkBytes) || !FitsFrame(target.Length - start, bytes, count))
+            var isOverChunk = count > 0 && chunkGiven + bytes > chunkBytes;
+            if (isOverLimit || isOverChunk || !FitsFrame(target.Length - start, bytes, count))
             {
                 _standsOnNext = true;
                 IsDone = isOverLimit;
@@ -115,7 +118,8 @@ internal sealed class ScanPager : IDisposable
         }
 
         return count > 0 ? false : throw new KvsException(
-            ErrorCode.ValueTooLarge, $"An entry of the scan has {entryBytes} bytes, the frame limit of this connection is {_frameBytesMax}.");
+            ErrorCode.ValueTooLarge,
+            $"An entry of the scan has {entryBytes} bytes, the frame limit of the connection is {_frameBytesMax}.");
     }
 
     private bool TryMove()

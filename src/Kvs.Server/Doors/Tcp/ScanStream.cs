@@ -5,8 +5,10 @@ using Kvs.Core.Protocol.Responses;
 namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
-/// One scan that is streamed in chunks at the client's pace: a chunk goes out only against credit, so a client that does
-/// not read costs one chunk of memory and, until its age limit, one snapshot. Its chunks stand between the other answers
+/// One scan that is streamed in chunks at the client's pace: a chunk goes out only against credit, so a client that
+/// does
+/// not read costs one chunk of memory and, until its age limit, one snapshot. Its chunks stand between the other
+/// answers
 /// of the connection. Threading: its own task, on the thread pool; credit and the end come from the session.
 /// Ownership: of its pager; of its lease when it opened it.
 /// </summary>
@@ -145,4 +147,5 @@ internal sealed class ScanStream : IDisposable
 /// <param name="OwnsLease">Whether the lease ends with the stream.</param>
 /// <param name="ChunkBytes">Bytes of keys and values at which a chunk ends.</param>
 /// <param name="Credit">Chunks that may be sent unasked.</param>
-internal readonly record struct StreamedScan(ScanPager Pager, SnapshotLease Lease, bool OwnsLease, long ChunkBytes, uint Credit);
+internal readonly record struct StreamedScan(
+    ScanPager Pager, SnapshotLease Lease, bool OwnsLease, long ChunkBytes, uint Credit);

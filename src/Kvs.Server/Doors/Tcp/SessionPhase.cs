@@ -1,6 +1,8 @@
 namespace Kvs.Server.Doors.Tcp;
 
-/// <summary>What a session waits for; decides which time limit holds and whether it may be ended from outside.</summary>
+/// <summary>
+/// What a session waits for; decides which time limit holds and whether it may be ended from outside.
+/// </summary>
 internal enum SessionPhase
 {
     /// <summary>For a request; nothing of one has arrived.</summary>
@@ -9,7 +11,9 @@ internal enum SessionPhase
     /// <summary>For the handshake, or the rest of a frame.</summary>
     Partial,
 
-    /// <summary>For nothing, for the engine, or for the client to take bytes, which <see cref="SessionSender"/> watches.</summary>
+    /// <summary>
+    /// For nothing, for the engine, or for the client to take bytes, which <see cref="SessionSender"/> watches.
+    /// </summary>
     Working,
 
     /// <summary>For the client to close, after the last frame.</summary>
@@ -51,10 +55,19 @@ internal sealed class SessionClock(TimeProvider time)
     /// <summary>Ends the session, if it is still in the phase.</summary>
     /// <param name="phase">The phase.</param>
     /// <returns>False when it has moved on or was ended before.</returns>
-    internal bool TryEnd(SessionPhase phase) =>
-        Interlocked.CompareExchange(ref _phase, (int)SessionPhase.Ended, (int)phase) == (int)phase;
+    internal bool TryEnd(SessionPhase phase)
+    {
+        if (Interlocked.CompareExchange(ref _phase, (int)SessionPhase.Ended, (int)phase) != (int)phase)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _since, time.GetTimestamp());
+        return true;
+    }
 
     /// <summary>Whether the phase has lasted too long.</summary>
     /// <param name="limit">The limit; zero for none.</param>
-    internal bool IsOver(TimeSpan limit) => limit > TimeSpan.Zero && time.GetElapsedTime(Volatile.Read(ref _since)) > limit;
+    internal bool IsOver(TimeSpan limit) =>
+        limit > TimeSpan.Zero && time.GetElapsedTime(Volatile.Read(ref _since)) > limit;
 }

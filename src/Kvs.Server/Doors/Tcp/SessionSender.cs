@@ -10,7 +10,8 @@ namespace Kvs.Server.Doors.Tcp;
 /// </summary>
 /// <param name="connection">The connection.</param>
 /// <param name="time">The clock.</param>
-[SuppressMessage("Design", "CA1001", Justification = "The semaphore holds no handle unless asked for one; a late goodbye must find it.")]
+[SuppressMessage("Design", "CA1001",
+    Justification = "The semaphore holds no handle unless asked for one; a late goodbye must find it.")]
 internal sealed class SessionSender(IConnection connection, TimeProvider time)
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -46,30 +47,34 @@ internal sealed class SessionSender(IConnection connection, TimeProvider time)
     }
 
     /// <summary>
-    /// Sends the last frame of a connection that is ended from outside, unless a send is going on; then closes it. The
-    /// frame is far smaller than the operating system's buffer, which is empty as nothing is being sent.
+    /// Sends the last frame of a connection that is ended from outside, unless a send is going on. The frame is far
+    /// smaller than the operating system's buffer, which is empty as nothing is being sent. The connection is not
+    /// closed
+    /// here: with bytes unread that would reset it, and the client might never see the frame.
     /// </summary>
     /// <param name="error">Why it is ended.</param>
     internal async Task SayGoodbyeAsync(ErrorResponse error)
     {
-        if (_turn.Wait(0))
+        if (!_turn.Wait(0))
         {
-            try
-            {
-                var last = new AnswerBuffer();
-                last.WriteClosing(0, in error);
-                await connection.SendAsync(last.Frames.Written, CancellationToken.None);
-            }
-            catch (IOException)
-            {
-                // The client is gone already, which is what was wanted.
-            }
-            finally
-            {
-                _turn.Release();
-            }
+            connection.Dispose();
+            return;
         }
 
-        connection.Dispose();
+        try
+        {
+            var last = new AnswerBuffer();
+            last.WriteClosing(0, in error);
+            await connection.SendAsync(last.Frames.Written, CancellationToken.None);
+            connection.FinishSending();
+        }
+        catch (IOException)
+        {
+            // The client is gone already, which is what was wanted.
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 }

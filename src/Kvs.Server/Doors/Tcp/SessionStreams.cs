@@ -10,7 +10,9 @@ namespace Kvs.Server.Doors.Tcp;
 /// Threading: starts, credit and the end come from the session, one at a time; streams end on their own.
 /// Ownership: of the streams and their tasks.
 /// </summary>
-/// <param name="broken">Told of a bug that ended a stream: the session must end too, or its client would wait for ever.</param>
+/// <param name="broken">
+/// Told of a bug that ended a stream: the session must end too, or its client would wait for ever.
+/// </param>
 internal sealed class SessionStreams(Action<Exception> broken)
 {
     private readonly ConcurrentDictionary<uint, (ScanStream Stream, Task Run)> _streams = new();
@@ -26,12 +28,14 @@ internal sealed class SessionStreams(Action<Exception> broken)
         if (_streams.Count >= TcpDoorOptions.StreamsMax)
         {
             throw new KvsUnavailableException(
-                ErrorCode.Overloaded, $"The connection streams {TcpDoorOptions.StreamsMax} scans, as many as it may. End one, or use pages.");
+                ErrorCode.Overloaded,
+                $"The connection streams {TcpDoorOptions.StreamsMax} scans, as many as it may. Use pages.");
         }
 
         if (_streams.ContainsKey(requestId))
         {
-            throw new KvsException(ErrorCode.InvalidArgument, $"A stream with the request id {requestId} is still running.");
+            throw new KvsException(ErrorCode.InvalidArgument,
+                $"A stream with the request id {requestId} is still running.");
         }
     }
 

@@ -8,7 +8,8 @@ using Kvs.Core.Protocol.Responses;
 namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
-/// Requests that may take long or wait: scans, counts, many keys, snapshots, figures, compaction. They run on the thread
+/// Requests that may take long or wait: scans, counts, many keys, snapshots, figures, compaction. They run on the
+/// thread
 /// pool, one at a time per connection, when everything before them has been answered.
 /// Threading: the session waits while one runs; so its buffers are this object's meanwhile.
 /// </summary>
@@ -18,7 +19,11 @@ namespace Kvs.Server.Doors.Tcp;
 /// <param name="answers">Where the answers go.</param>
 /// <param name="sender">Where the chunks of streams go.</param>
 internal sealed class SlowRequests(
-    RequestDispatcher dispatcher, SessionSnapshots snapshots, SessionStreams streams, AnswerBuffer answers, SessionSender sender)
+    RequestDispatcher dispatcher,
+    SessionSnapshots snapshots,
+    SessionStreams streams,
+    AnswerBuffer answers,
+    SessionSender sender)
 {
     private const long ChunkBytesDefault = 256 * 1024;
     private const long ChunkBytesMin = 1024;
@@ -45,7 +50,8 @@ internal sealed class SlowRequests(
         catch (KvsException failure)
         {
             answers.Frames.Truncate(start);
-            answers.WriteError(frame.Opcode, frame.RequestId, new ErrorResponse(failure.Code, failure.Outcome, failure.Message));
+            answers.WriteError(frame.Opcode, frame.RequestId,
+                new ErrorResponse(failure.Code, failure.Outcome, failure.Message));
             return default;
         }
     }
@@ -54,7 +60,8 @@ internal sealed class SlowRequests(
     {
         if (dispatcher.IsLate(deadline))
         {
-            throw new KvsUnavailableException(ErrorCode.DeadlineExceeded, "The deadline passed before the request was begun.");
+            throw new KvsUnavailableException(ErrorCode.DeadlineExceeded,
+                "The deadline passed before the request was begun.");
         }
 
         if (frame.Opcode != Opcode.Compact)
@@ -93,7 +100,8 @@ internal sealed class SlowRequests(
         }
 
         var (opcode, requestId) = (frame.Opcode, frame.RequestId);
-        snapshots.Find(fields.Snapshot).Use((answers.Frames, operation.Key, opcode, requestId), static (snapshot, call) =>
+        var lease = snapshots.Find(fields.Snapshot);
+        lease.Use((answers.Frames, operation.Key, opcode, requestId), static (snapshot, call) =>
         {
             if (call.opcode == Opcode.Stat)
             {
@@ -143,7 +151,8 @@ internal sealed class SlowRequests(
 
         if (request.Limit == 0)
         {
-            return new DecodeFault(ErrorCode.InvalidArgument, "A page of no entries cannot say where to go on: its limit is 1 or more.");
+            return new DecodeFault(ErrorCode.InvalidArgument,
+                "A page of no entries cannot say where to go on: its limit is 1 or more.");
         }
 
         var bounded = request with
@@ -168,10 +177,12 @@ internal sealed class SlowRequests(
         streams.ThrowIfFull(frame.RequestId);
         var own = request with
         {
-            Range = new KeyRange(request.Range.From.ToArray(), request.Range.To?.ToArray()),
-            Cursor = request.Cursor?.ToArray(),
+            Range = new KeyRange(request.Range.From.ToArray(), Own(request.Range.To)),
+            Cursor = Own(request.Cursor),
         };
-        var chunkBytes = request.ChunkBytes == 0 ? ChunkBytesDefault : Math.Clamp(request.ChunkBytes, ChunkBytesMin, ChunkBytesMax);
+        var chunkBytes = request.ChunkBytes == 0
+            ? ChunkBytesDefault
+            : Math.Clamp(request.ChunkBytes, ChunkBytesMin, ChunkBytesMax);
         var borrowed = Borrow(fields.Snapshot);
         try
         {
@@ -255,9 +266,16 @@ internal sealed class SlowRequests(
         if (length > frameBytesMax)
         {
             throw new KvsException(
-                ErrorCode.BatchTooLarge, $"The answer is longer than {frameBytesMax} bytes, the frame limit of this connection. Ask for fewer keys.");
+                ErrorCode.BatchTooLarge,
+                $"The answer is longer than {frameBytesMax} bytes, the frame limit of the connection.");
         }
     }
+
+    /// <summary>
+    /// A copy. A null literal would become empty memory by way of byte[], which is something else: hence default.
+    /// </summary>
+    private static ReadOnlyMemory<byte>? Own(ReadOnlyMemory<byte>? bytes) =>
+        bytes is { } present ? present.ToArray() : default(ReadOnlyMemory<byte>?);
 
     /// <summary>The snapshot that a request names, or one of the newest state that ends with the request.</summary>
     private Borrowed Borrow(ulong id) => id == 0

@@ -39,7 +39,8 @@ internal sealed class TcpDoor : IAsyncDisposable
     private int _open; // Interlocked: sessions, without refused ones
     private int _refusals; // Interlocked
 
-    private TcpDoor(IListener listener, TcpDoorOptions options, RequestDispatcher dispatcher, TimeProvider time, ILogger logger)
+    private TcpDoor(
+        IListener listener, TcpDoorOptions options, RequestDispatcher dispatcher, TimeProvider time, ILogger logger)
     {
         _listener = listener;
         Options = options;
@@ -99,7 +100,9 @@ internal sealed class TcpDoor : IAsyncDisposable
     /// <summary>Longest answer for a client.</summary>
     /// <param name="announced">What the client says that it takes; 0 for nothing said.</param>
     internal int AnswerBytesMax(uint announced) =>
-        announced == 0 ? Options.FrameBytesMax : (int)Math.Min(Math.Max(announced, AnswerBytesMin), (uint)Options.FrameBytesMax);
+        announced == 0
+            ? Options.FrameBytesMax
+            : (int)Math.Min(Math.Max(announced, AnswerBytesMin), (uint)Options.FrameBytesMax);
 
     /// <summary>The answer to a handshake.</summary>
     /// <param name="version">The protocol version to speak.</param>
@@ -195,7 +198,8 @@ internal sealed class TcpDoor : IAsyncDisposable
             {
                 // Out of descriptors, or the client was gone before it was accepted. The others go on.
                 Log.AcceptFailed(failure.Message, _acceptPause);
-                await Task.Delay(_acceptPause, Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(_acceptPause, Time, _stopping.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -213,7 +217,10 @@ internal sealed class TcpDoor : IAsyncDisposable
         Log.TooManyConnections(connection.RemoteAddress, Interlocked.Decrement(ref _open));
         if (Interlocked.Increment(ref _refusals) <= RefusalsMax)
         {
-            Track(session, static session => session.RefuseAsync(TooMany), static door => Interlocked.Decrement(ref door._refusals));
+            Track(
+                session,
+                static session => session.RefuseAsync(TooMany),
+                static door => Interlocked.Decrement(ref door._refusals));
             return;
         }
 
@@ -222,7 +229,9 @@ internal sealed class TcpDoor : IAsyncDisposable
     }
 
     private static ErrorResponse TooMany { get; } = new(
-        ErrorCode.TooManyConnections, WriteOutcome.NotApplied, "The server has as many connections as it is allowed to have (connections-max).");
+        ErrorCode.TooManyConnections,
+        WriteOutcome.NotApplied,
+        "The server has as many connections as it is allowed to have (connections-max).");
 
     private void Leave()
     {

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Kvs.Server.Doors.Tcp;
 
-/// <summary>What the TCP door says in the log. Lines that any client can cause are debug lines, so that none can fill a disk.</summary>
+/// <summary>
+/// What the TCP door says in the log. Lines that any client can cause are debug lines, so that none can fill a disk.
+/// </summary>
 /// <param name="logger">The log.</param>
 internal sealed partial class TcpDoorLog(ILogger logger)
 {

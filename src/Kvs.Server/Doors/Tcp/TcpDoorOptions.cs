@@ -32,7 +32,9 @@ internal sealed record TcpDoorOptions
     /// <summary>Bytes of all bursts that the engine holds; beyond it sessions wait before they hand over.</summary>
     internal long QueuedBytesMax { get; init; } = Limits.QueuedBytesMax;
 
-    /// <summary>Bytes of all large frames that are being received; beyond it sessions wait before they receive more.</summary>
+    /// <summary>
+    /// Bytes of all large frames that are being received; beyond it sessions wait before they receive more.
+    /// </summary>
     internal long ReceiveBytesMax { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>Snapshots of one connection, for the handshake; the dispatcher enforces it.</summary>

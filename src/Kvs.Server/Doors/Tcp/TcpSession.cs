@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
@@ -11,7 +10,8 @@ namespace Kvs.Server.Doors.Tcp;
 /// One connection: receives, parses in place everything that arrived, answers reads at once, hands the writes of the
 /// burst to the engine as one item, answers in request order and sends once. While the engine has a burst the session
 /// does not read on: that is the back-pressure, and what keeps the receive buffer still.
-/// Threading: one task. It runs on whichever thread completed what it waited for: the socket's, the engine's, the pool's;
+/// Threading: one task. It runs on whichever thread completed what it waited for: the socket's, the engine's, the
+/// pool's;
 /// on the engine's it sends, and goes to the pool before it parses on. Ownership: of the connection and all buffers.
 /// </summary>
 internal sealed class TcpSession
@@ -19,12 +19,9 @@ internal sealed class TcpSession
     /// <summary>Answers are sent when so many bytes wait, even if more requests are there: bounds the buffer.</summary>
     private const int SendAtBytes = 64 * 1024;
 
-    /// <summary>Bytes that must arrive of a frame for its time limit to begin anew.</summary>
-    private const int ProgressBytes = 4096;
-
     private readonly TcpDoor _door;
     private readonly IConnection _connection;
-    private readonly ReceiveBuffer _received = new();
+    private readonly SessionReceiver _receiver;
     private readonly AnswerBuffer _answers = new();
     private readonly Burst _burst = new();
     private readonly SessionSnapshots _snapshots;
@@ -33,8 +30,6 @@ internal sealed class TcpSession
     private readonly SlowRequests _slow;
     private Frame _frame;
     private RequestFields _fields;
-    private int _progress;
-    private bool _isReady; // the handshake is done
     private bool _onEngineThread;
     private Task _goodbye = Task.CompletedTask;
 
@@ -47,6 +42,7 @@ internal sealed class TcpSession
         _connection = connection;
         Clock = new SessionClock(door.Time);
         Sender = new SessionSender(connection, door.Time);
+        _receiver = new SessionReceiver(door, connection, Clock, OnWaiting);
         _snapshots = new SessionSnapshots(door.Dispatcher.Snapshots);
         _streams = new SessionStreams(OnStreamBroken);
         _handler = new FrameHandler(door.Dispatcher, _burst, _answers);
@@ -86,10 +82,16 @@ internal sealed class TcpSession
             {
                 await ConverseAsync();
             }
+
+            if (Clock.Phase == SessionPhase.Ended)
+            {
+                await _goodbye;
+                await LingerAsync();
+            }
         }
         catch (IOException)
         {
-            // The client is gone, or the session was ended from outside; either way nobody is left to tell.
+            // The client is gone, or the session was aborted: either way nobody is left to tell.
         }
         catch (Exception bug)
         {
@@ -122,7 +124,8 @@ internal sealed class TcpSession
     }
 
     /// <summary>
-    /// Ends a session that waits for bytes: what arrives from now on is not looked at, so the error's "not applied" holds.
+    /// Ends a session that waits for bytes: what arrives from now on is not looked at, so the error's "not applied"
+    /// holds.
     /// </summary>
     /// <param name="error">Why.</param>
     /// <returns>False when it does not wait.</returns>
@@ -155,12 +158,14 @@ internal sealed class TcpSession
         switch (Clock.Phase)
         {
             case SessionPhase.Idle when _streams.IsEmpty && Clock.IsOver(options.IdleTimeout):
-                TryEnd(new ErrorResponse(ErrorCode.DeadlineExceeded, WriteOutcome.NotApplied, "The connection was idle for too long (idle-timeout)."));
+                TryEnd(new ErrorResponse(ErrorCode.DeadlineExceeded, WriteOutcome.NotApplied,
+                    "The connection was idle for too long (idle-timeout)."));
                 break;
             case SessionPhase.Partial when Clock.IsOver(options.FrameTimeout):
-                TryEnd(new ErrorResponse(ErrorCode.DeadlineExceeded, WriteOutcome.NotApplied, "The frame that was begun did not arrive in time (frame-timeout)."));
+                TryEnd(new ErrorResponse(ErrorCode.DeadlineExceeded, WriteOutcome.NotApplied,
+                    "The frame that was begun did not arrive in time (frame-timeout)."));
                 break;
-            case SessionPhase.Lingering when Clock.IsOver(TcpDoor.LingerMax):
+            case SessionPhase.Lingering or SessionPhase.Ended when Clock.IsOver(TcpDoor.LingerMax):
                 Abort();
                 break;
         }
@@ -170,10 +175,11 @@ internal sealed class TcpSession
     {
         while (true)
         {
-            var status = FrameDecoder.TryRead(_received.Received, FrameLayout.HelloFrameBytesMax, out var frame, out var fault);
+            var status = FrameDecoder.TryRead(
+                _receiver.Received, FrameLayout.HelloFrameBytesMax, out var frame, out var fault);
             if (status == FrameStatus.NeedMore)
             {
-                if (!await ReceiveAsync(frame.Length))
+                if (!await _receiver.ReceiveAsync(frame.Length))
                 {
                     return false;
                 }
@@ -190,8 +196,8 @@ internal sealed class TcpSession
             _handler.ClientId = hello.ClientId;
             _answers.FrameBytesMax = _door.AnswerBytesMax(hello.FrameBytesMax);
             _door.Acknowledge(version).Write(_answers.Frames, frame.RequestId);
-            _received.Consume(frame.Length);
-            _isReady = true;
+            _receiver.Consume(frame.Length);
+            _receiver.IsReady = true;
             return true;
         }
     }
@@ -222,7 +228,9 @@ internal sealed class TcpSession
             {
                 var fault = await _slow.RunAsync(_frame, _fields);
                 _onEngineThread = false;
-                stop = fault.Code == ErrorCode.None || _handler.Refuse(in _frame, in fault) == FrameStep.Done ? Stop.Full : Stop.Close;
+                stop = fault.Code == ErrorCode.None || _handler.Refuse(in _frame, in fault) == FrameStep.Done
+                    ? Stop.Full
+                    : Stop.Close;
             }
 
             if (stop == Stop.Close)
@@ -231,7 +239,7 @@ internal sealed class TcpSession
                 return;
             }
 
-            if (stop == Stop.NeedMore && !await ReceiveAsync(_frame.Length))
+            if (stop == Stop.NeedMore && !await _receiver.ReceiveAsync(_frame.Length))
             {
                 return;
             }
@@ -250,7 +258,7 @@ internal sealed class TcpSession
     {
         while (!_burst.IsFull && _answers.Length < SendAtBytes)
         {
-            switch (FrameDecoder.TryRead(_received.Received, _door.Options.FrameBytesMax, out _frame, out var fault))
+            switch (FrameDecoder.TryRead(_receiver.Received, _door.Options.FrameBytesMax, out _frame, out var fault))
             {
                 case FrameStatus.NeedMore:
                     return Stop.NeedMore;
@@ -259,12 +267,13 @@ internal sealed class TcpSession
                     return Stop.Close;
             }
 
-            _received.Consume(_frame.Length);
-            _progress = 0;
+            _receiver.Consume(_frame.Length);
             var step = _handler.Handle(in _frame, out _fields);
             if (step == FrameStep.Stream)
             {
-                step = _streams.TryHandle(in _frame, out var refused) ? FrameStep.Done : _handler.Refuse(in _frame, in refused);
+                step = _streams.TryHandle(in _frame, out var refused)
+                    ? FrameStep.Done
+                    : _handler.Refuse(in _frame, in refused);
             }
 
             if (step != FrameStep.Done)
@@ -276,81 +285,17 @@ internal sealed class TcpSession
         return Stop.Full;
     }
 
-    /// <summary>Waits for more bytes.</summary>
-    /// <param name="frameBytes">Bytes of the frame that has begun, as far as known.</param>
-    /// <returns>False when no more will come, or the session was ended.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ReceiveAsync(int frameBytes)
+    /// <summary>
+    /// Nothing more was there: this thread is free again, and all that was received has been answered.
+    /// </summary>
+    private void OnWaiting()
     {
-        await MakeRoomAsync(frameBytes);
-        var isIdle = _isReady && _received.Received.IsEmpty;
-        if (!EnterWaiting(isIdle))
+        _onEngineThread = false;
+        if (_door.IsDraining)
         {
-            return false;
+            TryEnd(TcpDoor.Stopping);
         }
-
-        var receive = _connection.ReceiveAsync(_received.Room, CancellationToken.None);
-        if (!receive.IsCompleted)
-        {
-            _onEngineThread = false;
-            if (_door.IsDraining)
-            {
-                // Everything that was received has been answered.
-                TryEnd(TcpDoor.Stopping);
-            }
-        }
-
-        var count = await receive;
-        if (!Clock.TryEnter(SessionPhase.Working))
-        {
-            return false;
-        }
-
-        _received.Add(count);
-        _progress += count;
-        return count > 0;
     }
-
-    /// <summary>A frame that trickles in byte by byte does not begin its time limit anew with each byte.</summary>
-    private bool EnterWaiting(bool isIdle)
-    {
-        if (isIdle)
-        {
-            return Clock.TryEnter(SessionPhase.Idle);
-        }
-
-        var isNew = _progress is 0 or >= ProgressBytes;
-        _progress = isNew ? 1 : _progress; // 1: begun, and nothing more has come
-        return Clock.TryEnter(SessionPhase.Partial, goesOn: !isNew);
-    }
-
-    /// <summary>Makes the receive buffer as large as it should be; a large one only within the budget of all sessions.</summary>
-    private ValueTask MakeRoomAsync(int frameBytes)
-    {
-        var wanted = _received.WantedCapacity(frameBytes, _door.Options.SessionBytesMax);
-        var change = Charge(wanted) - Charge(_received.Capacity);
-        if (change > 0)
-        {
-            return GrowAsync(wanted, change);
-        }
-
-        _received.PrepareFor(wanted);
-        if (change < 0)
-        {
-            _door.LargeFrames.Release(-change);
-        }
-
-        return ValueTask.CompletedTask;
-    }
-
-    private async ValueTask GrowAsync(int wanted, long change)
-    {
-        await _door.LargeFrames.AcquireAsync(change);
-        _received.PrepareFor(wanted);
-    }
-
-    /// <summary>What an array of this size costs of the budget for large frames.</summary>
-    private long Charge(int capacity) => Math.Max(0, capacity - _door.Options.SessionBytesMax);
 
     private async ValueTask FlushAsync()
     {
@@ -367,24 +312,15 @@ internal sealed class TcpSession
     }
 
     /// <summary>
-    /// Reads on, without looking, until the client closes: closing with unread bytes would reset the connection, and the
+    /// Reads on, without looking, until the client closes: closing with unread bytes would reset the connection, and
+    /// the
     /// client might never see the last frame.
     /// </summary>
     private async ValueTask LingerAsync()
     {
         _connection.FinishSending();
-        var left = TcpDoor.LingerBytesMax;
-        var sink = new byte[ReceiveBuffer.SmallBytes];
-        while (left > 0 && Clock.TryEnter(SessionPhase.Lingering, goesOn: left < TcpDoor.LingerBytesMax))
-        {
-            var count = await _connection.ReceiveAsync(sink, CancellationToken.None);
-            if (count == 0)
-            {
-                return;
-            }
-
-            left -= count;
-        }
+        _ = Clock.TryEnter(SessionPhase.Lingering); // or it was ended from outside, which has the same limit
+        await _receiver.DiscardAsync(TcpDoor.LingerBytesMax);
     }
 
     private async Task CloseAsync()
@@ -393,7 +329,7 @@ internal sealed class TcpSession
         _connection.Dispose();
         await _streams.StopAsync();
         _snapshots.EndAll();
-        _door.LargeFrames.Release(Charge(_received.Capacity));
+        _receiver.Release();
     }
 
     private void OnStreamBroken(Exception bug)

@@ -1,0 +1,91 @@
+using Kvs.Core.Operations;
+using Xunit;
+
+namespace Kvs.Server.Tests.Hosting;
+
+/// <summary>The commands that work on a directory which no server has open.</summary>
+public sealed class OfflineCommandTests
+{
+    [Fact]
+    public async Task A_sound_store_is_checked_with_0_and_its_figures_are_printed()
+    {
+        using var directory = await NewStoreAsync();
+        var check = await RunAsync(directory, "check");
+        Assert.Equal(0, check.ExitCode);
+        Assert.Contains("sound", check.Output, StringComparison.Ordinal);
+        var stats = await RunAsync(directory, "stats");
+        Assert.Equal(0, stats.ExitCode);
+        Assert.Contains("keys         3", stats.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_flipped_bit_is_found_with_1_and_repair_leaves_a_store_that_opens()
+    {
+        using var directory = await NewStoreAsync();
+        var data = Path.Combine(directory.FullPath, "kvs-data");
+        var log = Directory.GetFiles(data, "*.log").First(
+            path => File.ReadAllText(path).Contains("value-of-two", StringComparison.Ordinal));
+        var bytes = await File.ReadAllBytesAsync(log);
+        bytes[bytes.AsSpan().IndexOf("value-of-two"u8)] ^= 1;
+        await File.WriteAllBytesAsync(log, bytes);
+
+        var check = await RunAsync(directory, "check");
+        Assert.Equal(1, check.ExitCode);
+        Assert.Contains(log, check.Output, StringComparison.Ordinal);
+        var repair = await RunAsync(directory, "repair");
+        Assert.Equal(1, repair.ExitCode);
+        Assert.Equal(0, (await RunAsync(directory, "check")).ExitCode);
+        using var server = ServerProcess.Start(directory.FullPath, "--addr", "127.0.0.1:0");
+        using var client = await server.ConnectAsync();
+        await client.Get(1, "one").SendAsync();
+        Assert.Equal("value-of-one", await client.ReadValueAsync(1));
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("repair")]
+    [InlineData("stats")]
+    public async Task Where_no_store_is_none_is_made(string command)
+    {
+        using var directory = new TemporaryDirectory();
+        var run = await RunAsync(directory, command);
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Contains("no store", run.Errors, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(directory.FullPath));
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("stats")]
+    public async Task A_store_that_a_server_has_open_is_left_alone(string command)
+    {
+        using var directory = new TemporaryDirectory();
+        using var server = ServerProcess.Start(directory.FullPath, "--addr", "127.0.0.1:0");
+        await server.PortAsync();
+        var run = await RunAsync(directory, command);
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("kvs-server: ", run.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>Three keys, each synced on its own; the server was killed.</summary>
+    private static async Task<TemporaryDirectory> NewStoreAsync()
+    {
+        var directory = new TemporaryDirectory();
+        using var server = ServerProcess.Start(directory.FullPath, "--addr", "127.0.0.1:0");
+        using var client = await server.ConnectAsync();
+        foreach (var name in new[] { "one", "two", "three" })
+        {
+            await client.Write(1, Operation.Set(name, $"value-of-{name}", null)).SendAsync();
+            await client.ReadAppliedAsync(1);
+        }
+
+        return directory;
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
+        TemporaryDirectory directory, string command)
+    {
+        using var process = ServerProcess.Start(directory.FullPath, command, "--data-dir", "kvs-data");
+        return await process.ExitAsync();
+    }
+}

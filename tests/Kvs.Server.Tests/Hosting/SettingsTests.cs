@@ -1,0 +1,96 @@
+using System.Reflection;
+using Kvs.Server.Hosting;
+using Xunit;
+
+namespace Kvs.Server.Tests.Hosting;
+
+/// <summary>The table of settings: what each takes, and that documentation and options record hold the same.</summary>
+public sealed class SettingsTests
+{
+    /// <summary>Setting, texts that it takes, texts that it refuses.</summary>
+    public static TheoryData<string, string[], string[]> Texts => new()
+    {
+        { "engine", ["kvs", "sqlite", "memory", "sled"], ["", "KVS", "rocksdb"] },
+        { "addr", ["127.0.0.1:4000", "[::1]:0", "localhost:65535"],
+            ["", "4000", ":4000", "host", "host:", "host:65536", "h:-1", "::1:4000"] },
+        { "data-dir", ["x", "/var/lib/kvs", "a b"], ["", "a\0b"] },
+        { "durability", ["always", "os", "interval:1", "interval:60000"],
+            ["", "Always", "interval", "interval:", "interval:0", "interval:60001", "interval:-1"] },
+        { "insecure", ["true", "false", "True"], ["", "yes", "1"] },
+        { "connections-max", ["1", "1000000"], ["", "0", "-1", "1.5", "1000001", "1 "] },
+        { "frame-bytes-max", ["4096", "4KiB", "66MiB", "1GiB"], ["", "4095", "2GiB", "4KB", "KiB", "-4KiB"] },
+        { "value-bytes-max", ["1", "64MiB"], ["0", "65MiB"] },
+        { "batch-bytes-max", ["1", "65MiB"], ["0", "66MiB"] },
+        { "session-bytes-max", ["4KiB", "64MiB"], ["4095", "1GiB"] },
+        { "queued-bytes-max", ["1KiB", "100GiB"], ["1023", "9999999999999GiB"] },
+        { "receive-bytes-max", ["1KiB"], ["1023"] },
+        { "idle-timeout", ["0", "1ms", "30s", "5m", "24h"], ["", "5", "s", "-1s", "1d", "99999999h"] },
+        { "frame-timeout", ["0", "30s"], ["30"] },
+        { "send-timeout", ["0", "30s"], ["30"] },
+        { "drain-timeout", ["0", "30s"], ["30"] },
+        { "session-snapshots-max", ["0", "16"], ["-1"] },
+        { "snapshots-max", ["0", "16"], ["-1"] },
+        { "snapshot-age-max", ["0", "5m"], ["5"] },
+        { "history-bytes", ["0", "256MiB"], ["-1"] },
+        { "log-level", ["debug", "Information"], ["", "loud", "7"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void A_setting_takes_what_has_a_meaning_and_refuses_the_rest(string name, string[] taken, string[] refused)
+    {
+        var setting = Settings.Find(name)!;
+        Assert.All(taken, text => Assert.NotNull(setting.Read(new ServerOptions(), text)));
+        Assert.All(refused, text => Assert.Null(setting.Read(new ServerOptions(), text)));
+    }
+
+    [Fact]
+    public void Every_setting_is_tried_above() =>
+        Assert.Equal(Settings.All.Select(setting => setting.Name), Texts.Select(row => (string)((object[])row)[0]));
+
+    [Fact]
+    public void Every_setting_changes_an_option_of_its_own()
+    {
+        string[] samples = ["sqlite", "127.0.0.1:1", "x", "os", "true", "7", "5KiB", "7", "7", "5KiB", "5KiB", "5KiB",
+            "7s", "7s", "7s", "7s", "7", "7", "7s", "7", "debug"];
+        var changed = new HashSet<string>();
+        foreach (var (setting, sample) in Settings.All.Zip(samples))
+        {
+            var before = new ServerOptions();
+            var after = setting.Read(before, sample)!;
+            var property = Assert.Single(Properties(), property =>
+                !Equals(property.GetValue(before), property.GetValue(after)));
+            Assert.True(changed.Add(property.Name), property.Name);
+        }
+
+        Assert.Equal(Properties().Select(property => property.Name).Where(
+            name => name != nameof(ServerOptions.EngineAlias)).Order(), changed.Order());
+    }
+
+    [Fact]
+    public void The_documented_table_is_the_table_of_settings()
+    {
+        var documented = File.ReadAllLines(Path.Combine(Repository(), "docs", "operations.md"))
+            .Where(line => line.StartsWith("| `--", StringComparison.Ordinal))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .Select(cells => (cells[1].Trim('`'), cells[2].Trim('`'), cells[3].Trim('`'), cells[4].Trim('`')));
+        var settings = Settings.All
+            .Select(setting => (setting.Flag, setting.Variable, setting.Placeholder, setting.Default));
+        Assert.Equal(settings, documented);
+    }
+
+    private static IEnumerable<PropertyInfo> Properties() =>
+        typeof(ServerOptions).GetProperties(BindingFlags.Instance | BindingFlags.NonPublic).Where(
+            property => property.Name != "EqualityContract");
+
+    private static string Repository()
+    {
+        var at = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(at!.FullName, "KvsTcp.sln")))
+        {
+            at = at.Parent;
+        }
+
+        return at.FullName;
+    }
+}
