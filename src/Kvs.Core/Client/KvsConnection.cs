@@ -258,8 +258,9 @@ internal sealed class KvsConnection : IAsyncDisposable
         {
             Break(ErrorCode.Unreachable, $"The connection to {_settings.Address} broke: {failure.Message}", WriteOutcome.Unknown);
         }
-        catch (KvsProtocolException failure)
+        catch (KvsException failure)
         {
+            // The peer broke the protocol, or one of our own checks failed: nobody may wait for a loop that has ended.
             Break(failure.Code, failure.Message, WriteOutcome.Unknown);
         }
     }
