@@ -2,7 +2,9 @@ using Kvs.Client.Commands.CommandLine;
 
 namespace Kvs.Client;
 
-/// <summary>The real process behind the seam: its standard streams, the files of this machine, the system's clock.</summary>
+/// <summary>
+/// The real process behind the seam: its standard streams, the files of this machine, the system's clock.
+/// </summary>
 internal sealed class ProcessConsoleIo : IConsoleIo
 {
     private Stream? _input;
@@ -27,7 +29,8 @@ internal sealed class ProcessConsoleIo : IConsoleIo
     /// <inheritdoc/>
     public string? Variable(string name) => Environment.GetEnvironmentVariable(name);
 
-#pragma warning disable RS0030 // The files that the user names are the client's own business; the store's seam is not for them.
+    // The files that the user names are the client's own business; the seam of the store's files is not for them.
+#pragma warning disable RS0030
 
     /// <inheritdoc/>
     public Stream OpenRead(string path) => File.OpenRead(path);

@@ -11,10 +11,16 @@ internal sealed class TcpStoreConnector : IStoreConnector
     private static TimeSpan TimeoutMax => TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <inheritdoc/>
-    public async ValueTask<IKvStore> ConnectAsync(string addresses, TimeSpan timeout, CancellationToken cancellationToken)
+    public async ValueTask<IKvStore> ConnectAsync(
+        string addresses, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var limit = timeout <= TimeoutMax ? timeout : Timeout.InfiniteTimeSpan;
-        var options = new KvsClientOptions { ConnectTimeout = limit, RequestTimeout = limit, ClientName = "kvs-client" };
+        var options = new KvsClientOptions
+        {
+            ConnectTimeout = limit,
+            RequestTimeout = limit,
+            ClientName = "kvs-client",
+        };
         return await KvsClient.ConnectAsync(addresses, options, cancellationToken);
     }
 

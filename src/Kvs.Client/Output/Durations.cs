@@ -20,7 +20,8 @@ internal static class Durations
         duration = default;
         var digits = text.IndexOfAnyExcept(NumberParts);
         if (digits <= 0 || UnitMillis(text[digits..]) is not { } unit
-            || !double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            || !double.TryParse(
+                text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
         {
             return false;
         }

@@ -9,7 +9,9 @@ internal enum ExitCode
     /// <summary>The key is missing, or a condition did not hold; nothing was changed.</summary>
     Missing = 1,
 
-    /// <summary>The command line, the input or a local file is unusable; nothing was asked of the server for it.</summary>
+    /// <summary>
+    /// The command line, the input or a local file is unusable; nothing was asked of the server for it.
+    /// </summary>
     Usage = 2,
 
     /// <summary>The server cannot be reached.</summary>

@@ -4,7 +4,9 @@ using System.Text.Unicode;
 
 namespace Kvs.Client.Output;
 
-/// <summary>How bytes and times look in JSON, the same at every place: text, or {"b64": ...} where it is no text.</summary>
+/// <summary>
+/// How bytes and times look in JSON, the same at every place: text, or {"b64": ...} where it is no text.
+/// </summary>
 internal static class JsonText
 {
     /// <summary>The format of times: UTC, to the millisecond, ISO 8601.</summary>

@@ -80,7 +80,8 @@ internal sealed class ResultWriter(Stream output, Stream error, OutputFormat for
     private void WriteJson(ICommandResult result)
     {
         // Relaxed escaping keeps text readable; the output is no part of an HTML page.
-        _json ??= new Utf8JsonWriter(_buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        _json ??= new Utf8JsonWriter(
+            _buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         _json.Reset(_buffer);
         _json.WriteStartObject();
         result.WriteJson(_json);

@@ -15,6 +15,8 @@ public sealed class CompletionTests
     {
         await using var client = new ClientHarness();
         var outcome = await client.RunAsync($"[suggest:{typed.Length}]", typed);
-        Assert.Equal((0, suggestions), (outcome.Code, string.Join(',', outcome.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries))));
+        Assert.Equal(
+            (0, suggestions),
+                (outcome.Code, string.Join(',', outcome.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries))));
     }
 }

@@ -63,7 +63,8 @@ public sealed class ContractTests
     [InlineData("--addr", "127.0.0.1:4000")]
     public async Task Usage_errors_say_nothing_on_stdout_and_exit_2_without_a_server(params string[] args)
     {
-        await using var client = new ClientHarness { ConnectFailure = new InvalidOperationException("must not connect") };
+        await using var client = new ClientHarness();
+        client.ConnectFailure = new InvalidOperationException("must not connect");
         var outcome = await client.RunAsync(args);
         Assert.Equal((2, ""), (outcome.Code, outcome.Out));
         Assert.StartsWith("kvs-client: ", outcome.Err, StringComparison.Ordinal);

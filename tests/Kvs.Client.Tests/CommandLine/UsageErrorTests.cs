@@ -23,11 +23,14 @@ public sealed class UsageErrorTests
     [InlineData("unexpected operand 'c'", "set", "a", "b", "c")]
     [InlineData("--ttl needs a value: DURATION", "set", "a", "b", "--ttl")]
     [InlineData("--addr is given more than once", "get", "a", "--addr", "a:1", "--addr", "b:2")]
-    [InlineData("--ttl: '30' is no duration; write a number and a unit, such as 500ms, 30s, 5m, 2h or 1d", "set", "a", "b", "--ttl", "30")]
+    [InlineData(
+        "--ttl: '30' is no duration; write a number and a unit, such as 500ms, 30s, 5m, 2h or 1d", "set", "a", "b",
+            "--ttl", "30")]
     [InlineData("--timeout: 'soon' is no duration", "get", "a", "--timeout", "soon")]
     [InlineData("--output: 'xml' is neither text nor json", "get", "a", "-o", "xml")]
     [InlineData("--if-version: 'one' is no version token", "rm", "a", "--if-version", "one")]
-    [InlineData("give one of --if-absent, --if-present and --if-version", "set", "a", "b", "--if-absent", "--if-present")]
+    [InlineData(
+        "give one of --if-absent, --if-present and --if-version", "set", "a", "b", "--if-absent", "--if-present")]
     [InlineData("give one of --ttl and --keep-ttl", "set", "a", "b", "--ttl", "1s", "--keep-ttl")]
     [InlineData("give one of VALUE and --file", "set", "a", "b", "--file", "f")]
     [InlineData("give one of --raw and -o json", "get", "a", "--raw", "-o", "json")]
@@ -39,7 +42,8 @@ public sealed class UsageErrorTests
     [InlineData("cannot read 'missing.txt'", "batch", "--file", "missing.txt")]
     public async Task A_usage_error_says_what_is_wrong(string complaint, params string[] args)
     {
-        await using var client = new ClientHarness { ConnectFailure = new InvalidOperationException("must not connect") };
+        await using var client = new ClientHarness();
+        client.ConnectFailure = new InvalidOperationException("must not connect");
         var outcome = await client.RunAsync(args);
         Assert.Contains("kvs-client: " + complaint, outcome.Err, StringComparison.Ordinal);
         Assert.Equal((2, ""), (outcome.Code, outcome.Out));

@@ -5,7 +5,9 @@ using Kvs.Core.Operations;
 
 namespace Kvs.Client.Tests.Harness;
 
-/// <summary>Runs the client in process against a store in memory that outlives the single run, as a server does.</summary>
+/// <summary>
+/// Runs the client in process against a store in memory that outlives the single run, as a server does.
+/// </summary>
 internal sealed class ClientHarness : IStoreConnector, IAsyncDisposable
 {
     private readonly KvStore? _owned;

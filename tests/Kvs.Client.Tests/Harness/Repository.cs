@@ -8,7 +8,8 @@ internal static class Repository
 
     /// <summary>Debug or Release, as the tests were built.</summary>
     internal static string Configuration { get; } =
-        AppContext.BaseDirectory.Contains("/Debug/", StringComparison.Ordinal) || AppContext.BaseDirectory.Contains("\\Debug\\", StringComparison.Ordinal)
+        AppContext.BaseDirectory.Contains("/Debug/", StringComparison.Ordinal)
+            || AppContext.BaseDirectory.Contains("\\Debug\\", StringComparison.Ordinal)
             ? "Debug"
             : "Release";
 
@@ -17,14 +18,16 @@ internal static class Repository
     /// <param name="name">The program.</param>
     /// <returns>Its path.</returns>
     internal static string Program(string project, string name) =>
-        Path.Combine(Root, "src", project, "bin", Configuration, "net10.0", OperatingSystem.IsWindows() ? name + ".exe" : name);
+        Path.Combine(
+            Root, "src", project, "bin", Configuration, "net10.0", OperatingSystem.IsWindows() ? name + ".exe" : name);
 
     private static string FindRoot()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "KvsTcp.sln")))
         {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("KvsTcp.sln is not above the tests.");
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException(
+                "KvsTcp.sln is not above the tests.");
         }
 
         return folder;

@@ -75,7 +75,8 @@ public sealed class ReadingTests
         Assert.Equal("none\n", (await client.RunAsync("ttl", "k")).Out);
         Assert.Equal("", (await client.RunAsync("expire", "k", "90s")).Out);
         Assert.Equal("90s\n", (await client.RunAsync("ttl", "k")).Out);
-        Assert.Equal("{\"key\":\"k\",\"found\":true,\"ttl_ms\":90000}\n", (await client.RunAsync("ttl", "k", "-o", "json")).Out);
+        Assert.Equal(
+            "{\"key\":\"k\",\"found\":true,\"ttl_ms\":90000}\n", (await client.RunAsync("ttl", "k", "-o", "json")).Out);
         Assert.Equal((0, ""), Code(await client.RunAsync("persist", "k")));
         Assert.Equal((0, ""), Code(await client.RunAsync("persist", "k")));
         Assert.Equal("none\n", (await client.RunAsync("ttl", "k")).Out);

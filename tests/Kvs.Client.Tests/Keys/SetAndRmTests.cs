@@ -42,7 +42,10 @@ public sealed class SetAndRmTests
         Assert.Equal(0, (await client.RunAsync("set", "AP8=", "v", "--key-b64")).Code);
         Assert.Equal("v\n", (await client.RunAsync("get", "AP8=", "--key-b64")).Out);
         Assert.Equal("Key not found\n", (await client.RunAsync("get", "AP8=")).Out);
-        Assert.Equal("""{"b64":"AP8="}""", Json.Line((await client.RunAsync("get", "AP8=", "--key-b64", "-o", "json")).Out).GetProperty("key").GetRawText());
+        Assert.Equal(
+            """{"b64":"AP8="}""",
+                Json.Line((await client.RunAsync("get", "AP8=", "--key-b64", "-o", "json")).Out).GetProperty(
+                    "key").GetRawText());
     }
 
     [Fact]
@@ -68,11 +71,13 @@ public sealed class SetAndRmTests
     public async Task If_version_sets_and_removes_only_what_was_seen()
     {
         await using var client = new ClientHarness();
-        var first = Json.Line((await client.RunAsync("set", "k", "one", "-o", "json")).Out).GetProperty("version").GetString()!;
+        var first = Json.Line((await client.RunAsync("set", "k", "one", "-o", "json")).Out).GetProperty(
+            "version").GetString()!;
         Assert.Equal(0, (await client.RunAsync("set", "k", "two", "--if-version", first)).Code);
         Assert.Equal(1, (await client.RunAsync("set", "k", "three", "--if-version", first)).Code);
         Assert.Equal(1, (await client.RunAsync("rm", "k", "--if-version", first)).Code);
-        var second = Json.Line((await client.RunAsync("get", "k", "-o", "json")).Out).GetProperty("version").GetString()!;
+        var second = Json.Line((await client.RunAsync("get", "k", "-o", "json")).Out).GetProperty(
+            "version").GetString()!;
         Assert.Equal(0, (await client.RunAsync("rm", "k", "--if-version", second)).Code);
         var missing = await client.RunAsync("rm", "k", "--if-version", second);
         Assert.Equal((1, "Key not found\n"), (missing.Code, missing.Err));

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Kvs.Client.Tests.Processes;
 
-/// <summary>The real program: what only a process can show, namely its exit code and the bytes of its streams.</summary>
+/// <summary>
+/// The real program: what only a process can show, namely its exit code and the bytes of its streams.
+/// </summary>
 public sealed class ClientProcessTests
 {
     [Fact]
@@ -19,7 +21,8 @@ public sealed class ClientProcessTests
     {
         var outcome = await ClientProcess.RunAsync([], "set", "k", "--if-absnt");
         Assert.Equal(
-            (2, "", "kvs-client: unknown option '--if-absnt'; did you mean '--if-absent'?\nHelp: kvs-client set --help\n"),
+            (2, "",
+                "kvs-client: unknown option '--if-absnt'; did you mean '--if-absent'?\nHelp: kvs-client set --help\n"),
             (outcome.Code, outcome.Out, outcome.Err));
     }
 

@@ -31,12 +31,16 @@ public sealed class EndToEndTests
         var value = new byte[3_000_000];
         new Random(4711).NextBytes(value);
         Assert.Equal(0, (await ClientProcess.RunAsync(value, "set", "big", "-", "--addr", server.Address)).Code);
-        Assert.Equal(value, (await ClientProcess.RunAsync([], "get", "big", "--raw", "--addr", server.Address)).OutBytes);
+        Assert.Equal(
+            value, (await ClientProcess.RunAsync([], "get", "big", "--raw", "--addr", server.Address)).OutBytes);
         var export = await ClientProcess.RunAsync([], "export", "--prefix", "b", "--addr", server.Address);
         Assert.Equal((0, ""), (export.Code, export.Err));
         Assert.Equal(0, (await ClientProcess.RunAsync([], "rm", "big", "--addr", server.Address)).Code);
-        Assert.Equal("imported 1 entry\n", (await ClientProcess.RunAsync(export.OutBytes, "import", "--addr", server.Address)).Out);
-        Assert.Equal(value, (await ClientProcess.RunAsync([], "get", "big", "--raw", "--addr", server.Address)).OutBytes);
+        Assert.Equal(
+            "imported 1 entry\n",
+                (await ClientProcess.RunAsync(export.OutBytes, "import", "--addr", server.Address)).Out);
+        Assert.Equal(
+            value, (await ClientProcess.RunAsync([], "get", "big", "--raw", "--addr", server.Address)).OutBytes);
     }
 
     [Fact]
@@ -44,11 +48,13 @@ public sealed class EndToEndTests
     {
         await using var server = await ServerProcess.StartAsync("memory");
         var input = string.Concat(Enumerable.Range(0, 5_000).Select(i => $"set key{i} {i}\nget key{i}\n"));
-        var outcome = await ClientProcess.RunAsync(System.Text.Encoding.UTF8.GetBytes(input), "pipe", "--addr", server.Address);
+        var outcome = await ClientProcess.RunAsync(
+            System.Text.Encoding.UTF8.GetBytes(input), "pipe", "--addr", server.Address);
         var results = string.Concat(Enumerable.Range(0, 5_000).Select(i => $"{i}\n"));
         Assert.Equal((0, results + "10000 operations: 10000 done, 0 failed\n", ""), Parts(outcome));
         Assert.Equal("5000\n", (await ClientProcess.RunAsync([], "count", "--addr", server.Address)).Out);
     }
 
-    private static (int Code, string Out, string Err) Parts(RunOutcome outcome) => (outcome.Code, outcome.Out, outcome.Err);
+    private static (int Code, string Out, string Err) Parts(RunOutcome outcome) =>
+        (outcome.Code, outcome.Out, outcome.Err);
 }

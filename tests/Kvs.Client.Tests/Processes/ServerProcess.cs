@@ -33,7 +33,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     internal static async Task<ServerProcess> StartAsync(string engine)
     {
         var folder = Directory.CreateTempSubdirectory("kvs-client-tests-").FullName;
-        var start = new ProcessStartInfo(Repository.Program("Kvs.Server", "kvs-server"), ["--engine", engine, "--addr", "127.0.0.1:0"])
+        var start = new ProcessStartInfo(
+            Repository.Program("Kvs.Server", "kvs-server"), ["--engine", engine, "--addr", "127.0.0.1:0"])
         {
             UseShellExecute = false,
             RedirectStandardError = true,

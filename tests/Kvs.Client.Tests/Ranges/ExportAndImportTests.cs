@@ -94,7 +94,8 @@ public sealed class ExportAndImportTests
     [InlineData("{\"value\":\"x\"}", "line 3: the key is missing")]
     [InlineData("{\"key\":\"x\",\"valeu\":\"x\"}", "line 3: unknown member \"valeu\"")]
     [InlineData("{\"key\":\"x\",\"value\":\"x\"} {}", "line 3: no JSON object")]
-    [InlineData("{\"key\":\"x\",\"value\":{\"b64\":\"??\"}}", "line 3: \"value\" must be a string or {\"b64\": \"...\"}")]
+    [InlineData(
+        "{\"key\":\"x\",\"value\":{\"b64\":\"??\"}}", "line 3: \"value\" must be a string or {\"b64\": \"...\"}")]
     [InlineData("{\"key\":\"x\",\"value\":1}", "line 3: \"value\" must be a string or {\"b64\": \"...\"}")]
     [InlineData("{\"key\":\"x\",\"value\":\"\\ud800\"}", "line 3: a JSON string is no valid text")]
     [InlineData("{\"key\":\"x\",\"value\":\"1\",\"expires_at\":\"soon\"}", "line 3: \"expires_at\" must be a time")]
@@ -116,11 +117,13 @@ public sealed class ExportAndImportTests
     {
         await using var memory = new ClientHarness();
         var client = new ClientHarness(new FullStore(memory.Store, batches: 2));
-        var input = string.Concat(Enumerable.Range(0, 2_000).Select(i => $"{{\"key\":\"{i:0000}\",\"value\":\"v\"}}\n"));
+        var input = string.Concat(
+            Enumerable.Range(0, 2_000).Select(i => $"{{\"key\":\"{i:0000}\",\"value\":\"v\"}}\n"));
         var outcome = await client.RunWithInputAsync(input, "import");
         Assert.Equal(5, outcome.Code);
         Assert.Equal(
-            "imported 1000 entries before the failure; importing the whole input again is safe\nkvs-client: The disk is full.\n",
+            "imported 1000 entries before the failure; importing the whole input again is safe\n"
+            + "kvs-client: The disk is full.\n",
             outcome.Err);
         Assert.Equal(1_000, await memory.Store.CountAsync());
     }
@@ -146,9 +149,12 @@ public sealed class ExportAndImportTests
     {
         private int _batches = batches;
 
-        public override ValueTask<BatchResult> ApplyAsync(KvsBatch batch, Durability durability = Durability.Default, CancellationToken cancellationToken = default) =>
+        public override ValueTask<BatchResult> ApplyAsync(
+            KvsBatch batch, Durability durability = Durability.Default,
+                CancellationToken cancellationToken = default) =>
             _batches-- > 0
                 ? base.ApplyAsync(batch, durability, cancellationToken)
-                : ValueTask.FromException<BatchResult>(new KvsStorageException(ErrorCode.DiskFull, "The disk is full."));
+                : ValueTask.FromException<BatchResult>(
+                    new KvsStorageException(ErrorCode.DiskFull, "The disk is full."));
     }
 }

@@ -22,7 +22,9 @@ public sealed class ScanAndCountTests
     {
         await using var client = new ClientHarness();
         await FillAsync(client);
-        var lines = string.Concat(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(entry => entry.Replace('=', '\t') + "\n"));
+        var lines = string.Concat(
+            expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(
+                entry => entry.Replace('=', '\t') + "\n"));
         var outcome = await client.RunAsync(["scan", .. options]);
         Assert.Equal((0, lines, ""), (outcome.Code, outcome.Out, outcome.Err));
     }

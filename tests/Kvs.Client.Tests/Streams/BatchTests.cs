@@ -14,7 +14,8 @@ public sealed class BatchTests
             "# a comment\nset a 1\n\n{\"op\":\"set\",\"key\":\"b\",\"value\":\"2\"}\nincr a 4\nset a x --get\n",
             "batch");
         Assert.Equal((0, "5\n5\n4 operations applied\n", ""), (outcome.Code, outcome.Out, outcome.Err));
-        var versions = Json.Lines((await client.RunAsync("scan", "-o", "json")).Out).Select(entry => entry.GetProperty("version").GetString());
+        var versions = Json.Lines((await client.RunAsync("scan", "-o", "json")).Out).Select(
+            entry => entry.GetProperty("version").GetString());
         Assert.Single(versions.Distinct());
     }
 
@@ -46,7 +47,8 @@ public sealed class BatchTests
     [InlineData("{\"op\":\"set\"\n", "line 1: no JSON object")]
     public async Task A_line_that_is_no_operation_is_refused_before_anything_is_sent(string input, string complaint)
     {
-        await using var client = new ClientHarness { ConnectFailure = new InvalidOperationException("must not connect") };
+        await using var client = new ClientHarness();
+        client.ConnectFailure = new InvalidOperationException("must not connect");
         var outcome = await client.RunWithInputAsync(input, "batch");
         Assert.Equal((2, ""), (outcome.Code, outcome.Out));
         Assert.StartsWith("kvs-client: " + complaint, outcome.Err, StringComparison.Ordinal);
@@ -56,7 +58,8 @@ public sealed class BatchTests
     public async Task Json_tells_the_result_of_each_operation()
     {
         await using var client = new ClientHarness();
-        var report = Json.Line((await client.RunWithInputAsync("incr n 5\nset n 1 --get\nrm x\n", "batch", "-o", "json")).Out);
+        var report = Json.Line(
+            (await client.RunWithInputAsync("incr n 5\nset n 1 --get\nrm x\n", "batch", "-o", "json")).Out);
         Assert.Equal("applied version results", report.Members());
         Assert.Equal(
             """[{"existed":false,"value":5},{"existed":true,"previous":"5"},{"existed":false}]""",
@@ -79,7 +82,8 @@ public sealed class BatchTests
         await using var client = new ClientHarness();
         client.Io.Files["ops"] = "set a 1"u8.ToArray();
         Assert.Equal("1 operation applied\n", (await client.RunAsync("batch", "--file", "ops")).Out);
-        Assert.Equal("1 operation applied\n", (await client.RunWithInputAsync("set b 2\r\n", "batch", "--file", "-")).Out);
+        Assert.Equal(
+            "1 operation applied\n", (await client.RunWithInputAsync("set b 2\r\n", "batch", "--file", "-")).Out);
         Assert.Equal("a\t1\nb\t2\n", (await client.RunAsync("scan")).Out);
     }
 }

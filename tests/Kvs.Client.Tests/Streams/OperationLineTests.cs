@@ -29,8 +29,12 @@ public sealed class OperationLineTests
     }
 
     [Theory]
-    [InlineData("set k v --ttl 30s --if-absent --get", """{"op":"set","key":"k","value":"v","ttl":"30s","if_absent":true,"get":true}""")]
-    [InlineData("set k v --if-present --keep-ttl", """{"op":"set","key":"k","value":"v","if_present":true,"keep_ttl":true,"get":false}""")]
+    [InlineData(
+        "set k v --ttl 30s --if-absent --get",
+            """{"op":"set","key":"k","value":"v","ttl":"30s","if_absent":true,"get":true}""")]
+    [InlineData(
+        "set k v --if-present --keep-ttl",
+            """{"op":"set","key":"k","value":"v","if_present":true,"keep_ttl":true,"get":false}""")]
     [InlineData("set --if-version=1-2 k v", """{"op":"set","key":"k","value":"v","if_version":"1-2"}""")]
     [InlineData("rm k --if-version 1-2 --get", """{"op":"rm","key":"k","if_version":"1-2","get":true}""")]
     [InlineData("incr k", """{"op":"incr","key":"k"}""")]
@@ -60,8 +64,8 @@ public sealed class OperationLineTests
     [InlineData("sett k v", "unknown operation 'sett'")]
     [InlineData("set", "the key is missing")]
     [InlineData("set k", "the value is missing")]
-    [InlineData("set k two words", "'words' is too much; quote a value that has blanks")]
-    [InlineData("get a b", "'b' is too much; quote a key that has blanks")]
+    [InlineData("set k two words", "'words' is too much; quote what has blanks")]
+    [InlineData("get a b", "'b' is too much; quote what has blanks")]
     [InlineData("set k v --if-absnt", "--if-absnt needs a value")]
     [InlineData("set k v --if-absnt x", "unknown option '--if-absnt'")]
     [InlineData("set k v --ttl", "--ttl needs a value")]
@@ -119,7 +123,9 @@ public sealed class OperationLineTests
     [Fact]
     public async Task Lines_come_whole_however_the_input_is_cut()
     {
-        var text = string.Concat(Enumerable.Range(0, 300).Select(i => new string('x', i * 7 % 1_000) + (i % 2 == 0 ? "\n" : "\r\n"))) + "end";
+        var text = string.Concat(
+            Enumerable.Range(0, 300).Select(
+                i => new string('x', i * 7 % 1_000) + (i % 2 == 0 ? "\n" : "\r\n"))) + "end";
         foreach (var step in new[] { 1, 2, 3, 1_000, 100_000 })
         {
             var lines = new LineReader(new SteppingStream(Encoding.UTF8.GetBytes(text), step));

@@ -26,7 +26,8 @@ public sealed class PipeTests
         await using var client = new ClientHarness();
         var outcome = await client.RunWithInputAsync("rm x\nset a 1\nset a 2 --if-absent\nset b 3\n", "pipe");
         Assert.Equal((1, "4 operations: 2 done, 2 failed\n"), (outcome.Code, outcome.Out));
-        Assert.StartsWith("line 1: Key not found\nline 3: Condition failed: the key exists", outcome.Err, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "line 1: Key not found\nline 3: Condition failed: the key exists", outcome.Err, StringComparison.Ordinal);
         Assert.Equal("a\t1\nb\t3\n", (await client.RunAsync("scan")).Out);
     }
 
@@ -102,7 +103,8 @@ public sealed class PipeTests
 
         internal int MostUnderWay { get; private set; }
 
-        public override async ValueTask<WriteResult> SetAsync(KvsKey key, KvsValue value, SetOptions? options = null, CancellationToken cancellationToken = default)
+        public override async ValueTask<WriteResult> SetAsync(
+            KvsKey key, KvsValue value, SetOptions? options = null, CancellationToken cancellationToken = default)
         {
             var underWay = Interlocked.Increment(ref _underWay);
             MostUnderWay = Math.Max(MostUnderWay, underWay);
@@ -115,9 +117,12 @@ public sealed class PipeTests
 
     private sealed class LosingStore(IKvStore inner) : BorrowedStore(inner)
     {
-        public override ValueTask<WriteResult> SetAsync(KvsKey key, KvsValue value, SetOptions? options = null, CancellationToken cancellationToken = default) =>
+        public override ValueTask<WriteResult> SetAsync(
+            KvsKey key, KvsValue value, SetOptions? options = null, CancellationToken cancellationToken = default) =>
             key == "lost"
-                ? ValueTask.FromException<WriteResult>(new KvsUnavailableException(ErrorCode.Unreachable, "The connection was closed.", WriteOutcome.Unknown))
+                ? ValueTask.FromException<WriteResult>(
+                    new KvsUnavailableException(
+                        ErrorCode.Unreachable, "The connection was closed.", WriteOutcome.Unknown))
                 : base.SetAsync(key, value, options, cancellationToken);
     }
 }

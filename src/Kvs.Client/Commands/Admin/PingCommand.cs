@@ -27,7 +27,9 @@ internal static class PingCommand
         var command = new VerbCommand("ping", "Asks the server for a sign of life.", "ping [OPTIONS]")
         {
             Notes = Notes,
-            Run = run => RunAsync(run, run.Parse.GetValue(wait) is { } text ? Arguments.Duration("--wait", text) : TimeSpan.Zero),
+            Run = run => run.Parse.GetValue(wait) is { } text
+                ? RunAsync(run, Arguments.Duration("--wait", text))
+                : RunAsync(run, TimeSpan.Zero),
         };
         command.Options.Add(wait);
         return command;
@@ -43,7 +45,8 @@ internal static class PingCommand
             {
                 return await PingAsync(run, clock);
             }
-            catch (Exception failure) when (IsWorthAnotherTry(failure, run) && clock.GetElapsedTime(started) + BetweenTries < wait)
+            catch (Exception failure) when (
+                IsWorthAnotherTry(failure, run) && clock.GetElapsedTime(started) + BetweenTries < wait)
             {
                 await Task.Delay(BetweenTries, clock);
                 run.Deadline.Extend();
@@ -61,5 +64,6 @@ internal static class PingCommand
 
     /// <summary>A server that starts is not there yet, or is there and still closing or opening.</summary>
     private static bool IsWorthAnotherTry(Exception failure, Invocation run) =>
-        failure is KvsException { Code: ErrorCode.Unreachable or ErrorCode.ShuttingDown or ErrorCode.Overloaded } && !run.IsConnected;
+        failure is KvsException { Code: ErrorCode.Unreachable or ErrorCode.ShuttingDown or ErrorCode.Overloaded }
+            && !run.IsConnected;
 }

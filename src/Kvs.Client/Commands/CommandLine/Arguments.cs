@@ -5,7 +5,9 @@ using Kvs.Core.Primitives;
 
 namespace Kvs.Client.Commands.CommandLine;
 
-/// <summary>Turns the text of arguments into values, or says what is wrong with them. The same words everywhere.</summary>
+/// <summary>
+/// Turns the text of arguments into values, or says what is wrong with them. The same words everywhere.
+/// </summary>
 internal static class Arguments
 {
     /// <summary>Reads a duration.</summary>
@@ -15,7 +17,8 @@ internal static class Arguments
     internal static TimeSpan Duration(string name, string text) =>
         Durations.TryParse(text, out var duration)
             ? duration
-            : throw new InputException($"{name}: '{text}' is no duration; write a number and a unit, such as 500ms, 30s, 5m, 2h or 1d");
+            : throw new InputException(
+                $"{name}: '{text}' is no duration; write a number and a unit, such as 500ms, 30s, 5m, 2h or 1d");
 
     /// <summary>Reads a whole number.</summary>
     /// <param name="name">The option or operand, for the message.</param>
@@ -43,7 +46,8 @@ internal static class Arguments
     internal static KvsVersion Version(string name, string text) =>
         KvsVersion.TryParse(text, out var version)
             ? version
-            : throw new InputException($"{name}: '{text}' is no version token; take one from the output of get -o json");
+            : throw new InputException(
+                $"{name}: '{text}' is no version token; take one from the output of get -o json");
 
     /// <summary>Reads bytes given as base64.</summary>
     /// <param name="name">The option or operand, for the message.</param>
@@ -86,6 +90,7 @@ internal static class Arguments
 
         return isUsable
             ? text
-            : throw new InputException($"{name}: '{text}' is no address; write HOST:PORT, such as {CommonOptions.DefaultAddress} or [::1]:4000");
+            : throw new InputException(
+                $"{name}: '{text}' is no address; write HOST:PORT, such as 127.0.0.1:4000 or [::1]:4000");
     }
 }

@@ -20,7 +20,9 @@ internal static class Failures
             SocketException => (ExitCode.Unreachable, Unreachable(failure.Message, invocation)),
             IOException or UnauthorizedAccessException => (ExitCode.Usage, OneLine(failure.Message)),
             ArgumentException => (ExitCode.Usage, OneLine(failure.Message)),
-            _ => (ExitCode.Unknown, $"internal error, the outcome is unknown: {failure.GetType().Name}: {OneLine(failure.Message)}"),
+            _ => (
+                ExitCode.Unknown,
+                $"internal error, the outcome is unknown: {failure.GetType().Name}: {OneLine(failure.Message)}"),
         };
 
     /// <summary>The exit code for an error code of the store.</summary>

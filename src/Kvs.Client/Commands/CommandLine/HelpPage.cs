@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace Kvs.Client.Commands.CommandLine;
 
-/// <summary>Writes help: for the program, or for one command. Every page fits 80 columns (golden pages hold it).</summary>
+/// <summary>
+/// Writes help: for the program, or for one command. Every page fits 80 columns (golden pages hold it).
+/// </summary>
 internal static class HelpPage
 {
     private const int Columns = 80;

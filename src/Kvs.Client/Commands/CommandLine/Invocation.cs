@@ -44,7 +44,9 @@ internal sealed class Invocation : IAsyncDisposable
     /// <summary>Cancelled when the time is over.</summary>
     internal CancellationToken Token => Deadline.Token;
 
-    /// <summary>Whether a connection was made: from there on a missing answer is a time-out, not an absent server.</summary>
+    /// <summary>
+    /// Whether a connection was made: from there on a missing answer is a time-out, not an absent server.
+    /// </summary>
     internal bool IsConnected => _store is not null;
 
     /// <summary>Where results go.</summary>
@@ -71,7 +73,8 @@ internal sealed class Invocation : IAsyncDisposable
     /// <summary>Gives a result to the user.</summary>
     /// <param name="result">The result.</param>
     /// <returns>The exit code that it calls for.</returns>
-    internal ValueTask<ExitCode> ReportAsync(ICommandResult result) => _results.WriteAsync(result, CancellationToken.None);
+    internal ValueTask<ExitCode> ReportAsync(ICommandResult result) =>
+        _results.WriteAsync(result, CancellationToken.None);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -3,7 +3,9 @@ using System.CommandLine.Parsing;
 
 namespace Kvs.Client.Commands.CommandLine;
 
-/// <summary>Makes operands and options in the one shape that all commands use, and reads what needs the raw tokens.</summary>
+/// <summary>
+/// Makes operands and options in the one shape that all commands use, and reads what needs the raw tokens.
+/// </summary>
 internal static class Operand
 {
     /// <summary>An operand that must be given.</summary>
@@ -24,7 +26,9 @@ internal static class Operand
     /// <param name="name">Its name.</param>
     /// <param name="description">What it does.</param>
     /// <returns>The option.</returns>
-    /// <remarks>With the default arity, a following operand "true" or "false" would be taken for the option's value.</remarks>
+    /// <remarks>
+    /// With the default arity, a following operand "true" or "false" would be taken for the option's value.
+    /// </remarks>
     internal static Option<bool> Flag(string name, string description) =>
         new(name) { Description = description, Arity = ArgumentArity.Zero };
 
@@ -36,7 +40,9 @@ internal static class Operand
     internal static Option<string?> Value(string name, string value, string description) =>
         new(name) { Description = description, HelpName = value };
 
-    /// <summary>Whether an operand is the lone dash that stands for stdin, rather than a literal one behind "--".</summary>
+    /// <summary>
+    /// Whether an operand is the lone dash that stands for stdin, rather than a literal one behind "--".
+    /// </summary>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="operand">The operand.</param>
     /// <returns>True for stdin.</returns>

@@ -37,7 +37,8 @@ internal static class OptionScan
     }
 
     private static bool LooksLikeOption(string arg) =>
-        arg.Length > 1 && arg[0] == '-' && !char.IsAsciiDigit(arg[1]) && !(arg[1] == '.' && arg.Length > 2 && char.IsAsciiDigit(arg[2]));
+        arg.Length > 1 && arg[0] == '-' && !char.IsAsciiDigit(arg[1])
+            && !(arg[1] == '.' && arg.Length > 2 && char.IsAsciiDigit(arg[2]));
 
     private static string Message(string name, List<string> known) =>
         name.Length > 2 && Spelling.Nearest(name, known) is { } meant

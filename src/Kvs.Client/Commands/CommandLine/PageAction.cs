@@ -3,7 +3,9 @@ using System.CommandLine.Invocation;
 
 namespace Kvs.Client.Commands.CommandLine;
 
-/// <summary>The action of an option that prints a page and ends: --help, --version. Other errors do not matter then.</summary>
+/// <summary>
+/// The action of an option that prints a page and ends: --help, --version. Other errors do not matter then.
+/// </summary>
 /// <param name="write">Writes the page.</param>
 internal sealed class PageAction(Action<ParseResult, TextWriter> write) : SynchronousCommandLineAction
 {

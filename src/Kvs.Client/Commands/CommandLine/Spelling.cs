@@ -23,7 +23,9 @@ internal static class Spelling
         return nearest;
     }
 
-    /// <summary>How many letters must be changed, added or removed to turn one word into the other (Levenshtein).</summary>
+    /// <summary>
+    /// How many letters must be changed, added or removed to turn one word into the other (Levenshtein).
+    /// </summary>
     private static int Distance(string from, string to)
     {
         var row = new int[to.Length + 1];

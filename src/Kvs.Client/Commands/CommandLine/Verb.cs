@@ -1,6 +1,8 @@
 namespace Kvs.Client.Commands.CommandLine;
 
-/// <summary>A line of the list of commands. The command itself is built only when it is asked for: starting is quick.</summary>
+/// <summary>
+/// A line of the list of commands. The command itself is built only when it is asked for: starting is quick.
+/// </summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Summary">What it does, in a few words.</param>
 /// <param name="Create">Builds it.</param>

@@ -17,10 +17,12 @@ internal static class ExistsCommand
     internal static VerbCommand Create()
     {
         var key = new KeyOperand();
-        var command = new VerbCommand("exists", "Tells whether a key is there, without reading its value.", "exists KEY [OPTIONS]")
+        var command = new VerbCommand(
+            "exists", "Tells whether a key is there, without reading its value.", "exists KEY [OPTIONS]")
         {
             Notes = Notes,
-            Run = run => run.RunKeyOperationAsync(new KeyOperation { Verb = KeyVerb.Exists, Key = key.Read(run.Parse) }),
+            Run = run =>
+                run.RunKeyOperationAsync(new KeyOperation { Verb = KeyVerb.Exists, Key = key.Read(run.Parse) }),
         };
         key.AddTo(command);
         return command;

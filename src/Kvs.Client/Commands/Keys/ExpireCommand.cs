@@ -19,7 +19,10 @@ internal static class ExpireCommand
     {
         var key = new KeyOperand();
         var duration = Operand.Required("DURATION", "time until it is gone: 500ms, 30s, 5m, 2h, 1d");
-        var command = new VerbCommand("expire", "Lets a key expire after a time; replaces an expiry that it has.", "expire KEY DURATION [OPTIONS]")
+        var command = new VerbCommand(
+            "expire",
+            "Lets a key expire after a time; replaces an expiry that it has.",
+            "expire KEY DURATION [OPTIONS]")
         {
             Notes = Notes,
             Writes = true,

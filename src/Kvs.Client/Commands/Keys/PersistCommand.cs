@@ -18,11 +18,13 @@ internal static class PersistCommand
     internal static VerbCommand Create()
     {
         var key = new KeyOperand();
-        var command = new VerbCommand("persist", "Clears the expiry of a key: it lives for ever again.", "persist KEY [OPTIONS]")
+        var command = new VerbCommand(
+            "persist", "Clears the expiry of a key: it lives for ever again.", "persist KEY [OPTIONS]")
         {
             Notes = Notes,
             Writes = true,
-            Run = run => run.RunKeyOperationAsync(new KeyOperation { Verb = KeyVerb.Persist, Key = key.Read(run.Parse) }),
+            Run = run =>
+                run.RunKeyOperationAsync(new KeyOperation { Verb = KeyVerb.Persist, Key = key.Read(run.Parse) }),
         };
         key.AddTo(command);
         return command;

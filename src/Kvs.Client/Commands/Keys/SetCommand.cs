@@ -31,7 +31,12 @@ internal static class SetCommand
         var keepTtl = Operand.Flag("--keep-ttl", "keep the expiry that the key has");
         var conditions = new ConditionOptions();
         var get = Operand.Flag("--get", "print the previous value, if there is one");
-        var command = new VerbCommand("set", "Stores a value under a key.", "set KEY VALUE [OPTIONS]", "set KEY - [OPTIONS]", "set KEY --file FILE [OPTIONS]")
+        var command = new VerbCommand(
+            "set",
+            "Stores a value under a key.",
+            "set KEY VALUE [OPTIONS]",
+            "set KEY - [OPTIONS]",
+            "set KEY --file FILE [OPTIONS]")
         {
             Notes = Notes,
             Writes = true,

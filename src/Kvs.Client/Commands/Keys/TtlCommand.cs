@@ -21,7 +21,8 @@ internal static class TtlCommand
         var command = new VerbCommand("ttl", "Prints how long a key has to live.", "ttl KEY [OPTIONS]")
         {
             Notes = Notes,
-            Run = run => run.RunKeyOperationAsync(new KeyOperation { Verb = KeyVerb.TimeToLive, Key = key.Read(run.Parse) }),
+            Run = run =>
+                run.RunKeyOperationAsync(new KeyOperation { Verb = KeyVerb.TimeToLive, Key = key.Read(run.Parse) }),
         };
         key.AddTo(command);
         return command;

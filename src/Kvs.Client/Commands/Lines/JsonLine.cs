@@ -10,12 +10,16 @@ namespace Kvs.Client.Commands.Lines;
 /// </summary>
 internal static class JsonLine
 {
-    /// <summary>Reads an operation: op, key, value and the options of the commands with underscores for dashes.</summary>
+    /// <summary>
+    /// Reads an operation: op, key, value and the options of the commands with underscores for dashes.
+    /// </summary>
     /// <param name="line">The line.</param>
     /// <returns>The draft.</returns>
     internal static OperationDraft ReadOperation(ReadOnlySpan<byte> line) => Read(line, ReadMember);
 
-    /// <summary>Reads an entry of an export: key, value, expires_at. The version that a scan shows is passed over.</summary>
+    /// <summary>
+    /// Reads an entry of an export: key, value, expires_at. The version that a scan shows is passed over.
+    /// </summary>
     /// <param name="line">The line.</param>
     /// <returns>The draft of the set that restores it.</returns>
     internal static OperationDraft ReadEntry(ReadOnlySpan<byte> line)
@@ -46,7 +50,8 @@ internal static class JsonLine
         }
         catch (JsonException damage)
         {
-            throw new InputException($"no JSON object: near byte {(damage.BytePositionInLine ?? 0) + 1} of the line", damage);
+            throw new InputException(
+                $"no JSON object: near byte {(damage.BytePositionInLine ?? 0) + 1} of the line", damage);
         }
         catch (InvalidOperationException damage)
         {
@@ -129,7 +134,9 @@ internal static class JsonLine
     private static string Number(ref Utf8JsonReader reader, string name)
     {
         var number = 0L;
-        Expect(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number), $"\"{name}\" must be a 64-bit integer");
+        Expect(
+            reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number),
+            $"\"{name}\" must be a 64-bit integer");
         return number.ToString(CultureInfo.InvariantCulture);
     }
 

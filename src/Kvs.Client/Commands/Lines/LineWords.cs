@@ -81,7 +81,8 @@ internal static class LineWords
     {
         var letter = at + 1 < line.Length ? line[at + 1] : (byte)0;
         if (letter == (byte)'x' && at + 4 <= line.Length
-            && byte.TryParse(line.Slice(at + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            && byte.TryParse(
+                line.Slice(at + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
         {
             at += 4;
             return value;

@@ -113,7 +113,9 @@ internal sealed class OperationDraft
     private void CheckParts(KeyVerb verb)
     {
         Require(Key is not null, "the key is missing");
-        Require(Value is not null == (verb == KeyVerb.Set), verb == KeyVerb.Set ? "the value is missing" : $"{Name} takes no value");
+        Require(
+            Value is not null == (verb == KeyVerb.Set),
+            verb == KeyVerb.Set ? "the value is missing" : $"{Name} takes no value");
         Require(By is null || verb == KeyVerb.Increment, $"{Name} takes no number");
         Require(TimeToLive is null || verb is KeyVerb.Set or KeyVerb.Expire, $"{Name} takes no ttl");
         Require(TimeToLive is not null || verb != KeyVerb.Expire, "the duration is missing");

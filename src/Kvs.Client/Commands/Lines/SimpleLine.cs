@@ -3,7 +3,9 @@ using Kvs.Client.Commands.CommandLine;
 
 namespace Kvs.Client.Commands.Lines;
 
-/// <summary>Reads a simple line: an operation as it would stand on the command line, such as set KEY VALUE --ttl 30s.</summary>
+/// <summary>
+/// Reads a simple line: an operation as it would stand on the command line, such as set KEY VALUE --ttl 30s.
+/// </summary>
 internal static class SimpleLine
 {
     /// <summary>Reads a line.</summary>
@@ -29,7 +31,8 @@ internal static class SimpleLine
 
         return operands.Count <= taken
             ? draft
-            : throw new InputException($"'{Text(operands[taken])}' is too much; quote a {(draft.Name == "set" ? "value" : "key")} that has blanks");
+            : throw new InputException(
+                $"'{Text(operands[taken])}' is too much; quote what has blanks");
     }
 
     private static void TakeSecond(OperationDraft draft, List<Word> operands)

@@ -68,7 +68,8 @@ internal static class ExportCommand
             await foreach (var entry in snapshot.ScanAsync(new ScanOptions { Range = range }, run.Token))
             {
                 run.Deadline.Extend();
-                await lines.WriteAsync(new ExportLine(entry.Key.Bytes, entry.Value.Bytes, entry.ExpiresAt), CancellationToken.None);
+                await lines.WriteAsync(
+                    new ExportLine(entry.Key.Bytes, entry.Value.Bytes, entry.ExpiresAt), CancellationToken.None);
                 progress.Report(++entries, entries);
             }
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kvs.Client.Commands.CommandLine;
 using Kvs.Client.Commands.Keys;
 using Kvs.Client.Commands.Lines;
@@ -35,9 +34,9 @@ internal sealed class Importer(Invocation run, IKvStore store, LineReader lines,
     internal long Entries { get; private set; }
 
     /// <summary>What to say when it stops before the end.</summary>
-    internal string Summary => string.Create(
-        CultureInfo.InvariantCulture,
-        $"imported {Entries} {(Entries == 1 ? "entry" : "entries")} before the failure; importing the whole input again is safe");
+    internal string Summary =>
+        $"imported {Amount.Of(Entries, "entry", "entries")} before the failure; "
+        + "importing the whole input again is safe";
 
     /// <summary>Imports everything. Lines before an unusable one are stored.</summary>
     internal async Task RunAsync()

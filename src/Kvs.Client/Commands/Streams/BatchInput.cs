@@ -58,7 +58,9 @@ internal sealed class BatchInput
         // The server would refuse it; refusing it here keeps endless input from filling the memory.
         if (Batch.Count > Limits.BatchOperationsMax || _bytes > Limits.BatchBytesMax)
         {
-            throw new InputException($"line {line}: a batch holds at most {Limits.BatchOperationsMax} operations and {Limits.BatchBytesMax} bytes; use pipe");
+            throw new InputException(
+                $"line {line}: a batch holds at most {Limits.BatchOperationsMax} operations "
+                + $"and {Limits.BatchBytesMax} bytes; use pipe");
         }
     }
 }

@@ -27,7 +27,8 @@ internal sealed record BatchReport : ICommandResult
     /// <inheritdoc/>
     public string? Notice => Failure is null
         ? null
-        : string.Create(CultureInfo.InvariantCulture, $"line {FailedLine}: {Failure}; nothing of the batch was applied");
+        : string.Create(
+            CultureInfo.InvariantCulture, $"line {FailedLine}: {Failure}; nothing of the batch was applied");
 
     /// <inheritdoc/>
     public void WriteText(TextOutput output)
@@ -46,7 +47,7 @@ internal sealed record BatchReport : ICommandResult
 
         if (Failure is null)
         {
-            output.Text(string.Create(CultureInfo.InvariantCulture, $"{Operations} {(Operations == 1 ? "operation" : "operations")} applied")).EndLine();
+            output.Text(Amount.Of(Operations, "operation", "operations")).Text(" applied").EndLine();
         }
     }
 

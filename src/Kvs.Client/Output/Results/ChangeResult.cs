@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Kvs.Client.Output.Results;
 
-/// <summary>The answer to a set or a remove. Success is silent, but for the previous value where that was asked for.</summary>
+/// <summary>
+/// The answer to a set or a remove. Success is silent, but for the previous value where that was asked for.
+/// </summary>
 internal sealed record ChangeResult : ICommandResult
 {
     /// <summary>The key.</summary>

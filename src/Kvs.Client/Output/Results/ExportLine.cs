@@ -6,7 +6,8 @@ namespace Kvs.Client.Output.Results;
 /// <param name="Key">The key.</param>
 /// <param name="Value">The value.</param>
 /// <param name="ExpiresAt">When it expires.</param>
-internal sealed record ExportLine(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, DateTimeOffset? ExpiresAt) : ICommandResult
+internal sealed record ExportLine(
+    ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, DateTimeOffset? ExpiresAt) : ICommandResult
 {
     /// <inheritdoc/>
     public ExitCode ExitCode => ExitCode.Done;

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Kvs.Client.Output.Results;
 
-/// <summary>The refusal of one line of a pipe. In JSON it takes the place of the result, so that there is one for each line.</summary>
+/// <summary>
+/// The refusal of one line of a pipe. In JSON it takes the place of the result, so that there is one for each line.
+/// </summary>
 /// <param name="Line">The line.</param>
 /// <param name="Message">Why.</param>
 /// <param name="Code">The stable name of the error.</param>

@@ -12,8 +12,11 @@ internal sealed record PingResult(string Address, TimeSpan Elapsed) : ICommandRe
     public ExitCode ExitCode => ExitCode.Done;
 
     /// <inheritdoc/>
-    public void WriteText(TextOutput output) =>
-        output.Text(string.Create(CultureInfo.InvariantCulture, $"pong from {Address} in {Elapsed.TotalMilliseconds:0.00} ms")).EndLine();
+    public void WriteText(TextOutput output) => output
+        .Text($"pong from {Address} in ")
+        .Text(Elapsed.TotalMilliseconds.ToString("0.00", CultureInfo.InvariantCulture))
+        .Text(" ms")
+        .EndLine();
 
     /// <inheritdoc/>
     public void WriteJson(Utf8JsonWriter json)

@@ -13,10 +13,10 @@ internal sealed record PipeResult(long Operations, long Failed, ExitCode Worst) 
     public ExitCode ExitCode => Worst;
 
     /// <inheritdoc/>
-    public void WriteText(TextOutput output) =>
-        output.Text(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Operations} {(Operations == 1 ? "operation" : "operations")}: {Operations - Failed} done, {Failed} failed")).EndLine();
+    public void WriteText(TextOutput output) => output
+        .Text(Amount.Of(Operations, "operation", "operations"))
+        .Text(string.Create(CultureInfo.InvariantCulture, $": {Operations - Failed} done, {Failed} failed"))
+        .EndLine();
 
     /// <inheritdoc/>
     public void WriteJson(Utf8JsonWriter json)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 
 namespace Kvs.Client.Output.Results;
@@ -13,7 +12,7 @@ internal sealed record TransferResult(string Verb, long Entries) : ICommandResul
 
     /// <inheritdoc/>
     public void WriteText(TextOutput output) =>
-        output.Text(string.Create(CultureInfo.InvariantCulture, $"{Verb} {Entries} {(Entries == 1 ? "entry" : "entries")}")).EndLine();
+        output.Text(Verb).Text(" ").Text(Amount.Of(Entries, "entry", "entries")).EndLine();
 
     /// <inheritdoc/>
     public void WriteJson(Utf8JsonWriter json) => json.WriteNumber(Verb, Entries);
