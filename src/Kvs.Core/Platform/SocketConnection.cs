@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace Kvs.Core.Platform;
 
@@ -10,6 +11,7 @@ internal sealed class SocketConnection(Socket socket) : IConnection
     public string RemoteAddress { get; } = socket.RemoteEndPoint?.ToString() ?? "unknown";
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         try

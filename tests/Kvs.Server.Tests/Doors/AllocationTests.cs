@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using Kvs.Core.Platform;
+using Kvs.Server.Hosting;
+using Kvs.Server.Tests.Hosting;
+using Xunit;
+
+namespace Kvs.Server.Tests.Doors;
+
+/// <summary>
+/// What a request costs the garbage collector, measured over the whole process with a client that allocates nothing.
+/// </summary>
+[Collection("alone")]
+public sealed class AllocationTests
+{
+    private const int WarmUp = 2_000;
+    private const int Measured = 10_000;
+
+    [Theory]
+    [InlineData(1, 64)]
+    [InlineData(32, 8)]
+    public async Task A_get_from_the_kvs_engine_costs_next_to_nothing(int pipeline, int bytesMax)
+    {
+        using var directory = new TemporaryDirectory();
+        var options = new ServerOptions { DataDirectory = directory.FullPath };
+        var engine = await EngineOpener.OpenAsync(
+            EngineName.Kvs, options, KvsEnvironment.Real(), _ => { }, CancellationToken.None);
+        await using var server = DoorFixture.Open(engine: engine);
+        using var prepared = await WireClient.ConnectAsync(server.Port);
+        await prepared.Set(1, "key", new string('v', 100)).SendAsync();
+        await prepared.ReadAppliedAsync(1);
+        var hello = prepared.Write(target => WireClient.NewHello().Write(target, 1)).TakeOutgoing();
+        for (var i = 0; i < pipeline; i++)
+        {
+            prepared.Get(1, "key");
+        }
+
+        var burst = prepared.TakeOutgoing();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Connect(IPAddress.Loopback, server.Port);
+        socket.Send(hello);
+        var answers = new byte[64 * 1024];
+        socket.Receive(answers);
+        socket.Send(burst);
+        var answerBytes = ReceiveOneBurst(socket, answers, pipeline);
+
+        Exchange(socket, burst, answers, answerBytes, WarmUp / pipeline);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Exchange(socket, burst, answers, answerBytes, Measured / pipeline);
+        var perRequest = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Measured;
+        Assert.True(perRequest <= bytesMax, $"{perRequest:0.0} bytes per get, {bytesMax} allowed.");
+    }
+
+    /// <summary>Every answer has the same length, which the first one tells.</summary>
+    private static int ReceiveOneBurst(Socket socket, byte[] answers, int pipeline)
+    {
+        var received = 0;
+        var expected = sizeof(uint);
+        while (received < expected)
+        {
+            received += socket.Receive(answers.AsSpan(received));
+            expected = pipeline * (sizeof(uint) + BitConverter.ToInt32(answers));
+        }
+
+        return expected;
+    }
+
+    private static void Exchange(Socket socket, byte[] burst, byte[] answers, int answerBytes, int rounds)
+    {
+        for (var round = 0; round < rounds; round++)
+        {
+            socket.Send(burst);
+            for (var left = answerBytes; left > 0;)
+            {
+                left -= socket.Receive(answers, Math.Min(left, answers.Length), SocketFlags.None);
+            }
+        }
+    }
+}
+
+/// <summary>Tests that measure the process run while no other test does.</summary>
+[CollectionDefinition("alone", DisableParallelization = true)]
+public sealed class AloneCollection;
