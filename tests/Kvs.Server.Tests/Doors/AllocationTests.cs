@@ -80,4 +80,4 @@ public sealed class AllocationTests
 
 /// <summary>Tests that measure the process run while no other test does.</summary>
 [CollectionDefinition("alone", DisableParallelization = true)]
-public sealed class AloneCollection;
+public sealed class RunsAlone;

@@ -32,6 +32,26 @@ public sealed class BackPressureTests
     }
 
     [Fact]
+    public async Task The_engines_thread_sends_the_answers_and_parses_no_further_burst()
+    {
+        var engine = new GatedEngine();
+        await using var server = DoorFixture.Open(engine: engine);
+        using var client = await WireClient.ConnectAsync(server.Port);
+        await client.Set(2, "a", "1").SendAsync();
+        await Until.HoldsAsync(() => engine.Waiting == 1);
+        await client.Set(3, "b", "2").SendAsync(); // waits in the socket, so that the next receive need not wait
+
+        var committer = new Thread(engine.Release);
+        committer.Start();
+        await client.ReadAppliedAsync(2);
+        await Until.HoldsAsync(() => engine.Waiting == 1);
+        Assert.NotSame(committer, engine.SubmittedOn);
+        committer.Join();
+        engine.Release();
+        await client.ReadAppliedAsync(3);
+    }
+
+    [Fact]
     public async Task Beyond_the_bytes_that_may_wait_in_all_bursts_wait_at_the_door_and_come_through_later()
     {
         var engine = new GatedEngine();

@@ -14,6 +14,9 @@ internal sealed class GatedEngine : IKvEngine
     private readonly MemoryEngine _inner = new(TimeProvider.System, new Random(1), WriteLimits.Default);
     private readonly ConcurrentQueue<WorkItem> _waiting = new();
 
+    /// <summary>The thread that handed over the newest item.</summary>
+    internal Thread? SubmittedOn { get; private set; }
+
     /// <summary>Items that wait.</summary>
     internal int Waiting => _waiting.Count;
 
@@ -22,13 +25,17 @@ internal sealed class GatedEngine : IKvEngine
     /// <summary>Lets all through that wait now.</summary>
     internal void Release()
     {
-        while (_waiting.TryDequeue(out var item))
+        for (var left = _waiting.Count; left > 0 && _waiting.TryDequeue(out var item); left--)
         {
             _inner.Submit(item);
         }
     }
 
-    public void Submit(WorkItem item) => _waiting.Enqueue(item);
+    public void Submit(WorkItem item)
+    {
+        SubmittedOn = Thread.CurrentThread;
+        _waiting.Enqueue(item);
+    }
 
     public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
         _inner.TryGet(key, value, out info);

@@ -86,6 +86,23 @@ public sealed class HostileClientTests
     }
 
     [Fact]
+    public async Task A_frame_that_trickles_in_does_not_begin_its_time_limit_anew_with_each_byte()
+    {
+        await using var server = DoorFixture.Open(
+            DoorFixture.Options with { FrameTimeout = TimeSpan.FromMilliseconds(300) });
+        using var slow = await WireClient.ConnectAsync(server.Port);
+        var frame = slow.Set(2, "a", new string('x', 3000)).TakeOutgoing();
+        var ended = ReadClosingAsync(slow);
+        for (var i = 0; i < frame.Length && !ended.IsCompleted; i++)
+        {
+            await slow.SendRawAsync(frame.AsMemory(i, 1));
+            await Task.WhenAny(ended, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System));
+        }
+
+        Assert.Equal(ErrorCode.DeadlineExceeded, await ended);
+    }
+
+    [Fact]
     public async Task A_connection_without_a_handshake_is_ended()
     {
         await using var server = DoorFixture.Open(

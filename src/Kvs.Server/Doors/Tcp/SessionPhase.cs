@@ -42,7 +42,8 @@ internal sealed class SessionClock(TimeProvider time)
     /// <returns>False when the session has been ended.</returns>
     internal bool TryEnter(SessionPhase phase, bool goesOn = false)
     {
-        if (!goesOn)
+        // Work has no limit, and must not renew that of the frame whose bytes come in between.
+        if (!goesOn && phase != SessionPhase.Working)
         {
             Volatile.Write(ref _since, time.GetTimestamp());
         }
