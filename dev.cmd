@@ -1,0 +1,1 @@
+@dotnet run "%~dp0tools\dev.cs" -- %*

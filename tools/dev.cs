@@ -1,0 +1,74 @@
+#:property PublishAot=false
+#:property TreatWarningsAsErrors=false
+#:property EnforceCodeStyleInBuild=false
+#:property ManagePackageVersionsCentrally=false
+
+// The one entry point for everything that is done to this repository, the same on Linux and Windows.
+// Each verb is a list of commands that you could type yourself; the first that fails ends it with its exit code.
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+const string Solution = "KvsTcp.sln";
+string[] rest = args.Length > 1 ? args[1..] : [];
+Directory.SetCurrentDirectory(RepositoryRoot());
+
+return args.FirstOrDefault() switch
+{
+    "build" => Dotnet(["build", Solution, "-c", "Release", .. rest]),
+    "test" when rest is ["--all"] => Dotnet(["test", Solution, "-c", "Release"]),
+    "test" when rest is [var filter] => Dotnet(["test", Solution, "-c", "Release", "--filter", $"FullyQualifiedName~{filter}"]),
+    "test" => All(
+        () => Dotnet(["test", "tests/Kvs.Core.Tests", "-c", "Release"]),
+        () => Dotnet(["test", "tests/Kvs.House.Tests", "-c", "Release"])),
+    "crash" => Dotnet(["test", "tests/Kvs.Crash.Tests", "-c", "Release", .. rest]),
+    "golden" when rest is ["--accept"] => With("KVS_GOLDEN_ACCEPT", "1", () => Dotnet(["test", Solution, "-c", "Release", "--filter", "FullyQualifiedName~Golden"])),
+    "api" when rest is ["--accept"] => With("KVS_GOLDEN_ACCEPT", "1", () => Dotnet(["test", "tests/Kvs.House.Tests", "-c", "Release", "--filter", "FullyQualifiedName~PublicApi"])),
+    "bench" => Dotnet(["run", "-c", "Release", "--project", "bench/Kvs.Bench", "--", .. rest]),
+    "fmt" => Dotnet(["format", Solution]),
+    "lint" => Dotnet(["format", Solution, "--verify-no-changes"]),
+    "pack" => Dotnet(["pack", "src/Kvs.Core", "-c", "Release", "-o", "artifacts", .. rest]),
+    "ci" => Ci(),
+    _ => Usage(),
+};
+
+static int Ci() => All(
+    () => Dotnet(["build", Solution, "-c", "Release"]),
+    () => Dotnet(["format", Solution, "--verify-no-changes", "--no-restore"]),
+    () => With("KVS_PACKAGE_TEST", "1", () => Dotnet(["test", Solution, "-c", "Release"])));
+
+static int Usage()
+{
+    Console.Error.WriteLine("""
+        usage: ./dev VERB
+          build            builds everything, in Release
+          test             fast tests: core and house
+          test FILTER      the tests whose full name contains FILTER
+          test --all       all tests (what README.md says)
+          crash            power-cut, failing-call and kill -9 tests (KVS_CRASH_CUTS, KVS_CRASH_ROUNDS, KVS_SEED)
+          golden --accept  rewrites golden files; review the diff as compatibility
+          api --accept     rewrites PublicApi.txt; review the diff as a promise to users
+          bench [ARGS]     the benchmark program
+          fmt | lint       formats the code | checks its format
+          pack             the NuGet package of Kvs.Core, into artifacts/
+          ci               what .ci/run runs
+        """);
+    return 2;
+}
+
+static int All(params Func<int>[] steps) => steps.Select(step => step()).FirstOrDefault(code => code != 0);
+
+static int With(string name, string value, Func<int> step)
+{
+    Environment.SetEnvironmentVariable(name, value);
+    return step();
+}
+
+static int Dotnet(string[] arguments)
+{
+    Console.Error.WriteLine($"dev: dotnet {string.Join(' ', arguments)}");
+    using var process = Process.Start("dotnet", arguments);
+    process.WaitForExit();
+    return process.ExitCode;
+}
+
+static string RepositoryRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, ".."));
