@@ -9,8 +9,8 @@ public sealed partial class TidyTests
     private const int FileLinesMax = 500;
     private const int TestFileLinesMax = 700;
     private const int MethodLinesMax = 70;
-    private const int ColumnsMax = 150;
-    private const int FilesInAFolderMax = 14;
+    private const int ColumnsMax = 140;
+    private const int FilesInAFolderMax = 18;
 
     private static readonly string[] Product = ["src"];
     private static readonly string[] Everything = ["src", "tests", "bench", "tools", "examples"];
@@ -19,7 +19,7 @@ public sealed partial class TidyTests
     [Fact]
     public void Files_stay_small()
     {
-        Assert.Empty(Everything.SelectMany(folder => SourceTree.CSharpFiles(folder))
+        Findings.None(Everything.SelectMany(folder => SourceTree.CSharpFiles(folder))
             .Select(path => (Path: SourceTree.Short(path), Lines: File.ReadLines(path).Count()))
             .Where(file => file.Lines > (file.Path.StartsWith("src", StringComparison.Ordinal) ? FileLinesMax : TestFileLinesMax)));
     }
@@ -27,7 +27,7 @@ public sealed partial class TidyTests
     [Fact]
     public void Folders_stay_small()
     {
-        Assert.Empty(SourceTree.CSharpFiles(Product)
+        Findings.None(SourceTree.CSharpFiles(Product)
             .GroupBy(path => SourceTree.Short(Path.GetDirectoryName(path)!))
             .Where(folder => folder.Count() > FilesInAFolderMax)
             .Select(folder => $"{folder.Key}: {folder.Count()} files; make sub-folders by topic"));
@@ -36,19 +36,19 @@ public sealed partial class TidyTests
     [Fact]
     public void Methods_stay_short()
     {
-        Assert.Empty(SourceTree.CSharpFiles(Everything).SelectMany(LongMethods));
+        Findings.None(SourceTree.CSharpFiles(Everything).SelectMany(LongMethods));
     }
 
     [Fact]
     public void Lines_stay_readable()
     {
-        Assert.Empty(FindLines(Product, line => line.Length > ColumnsMax));
+        Findings.None(FindLines(Product, line => line.Length > ColumnsMax));
     }
 
     [Fact]
     public void No_dumping_grounds()
     {
-        Assert.Empty(SourceTree.CSharpFiles(Everything)
+        Findings.None(SourceTree.CSharpFiles(Everything)
             .Where(path => SourceTree.Short(path).Split('/', '.').Any(part => DumpingGrounds.Any(word => part.EndsWith(word, StringComparison.Ordinal))))
             .Select(SourceTree.Short));
     }
@@ -56,13 +56,13 @@ public sealed partial class TidyTests
     [Fact]
     public void Code_is_ascii()
     {
-        Assert.Empty(FindLines(Everything, line => line.Any(c => c > 127) && !line.Contains('"')));
+        Findings.None(FindLines(Everything, line => line.Any(c => c > 127) && !line.Contains('"')));
     }
 
     [Fact]
     public void No_regions_and_no_unnumbered_todo()
     {
-        Assert.Empty(FindLines(Product, line =>
+        Findings.None(FindLines(Product, line =>
             line.TrimStart().StartsWith("#region", StringComparison.Ordinal)
             || (line.Contains("TODO", StringComparison.Ordinal) && !NumberedTodo().IsMatch(line))));
     }
@@ -71,14 +71,14 @@ public sealed partial class TidyTests
     public void Unsafe_code_stays_in_its_rooms()
     {
         string[] allowed = ["src/Kvs.Core/Primitives/", "src/Kvs.Core/Platform/", "src/Kvs.Core/Buffers/", "src/Kvs.Core/Index/"];
-        Assert.Empty(FindLines(Product, line => UnsafeKeyword().IsMatch(line))
+        Findings.None(FindLines(Product, line => UnsafeKeyword().IsMatch(line))
             .Where(found => !allowed.Any(room => found.StartsWith(room, StringComparison.Ordinal))));
     }
 
     [Fact]
     public void Tests_do_not_sleep()
     {
-        Assert.Empty(FindLines(["tests"], line =>
+        Findings.None(FindLines(["tests"], line =>
             line.Contains("Thread.Sleep(", StringComparison.Ordinal) || SleepingDelay().IsMatch(line))
             .Where(found => !found.StartsWith("tests/Kvs.House.Tests/", StringComparison.Ordinal)));
     }
@@ -86,7 +86,7 @@ public sealed partial class TidyTests
     [Fact]
     public void Namespaces_follow_folders()
     {
-        Assert.Empty(SourceTree.CSharpFiles(Product)
+        Findings.None(SourceTree.CSharpFiles(Product)
             .Where(path => Path.GetFileName(path) is not ("Program.cs" or "AssemblyInfo.cs"))
             .Select(path => (Path: SourceTree.Short(path), Expected: ExpectedNamespace(path), Text: File.ReadAllText(path)))
             .Where(file => !file.Text.Contains($"namespace {file.Expected};", StringComparison.Ordinal))
@@ -107,6 +107,7 @@ public sealed partial class TidyTests
 
     /// <summary>
     /// Methods by their layout, which the formatter guarantees: a member's braces stand alone, indented by 4 or 8.
+    /// A block inside a method looks the same at 8 and is shorter than its method, so it does no harm.
     /// </summary>
     private static IEnumerable<string> LongMethods(string path)
     {
@@ -119,7 +120,7 @@ public sealed partial class TidyTests
             }
 
             var close = lines[start].Replace('{', '}');
-            var end = Array.FindIndex(lines, start, line => line == close || line == close + ";");
+            var end = Array.FindIndex(lines, start, line => line.StartsWith(close, StringComparison.Ordinal));
             if (end - start - 1 > MethodLinesMax)
             {
                 yield return $"{SourceTree.Short(path)}:{start}: {end - start - 1} lines";

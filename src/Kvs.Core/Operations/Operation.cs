@@ -91,7 +91,8 @@ internal readonly record struct Operation
     {
         var (expiry, millis) = options switch
         {
-            { TimeToLive: not null, ExpiresAt: not null } or { KeepTimeToLive: true, TimeToLive: not null } or { KeepTimeToLive: true, ExpiresAt: not null } =>
+            { TimeToLive: not null, ExpiresAt: not null } or { KeepTimeToLive: true, TimeToLive: not null }
+                or { KeepTimeToLive: true, ExpiresAt: not null } =>
                 throw new ArgumentException("Give one of TimeToLive, ExpiresAt and KeepTimeToLive.", nameof(options)),
             { KeepTimeToLive: true } => (ExpiryKind.Keep, 0L),
             { TimeToLive: { } ttl } => (ExpiryKind.In, PositiveMillis(ttl)),

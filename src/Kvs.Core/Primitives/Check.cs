@@ -19,6 +19,8 @@ internal static class Check
     }
 
     [DoesNotReturn]
-    private static void Fail(string? text) =>
-        throw new KvsException(ErrorCode.Internal, $"Invariant broken: {text}. This is a bug of KvsTcp; please report it with the log.", WriteOutcome.Unknown);
+    private static void Fail(string? text) => throw new KvsException(
+        ErrorCode.Internal,
+        $"Invariant broken: {text}. This is a bug of KvsTcp; please report it with the log.",
+        WriteOutcome.Unknown);
 }

@@ -22,7 +22,9 @@ internal static class RequestDecoder
         fields = default;
         if (!Opcodes.IsRequest(frame.Opcode))
         {
-            fault = new DecodeFault(ErrorCode.UnknownOpcode, $"The opcode 0x{(byte)frame.Opcode:X2} is no request of protocol version {Hello.VersionNewest}.");
+            fault = new DecodeFault(
+                ErrorCode.UnknownOpcode,
+                $"The opcode 0x{(byte)frame.Opcode:X2} is no request of protocol version {Hello.VersionNewest}.");
             return false;
         }
 
