@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using Kvs.Core.Client;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
+using Kvs.Core.Platform;
+using Kvs.Server.Hosting;
 
 namespace Kvs.Bench;
 
@@ -27,7 +29,7 @@ internal abstract class BenchTarget : IAsyncDisposable
         {
             "embedded" => new Embedded(directory, await OpenEngineAsync(directory, cell)),
             "tcp" => await Server.StartAsync(directory, cell),
-            var other => throw new ArgumentException($"No mode '{other}'; there are embedded and tcp."),
+            var other => throw new ArgumentException($"No mode '{other}'; there are embedded and tcp.", nameof(cell)),
         };
     }
 
@@ -44,7 +46,16 @@ internal abstract class BenchTarget : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static async Task<IKvStore> OpenEngineAsync(string directory, BenchCell cell) => throw new NotImplementedException();
+    private static async Task<IKvStore> OpenEngineAsync(string directory, BenchCell cell)
+    {
+        if (!DurabilityMode.TryParse(cell.Durability, out var durability))
+        {
+            throw new ArgumentException($"No durability '{cell.Durability}'; there are always, interval:<ms> and os.", nameof(cell));
+        }
+
+        var options = new ServerOptions { DataDirectory = directory, Durability = durability };
+        return new KvStore(await EngineOpener.OpenAsync(cell.Engine, options, KvsEnvironment.Real()));
+    }
 
     private sealed class Embedded(string directory, IKvStore store) : BenchTarget(directory)
     {
