@@ -54,7 +54,7 @@ internal abstract class BenchTarget : IAsyncDisposable
         }
 
         var options = new ServerOptions { DataDirectory = directory, Durability = durability };
-        return new KvStore(await EngineOpener.OpenAsync(cell.Engine, options, KvsEnvironment.Real()));
+        return new KvStore(await EngineOpener.OpenAsync(cell.Engine, options, KvsEnvironment.Real(), static _ => { }, CancellationToken.None));
     }
 
     private sealed class Embedded(string directory, IKvStore store) : BenchTarget(directory)
@@ -78,6 +78,7 @@ internal abstract class BenchTarget : IAsyncDisposable
             var address = $"127.0.0.1:{FreePort()}";
             var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "kvs-server"))
             {
+                UseShellExecute = false,
                 RedirectStandardError = true,
                 ArgumentList = { "--addr", address, "--engine", cell.Engine, "--durability", cell.Durability, "--data-dir", directory },
             };

@@ -51,7 +51,7 @@ internal static class BigStoreRun
         Print(output, "index", $"{(double)stats.IndexBytes / stats.Keys:F1} bytes a key after the writes");
     }
 
-    private static Task LoadAsync(IKvStore store, int keys, int valueBytes) =>
+    private static Task LoadAsync(KvStore store, int keys, int valueBytes) =>
         Task.WhenAll(Enumerable.Range(0, LoadersAtOnce).Select(loader => Task.Run(async () =>
         {
             var value = BenchKeys.Value(valueBytes, loader);
@@ -67,7 +67,7 @@ internal static class BigStoreRun
             }
         })));
 
-    private static async Task ReadBesideWriterAsync(IKvStore store, int keys, int valueBytes, double seconds, TextWriter output)
+    private static async Task ReadBesideWriterAsync(KvStore store, int keys, int valueBytes, double seconds, TextWriter output)
     {
         foreach (var writers in new[] { 0, 1 })
         {
@@ -82,7 +82,7 @@ internal static class BigStoreRun
         }
     }
 
-    private static async Task<LatencyHistogram> ReadAsync(IKvStore store, int keys, int valueBytes, CancellationToken stop)
+    private static async Task<LatencyHistogram> ReadAsync(KvStore store, int keys, int valueBytes, CancellationToken stop)
     {
         var clock = TimeProvider.System;
         var random = new Random(7);
@@ -102,7 +102,7 @@ internal static class BigStoreRun
         return histogram;
     }
 
-    private static async Task<long> WriteAsync(IKvStore store, int keys, int valueBytes, CancellationToken stop)
+    private static async Task<long> WriteAsync(KvStore store, int keys, int valueBytes, CancellationToken stop)
     {
         var random = new Random(8);
         var value = BenchKeys.Value(valueBytes, 9);
