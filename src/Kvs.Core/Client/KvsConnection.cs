@@ -278,7 +278,8 @@ internal sealed class KvsConnection : IAsyncDisposable
         {
             throw new KvsProtocolException(
                 ErrorCode.Protocol,
-                $"The server at {_settings.Address} sent a frame that answers nothing or is malformed: opcode 0x{(byte)frame.Opcode:X2}, request {frame.RequestId}.");
+                $"The server at {_settings.Address} sent a frame that answers nothing or is malformed: "
+                    + $"opcode 0x{(byte)frame.Opcode:X2}, request {frame.RequestId}.");
         }
     }
 

@@ -77,7 +77,8 @@ internal sealed class ScanStream(KvsConnection connection, uint id, uint credit,
 
         if (!ScanChunkCodec.TryRead(body, out var chunk) || Interlocked.Decrement(ref _credit) < 0)
         {
-            Fail(new KvsProtocolException(ErrorCode.Protocol, "The server sent a chunk that is malformed, or more than it had credit for."));
+            Fail(new KvsProtocolException(
+                ErrorCode.Protocol, "The server sent a chunk that is malformed, or more than it had credit for."));
             return false;
         }
 

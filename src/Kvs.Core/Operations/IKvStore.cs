@@ -47,7 +47,8 @@ public interface IKvStore : IKvReader, IAsyncDisposable
     /// <param name="batch">The operations.</param>
     /// <param name="durability">A stronger durability for this batch.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    ValueTask<BatchResult> ApplyAsync(KvsBatch batch, Durability durability = Durability.Default, CancellationToken cancellationToken = default);
+    ValueTask<BatchResult> ApplyAsync(
+        KvsBatch batch, Durability durability = Durability.Default, CancellationToken cancellationToken = default);
 
     /// <summary>Takes a consistent view of the whole store, which stays as it is while writes go on. Dispose it soon.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>

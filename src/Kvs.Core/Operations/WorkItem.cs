@@ -24,7 +24,9 @@ internal sealed class WriteRequest
     /// <summary>A stronger durability than the store's.</summary>
     internal Durability Durability { get; set; }
 
-    /// <summary>Timestamp (of the environment's clock) after which it is dropped unapplied; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>
+    /// Timestamp (of the environment's clock) after which it is dropped unapplied; <see cref="long.MaxValue"/> for never.
+    /// </summary>
     internal long Deadline { get; set; } = long.MaxValue;
 
     /// <summary>Why it failed, or none.</summary>

@@ -89,7 +89,8 @@ internal readonly record struct Hello
             (true, _) => DecodeFault.Malformed("The Hello is cut off."),
             (_, false) => new DecodeFault(
                 ErrorCode.UnsupportedVersion,
-                $"The client speaks protocol versions {hello.VersionMin} to {hello.VersionMax}, this server {VersionOldest} to {VersionNewest}."),
+                $"The client speaks protocol versions {hello.VersionMin} to {hello.VersionMax}, "
+                    + $"this server {VersionOldest} to {VersionNewest}."),
             _ => default,
         };
         return fault.Code == ErrorCode.None;

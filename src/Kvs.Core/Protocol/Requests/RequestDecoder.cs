@@ -220,7 +220,9 @@ internal static class RequestDecoder
 
         if (read > Limits.BatchOperationsMax)
         {
-            fault = new DecodeFault(ErrorCode.BatchTooLarge, $"{read} operations or keys in one request, the limit is {Limits.BatchOperationsMax}.");
+            fault = new DecodeFault(
+                ErrorCode.BatchTooLarge,
+                $"{read} operations or keys in one request, the limit is {Limits.BatchOperationsMax}.");
             return false;
         }
 
