@@ -5,6 +5,8 @@ using Kvs.Core.Client;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
 
 namespace Kvs.Bench;

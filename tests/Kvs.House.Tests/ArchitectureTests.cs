@@ -36,7 +36,7 @@ public sealed class ArchitectureTests
     {
         ["Hosting"] = ["Configuration", "Doors", "Engines", "Offline", "Observability", "Cluster"],
         ["Doors"] = [],
-        ["Engines"] = [],
+        ["Engines"] = ["Configuration"],
         ["Offline"] = ["Configuration", "Engines"],
         ["Configuration"] = [],
         ["Observability"] = [],

@@ -1,4 +1,6 @@
 using Kvs.Core.Platform;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 
 namespace Kvs.Server.Hosting;
 

@@ -3,6 +3,8 @@ using System.CommandLine.Invocation;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Server.Offline;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 
 namespace Kvs.Server.Hosting;
 

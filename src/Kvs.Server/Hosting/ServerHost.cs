@@ -6,6 +6,8 @@ using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 
 namespace Kvs.Server.Hosting;
 

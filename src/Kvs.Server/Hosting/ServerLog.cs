@@ -1,5 +1,7 @@
 using Kvs.Core.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 
 namespace Kvs.Server.Hosting;
 

@@ -8,6 +8,8 @@ using Kvs.Server.Doors;
 using Kvs.Server.Doors.Tcp;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 
 namespace Kvs.Server.Hosting;
 

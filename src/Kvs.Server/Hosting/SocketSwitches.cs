@@ -1,3 +1,6 @@
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
+
 namespace Kvs.Server.Hosting;
 
 /// <summary>

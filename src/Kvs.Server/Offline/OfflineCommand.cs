@@ -1,3 +1,5 @@
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
 
 namespace Kvs.Server.Offline;

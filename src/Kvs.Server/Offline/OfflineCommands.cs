@@ -3,6 +3,8 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Storage;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Offline;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
 
 namespace Kvs.Server.Offline;

@@ -29,7 +29,9 @@ internal static class ChildProcess
     {
         var start = new ProcessStartInfo("dotnet", arguments)
         {
-            UseShellExecute = false, RedirectStandardOutput = true, WorkingDirectory = Repository,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            WorkingDirectory = Repository,
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
         {

@@ -17,14 +17,28 @@ internal static class ProtocolExamples
     {
         ["hello"] = target => new Hello
         {
-            VersionMin = 1, VersionMax = 1, ClientId = 0x1122334455667788, FrameBytesMax = 16 * 1024 * 1024, ClientName = "my-client 1.0",
+            VersionMin = 1,
+            VersionMax = 1,
+            ClientId = 0x1122334455667788,
+            FrameBytesMax = 16 * 1024 * 1024,
+            ClientName = "my-client 1.0",
         }.Write(target, 1),
         ["hello-ack"] = target => new HelloAck
         {
-            Version = 1, Role = NodeRole.Standalone, Epoch = 0x00000001_9E3779B9, FrameBytesMax = Limits.FrameBytesMax,
-            KeyBytesMax = Limits.KeyBytesMax, ValueBytesMax = Limits.ValueBytesMax, BatchOperationsMax = Limits.BatchOperationsMax,
-            InFlightMax = 1024, StreamsMax = 16, SnapshotsMax = 16, IdleTimeoutMillis = 0,
-            NodeId = "node-1", ServerName = "kvs-server", ServerVersion = "0.1.0",
+            Version = 1,
+            Role = NodeRole.Standalone,
+            Epoch = 0x00000001_9E3779B9,
+            FrameBytesMax = Limits.FrameBytesMax,
+            KeyBytesMax = Limits.KeyBytesMax,
+            ValueBytesMax = Limits.ValueBytesMax,
+            BatchOperationsMax = Limits.BatchOperationsMax,
+            InFlightMax = 1024,
+            StreamsMax = 16,
+            SnapshotsMax = 16,
+            IdleTimeoutMillis = 0,
+            NodeId = "node-1",
+            ServerName = "kvs-server",
+            ServerVersion = "0.1.0",
         }.Write(target, 1),
         ["ping"] = target => RequestEncoder.WriteEmpty(target, Opcode.Ping, 2, default),
         ["ping-ok"] = target => ResponseEncoder.WriteOk(target, Opcode.Ping, 2),
@@ -35,7 +49,9 @@ internal static class ProtocolExamples
             4,
             Operation.Set("key", "value", new SetOptions
             {
-                TimeToLive = TimeSpan.FromSeconds(30), Condition = KvsCondition.IfVersion(Version), ReturnPrevious = true,
+                TimeToLive = TimeSpan.FromSeconds(30),
+                Condition = KvsCondition.IfVersion(Version),
+                ReturnPrevious = true,
             }),
             new RequestFields { DeadlineMillis = 5000, Durability = Durability.Always, RequestNumber = 17 }),
         ["set-options-ok"] = target => Completed(
@@ -43,7 +59,8 @@ internal static class ProtocolExamples
         ["condition-failed"] = target => new ErrorResponse(
             ErrorCode.ConditionFailed, WriteOutcome.NotApplied, "The key has another version.")
         {
-            FailedIndex = 0, FailedVersion = Older,
+            FailedIndex = 0,
+            FailedVersion = Older,
         }.WriteTo(target, Opcode.Set, 4),
         ["remove"] = target => Write(target, 5, Operation.Remove("key", options: null)),
         ["remove-missing"] = target => Completed(target, Opcode.Remove, 5, default, default(OperationResult)),
@@ -56,7 +73,11 @@ internal static class ProtocolExamples
         ["get"] = target => Write(target, 9, new Operation { Kind = OperationKind.Get, Key = "key"u8.ToArray() }),
         ["get-found"] = target => Completed(target, Opcode.Get, 9, default, new OperationResult
         {
-            Existed = true, Version = Version, ExpiresAtMillis = 1_767_225_600_000, HasValue = true, ValueLength = 5,
+            Existed = true,
+            Version = Version,
+            ExpiresAtMillis = 1_767_225_600_000,
+            HasValue = true,
+            ValueLength = 5,
         }),
         ["get-missing"] = target => Completed(target, Opcode.Get, 9, default, default(OperationResult)),
         ["get-snapshot"] = target => Write(
@@ -64,7 +85,11 @@ internal static class ProtocolExamples
         ["stat"] = target => Write(target, 11, new Operation { Kind = OperationKind.Stat, Key = "key"u8.ToArray() }),
         ["stat-ok"] = target => Completed(target, Opcode.Stat, 11, default, new OperationResult
         {
-            Existed = true, Version = Version, ExpiresAtMillis = 1_767_225_600_000, Number = 29_500, ValueLength = 5,
+            Existed = true,
+            Version = Version,
+            ExpiresAtMillis = 1_767_225_600_000,
+            Number = 29_500,
+            ValueLength = 5,
         }),
         ["batch"] = target => RequestEncoder.WriteBatch(target, 12, default, new KvsBatch()
             .Check("a", KvsCondition.Absent).Set("b", "1").Remove("c", new RemoveOptions { ReturnPrevious = true }).Operations),
@@ -83,12 +108,16 @@ internal static class ProtocolExamples
         },
         ["scan-page"] = target => RequestEncoder.WriteScan(target, Opcode.ScanPage, 14, default, new ScanRequest
         {
-            Range = KeyRange.Prefix("user:"), Limit = 2,
+            Range = KeyRange.Prefix("user:"),
+            Limit = 2,
         }),
         ["scan-page-ok"] = target => Chunk(target, Opcode.ScanPage, 14, "user:2"u8.ToArray(), more: false, ("user:1", "ann"), ("user:2", "bob")),
         ["scan"] = target => RequestEncoder.WriteScan(target, Opcode.Scan, 15, default, new ScanRequest
         {
-            Reverse = true, KeysOnly = true, ChunkBytes = 65_536, Credit = 1,
+            Reverse = true,
+            KeysOnly = true,
+            ChunkBytes = 65_536,
+            Credit = 1,
         }),
         ["scan-chunk"] = target => Chunk(target, Opcode.Scan, 15, null, more: true, ("user:2", "")),
         ["scan-credit"] = target => RequestEncoder.WriteCredit(target, 15, 1),
@@ -105,8 +134,14 @@ internal static class ProtocolExamples
         ["info"] = target => RequestEncoder.WriteEmpty(target, Opcode.Info, 20, default),
         ["info-ok"] = target => ResponseEncoder.WriteInfo(target, 20, new ServerInfo
         {
-            Name = "kvs-server", Version = "0.1.0", NodeId = "node-1", Epoch = Version.Epoch, Engine = "kvs", Durability = "always",
-            Uptime = TimeSpan.FromMinutes(1), Connections = 1,
+            Name = "kvs-server",
+            Version = "0.1.0",
+            NodeId = "node-1",
+            Epoch = Version.Epoch,
+            Engine = "kvs",
+            Durability = "always",
+            Uptime = TimeSpan.FromMinutes(1),
+            Connections = 1,
         }),
         ["compact"] = target => RequestEncoder.WriteEmpty(target, Opcode.Compact, 21, default),
         ["compact-ok"] = target => ResponseEncoder.WriteOk(target, Opcode.Compact, 21),

@@ -22,7 +22,12 @@ public sealed class ResponseRoundTripTests
         request.Results.Add(new OperationResult { Existed = true, HasValue = true, ValueOffset = 3, ValueLength = 0 });
         request.Results.Add(new OperationResult
         {
-            Existed = true, HasValue = true, ValueOffset = 3, ValueLength = 4, Version = Samples.Version, ExpiresAtMillis = 99,
+            Existed = true,
+            HasValue = true,
+            ValueOffset = 3,
+            ValueLength = 4,
+            Version = Samples.Version,
+            ExpiresAtMillis = 99,
         });
         ResponseEncoder.WriteCompleted(_buffer, Opcode.Batch, 5, request, values);
 
@@ -140,9 +145,22 @@ public sealed class ResponseRoundTripTests
 
         var stats = new StoreStats
         {
-            Engine = "kvs", Version = Samples.Version, Keys = 1, DiskBytes = 2, LiveBytes = 3, DeadBytes = 4, Segments = 5,
-            IndexBytes = 6, Batches = 7, Groups = 8, Syncs = 9, Compactions = 10, Expired = 11, Snapshots = 12,
-            OldestSnapshot = TimeSpan.FromMilliseconds(13), ReadOnlyReason = "why",
+            Engine = "kvs",
+            Version = Samples.Version,
+            Keys = 1,
+            DiskBytes = 2,
+            LiveBytes = 3,
+            DeadBytes = 4,
+            Segments = 5,
+            IndexBytes = 6,
+            Batches = 7,
+            Groups = 8,
+            Syncs = 9,
+            Compactions = 10,
+            Expired = 11,
+            Snapshots = 12,
+            OldestSnapshot = TimeSpan.FromMilliseconds(13),
+            ReadOnlyReason = "why",
         };
         _buffer.Clear();
         ResponseEncoder.WriteStats(_buffer, 1, stats);
@@ -151,8 +169,15 @@ public sealed class ResponseRoundTripTests
 
         var info = new ServerInfo
         {
-            Name = "kvs-server", Version = "1.2.3", NodeId = "n", Role = NodeRole.Replica, Epoch = ulong.MaxValue, Engine = "memory",
-            Durability = "always", Uptime = TimeSpan.FromMinutes(1), Connections = 2,
+            Name = "kvs-server",
+            Version = "1.2.3",
+            NodeId = "n",
+            Role = NodeRole.Replica,
+            Epoch = ulong.MaxValue,
+            Engine = "memory",
+            Durability = "always",
+            Uptime = TimeSpan.FromMinutes(1),
+            Connections = 2,
         };
         _buffer.Clear();
         ResponseEncoder.WriteInfo(_buffer, 1, info);

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Kvs.Core.Platform;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
 using Kvs.Server.Tests.Hosting;
 using Xunit;

@@ -132,8 +132,11 @@ public sealed class HostileClientTests
     [Fact]
     public async Task Large_frames_that_stall_do_not_keep_others_from_writing()
     {
-        var options = DoorFixture.Options with { ReceiveBytesMax = 1024 * 1024,
-            FrameTimeout = TimeSpan.FromSeconds(60) };
+        var options = DoorFixture.Options with
+        {
+            ReceiveBytesMax = 1024 * 1024,
+            FrameTimeout = TimeSpan.FromSeconds(60)
+        };
         await using var server = DoorFixture.Open(options);
         var stalled = new List<WireClient>();
         for (var i = 0; i < 4; i++)

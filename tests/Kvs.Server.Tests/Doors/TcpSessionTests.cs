@@ -163,8 +163,11 @@ public sealed class TcpSessionTests
         var options = new SetOptions { TimeToLive = TimeSpan.FromHours(1) };
         await client.Write(2, Operation.Set("a", "12345", options)).SendAsync();
         await client.ReadAppliedAsync(2);
-        await client.Write(3, new Operation { Kind = OperationKind.Stat,
-            Key = Encoding.UTF8.GetBytes("a") }).SendAsync();
+        await client.Write(3, new Operation
+        {
+            Kind = OperationKind.Stat,
+            Key = Encoding.UTF8.GetBytes("a")
+        }).SendAsync();
         Assert.Equal(ErrorCode.None, WireClient.CodeOf(await client.ReadAsync(), out var body));
         Assert.True(ResponseDecoder.TryReadResult(body, out var result));
         Assert.Equal((true, false, 5), (result.Existed, result.HasValue, result.ValueLength));

@@ -53,7 +53,11 @@ internal sealed class WireClient : IDisposable
     /// <summary>A handshake.</summary>
     internal static Hello NewHello(uint frameBytesMax = 0) => new()
     {
-        VersionMin = 1, VersionMax = 1, ClientId = 7, FrameBytesMax = frameBytesMax, ClientName = "test",
+        VersionMin = 1,
+        VersionMax = 1,
+        ClientId = 7,
+        FrameBytesMax = frameBytesMax,
+        ClientName = "test",
     };
 
     /// <summary>The code of an answer, and what stands behind it.</summary>

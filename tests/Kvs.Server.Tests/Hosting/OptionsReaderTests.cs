@@ -1,6 +1,8 @@
 using System.Collections;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
 using Xunit;
 

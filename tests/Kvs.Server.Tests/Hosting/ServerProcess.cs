@@ -31,8 +31,11 @@ internal sealed class ServerProcess : IDisposable
     {
         var start = new ProcessStartInfo(Program, arguments)
         {
-            WorkingDirectory = directory, UseShellExecute = false, RedirectStandardError = true,
-            RedirectStandardOutput = true, RedirectStandardInput = true,
+            WorkingDirectory = directory,
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
         };
         foreach (var (name, value) in variables)
         {

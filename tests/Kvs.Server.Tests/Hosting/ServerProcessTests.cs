@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Kvs.Core.Operations;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
 using Xunit;
 
@@ -197,8 +199,11 @@ public sealed class ServerProcessTests
     {
         using var directory = new TemporaryDirectory();
         directory.Write(OptionsReader.FileName, """{ "unknown": 1 }""");
-        var variables = new Dictionary<string, string> { ["KVS_SERVER_ADDR"] = AnyPort,
-            ["KVS_SERVER_ENGINE"] = "memory" };
+        var variables = new Dictionary<string, string>
+        {
+            ["KVS_SERVER_ADDR"] = AnyPort,
+            ["KVS_SERVER_ENGINE"] = "memory"
+        };
         using var server = ServerProcess.Start(directory.FullPath, variables);
         await server.PortAsync();
         Assert.Contains("engine memory", server.Errors, StringComparison.Ordinal);

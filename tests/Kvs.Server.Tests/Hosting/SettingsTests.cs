@@ -1,4 +1,6 @@
 using System.Reflection;
+using Kvs.Server.Configuration;
+using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
 using Xunit;
 

@@ -50,7 +50,10 @@ internal sealed class StoreCheck
         var last = check.CheckOpenLog(manifest);
         return new StoreReport
         {
-            Findings = [.. check._findings], Files = manifest.Files.Length, Records = check._records, Last = last,
+            Findings = [.. check._findings],
+            Files = manifest.Files.Length,
+            Records = check._records,
+            Last = last,
         };
     }
 

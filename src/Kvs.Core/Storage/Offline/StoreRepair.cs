@@ -86,8 +86,13 @@ internal sealed class StoreRepair
             PromisedEpoch = Math.Max(_manifest.PromisedEpoch, _last.Epoch),
         };
         ManifestStore.Create(_files.FileSystem, _files.Directory, next);
-        return new StoreReport { Findings = [.. _findings], Files = next.Files.Length, Records = _records,
-            Last = _last };
+        return new StoreReport
+        {
+            Findings = [.. _findings],
+            Files = next.Files.Length,
+            Records = _records,
+            Last = _last
+        };
     }
 
     private void Replace(ManifestFile file)
@@ -187,7 +192,8 @@ internal sealed class StoreRepair
                     header.Capacity, 0, 0);
                 manifest = manifest.With(entry) with
                 {
-                    StoreId = header.StoreId, PromisedEpoch = Math.Max(manifest.PromisedEpoch, header.Epoch),
+                    StoreId = header.StoreId,
+                    PromisedEpoch = Math.Max(manifest.PromisedEpoch, header.Epoch),
                 };
             }
         }

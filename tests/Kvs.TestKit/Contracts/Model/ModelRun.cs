@@ -174,7 +174,11 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
         {
             var page = SnapshotReader.ReadPage(snapshot, new ScanOptions
             {
-                Range = range, Reverse = reverse, Limit = limit, LimitBytes = limitBytes, Cursor = cursor,
+                Range = range,
+                Reverse = reverse,
+                Limit = limit,
+                LimitBytes = limitBytes,
+                Cursor = cursor,
             });
             Require(page.Entries.Count <= limit, $"a page has {page.Entries.Count} entries, limit {limit}");
             found.AddRange(page.Entries.Select(entry => entry.Key.Bytes.ToArray()));

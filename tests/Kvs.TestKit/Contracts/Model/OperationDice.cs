@@ -49,7 +49,10 @@ internal sealed class OperationDice(Random random, StoreModel model, long now)
         var key = Key();
         return new Operation
         {
-            Kind = kind, Key = key, Condition = Condition(kind, key), ReturnPrevious = random.Next(3) == 0,
+            Kind = kind,
+            Key = key,
+            Condition = Condition(kind, key),
+            ReturnPrevious = random.Next(3) == 0,
         };
     }
 

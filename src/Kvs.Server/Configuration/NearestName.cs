@@ -1,4 +1,4 @@
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>Finds what a misspelt word was probably meant to be.</summary>
 internal static class NearestName

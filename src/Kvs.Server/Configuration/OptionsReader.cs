@@ -4,7 +4,7 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Microsoft.Extensions.Configuration;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// Makes the options record of flags over environment over configuration file. The file is the one that

@@ -4,9 +4,9 @@ using Kvs.Core.Engines.Memory;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Manifests;
-using Kvs.Server.Engines;
+using Kvs.Server.Configuration;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Engines;
 
 /// <summary>Opens the engine that the options and the data directory ask for.</summary>
 internal static class EngineOpener

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>Says in one line what is wrong with a command line.</summary>
 internal static class UsageErrors

@@ -1,7 +1,7 @@
 using Kvs.Core.Primitives;
 using Serilog.Events;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// The table of all settings, in the order of the help text. docs/operations.md holds the same table (tested).

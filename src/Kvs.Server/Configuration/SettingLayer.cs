@@ -1,6 +1,6 @@
 using Kvs.Core.Primitives;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// The settings that one source gives: the configuration file, the environment or the command line. Only known words

@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>The version that the program shows: that of the product, without the commit.</summary>
 internal static class ServerVersion

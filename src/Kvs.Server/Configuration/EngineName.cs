@@ -1,4 +1,4 @@
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// The names of the engines, as the command line and the data directory know them. Names are case-sensitive.

@@ -1,4 +1,4 @@
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>Exit codes of kvs-server.</summary>
 internal static class ExitCode

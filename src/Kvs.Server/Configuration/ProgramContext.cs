@@ -1,7 +1,7 @@
 using System.Collections;
 using Kvs.Core.Platform;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>What the program has of its surroundings; tests pass their own.</summary>
 internal sealed record ProgramContext

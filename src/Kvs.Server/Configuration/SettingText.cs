@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>Reads and writes the texts of numbers, byte counts, times and switches. Pure functions.</summary>
 internal static class SettingText

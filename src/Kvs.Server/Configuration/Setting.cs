@@ -1,6 +1,6 @@
 using Kvs.Core.Primitives;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// One setting. Its word is the same as a flag, as an environment variable and as a key of the configuration file.

@@ -2,7 +2,7 @@ using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Tcp;
 using Serilog.Events;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// Everything that can be set, validated once, when it is read. The words and their meaning stand in

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Operations;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// How durable an acknowledged write of this server is: <c>always</c>, <c>interval:MILLISECONDS</c> or <c>os</c>.

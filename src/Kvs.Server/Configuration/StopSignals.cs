@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Kvs.Server.Hosting;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// SIGTERM, SIGINT (Ctrl-C) and SIGQUIT as a request to stop. Made first thing in the program, so that a signal which
