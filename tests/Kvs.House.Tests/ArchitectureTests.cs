@@ -38,7 +38,7 @@ public sealed class ArchitectureTests
         ["Doors"] = [],
         ["Engines"] = ["Configuration"],
         ["Offline"] = ["Configuration", "Engines"],
-        ["Configuration"] = [],
+        ["Configuration"] = ["Doors"],
         ["Observability"] = [],
         ["Cluster"] = [],
     };
