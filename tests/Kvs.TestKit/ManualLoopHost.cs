@@ -14,6 +14,7 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
 {
     private const int StepsMax = 1_000_000;
     private static readonly TimeSpan s_simulatedWaitMax = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_continuationWait = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_realWaitMax = TimeSpan.FromSeconds(20);
 
     private readonly Lock _stepGate = new(); // held during a step: who stops a loop waits for it
@@ -102,14 +103,13 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
         RunUntilIdle();
         while (!task.IsCompleted)
         {
-            if (NextDue() is { } due && due <= end)
+            // A continuation of the task may be on its way on a pool thread: it goes first, or the clock would run on by
+            // chance. Where nothing is due, nothing but such a continuation can complete the task.
+            var due = NextDue() is { } next && next <= end ? next : (long?)null;
+            if (!((IAsyncResult)task).AsyncWaitHandle.WaitOne(due is null ? s_realWaitMax : s_continuationWait))
             {
-                time.AdvanceTo(due);
-            }
-            else if (!((IAsyncResult)task).AsyncWaitHandle.WaitOne(s_realWaitMax))
-            {
-                // The task's last continuation may be on its way on a pool thread; beyond that nothing can complete it.
-                throw new InvalidOperationException($"Nothing left to do, but the task is not complete: {Describe()}.");
+                time.AdvanceTo(due ?? throw new InvalidOperationException(
+                    $"Nothing left to do, but the task is not complete: {Describe()}."));
             }
 
             RunUntilIdle();

@@ -43,11 +43,12 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
             CheckCut(history, run.Cuts[_random.Next(run.Cuts.Count)], leftoversMax: 2);
         }
 
-        if (run.Cuts.Count > 0)
-        {
-            CheckCut(history, run.Cuts[^1], leftoversMax: 4);
-        }
+        CheckCut(history, run.End!, leftoversMax: 4);
     }
+
+    /// <summary>Checks the end of a run that kept no cut points.</summary>
+    /// <param name="run">The run, executed.</param>
+    internal void CheckEnd(CrashRun run) => CheckCut(run.History(), run.End!, leftoversMax: 4);
 
     private void CheckCut(ModelHistory history, CutPoint cut, int leftoversMax)
     {

@@ -50,6 +50,12 @@ internal sealed class CrashRun : IWorkItemOwner
     /// <summary>The cut points, in order.</summary>
     internal IReadOnlyList<CutPoint> Cuts => _cuts;
 
+    /// <summary>The moment after the closing; null before.</summary>
+    internal CutPoint? End { get; private set; }
+
+    /// <summary>Called before each of the things that happen.</summary>
+    internal Action? BeforeAction { get; set; }
+
     /// <summary>The requests, in order.</summary>
     internal IReadOnlyList<SubmittedRequest> Requests => _requests;
 
@@ -58,29 +64,23 @@ internal sealed class CrashRun : IWorkItemOwner
 
     /// <summary>Opens, works, closes.</summary>
     /// <param name="open">Opens the engine.</param>
+    /// <exception cref="CrashFindingException">The engine threw what it may not, or a reader saw what it should not.</exception>
     internal void Execute(EngineOpener open)
     {
-        if (!Try(() => Open(open)))
+        try
         {
-            return;
+            if (Try(() => Open(open)))
+            {
+                Work(_engine!);
+            }
+        }
+        catch (Exception failure) when (failure is not CrashFindingException)
+        {
+            throw new CrashFindingException($"While it runs: {failure.Message}", failure);
         }
 
-        var engine = _engine!;
-        for (var i = 0; i < _options.Actions; i++)
-        {
-            Act(engine);
-        }
-
-        Settle();
-        while (_held.Count > 0)
-        {
-            ReleaseSnapshot();
-        }
-
-        _engine = null;
-        Try(() => Machine.Loops.RunUntilCompleted(engine.DisposeAsync().AsTask()));
-        _compactions.ForEach(compaction => Try(() => Machine.Loops.RunUntilCompleted(compaction)));
-        Observe(CallKinds.Any, "the end");
+        End = CutNow("the end");
+        _cuts.Add(End);
     }
 
     /// <summary>Every state that the store may have gone through.</summary>
@@ -103,6 +103,25 @@ internal sealed class CrashRun : IWorkItemOwner
                 _acknowledged = Math.Max(_acknowledged, request.Ordinal + 1);
             }
         }
+    }
+
+    private void Work(IKvEngine engine)
+    {
+        for (var i = 0; i < _options.Actions; i++)
+        {
+            BeforeAction?.Invoke();
+            Act(engine);
+        }
+
+        Settle();
+        while (_held.Count > 0)
+        {
+            ReleaseSnapshot();
+        }
+
+        _engine = null;
+        Try(() => Machine.Loops.RunUntilCompleted(engine.DisposeAsync().AsTask()));
+        _compactions.ForEach(compaction => Try(() => Machine.Loops.RunUntilCompleted(compaction)));
     }
 
     private void Act(IKvEngine engine)
@@ -191,10 +210,12 @@ internal sealed class CrashRun : IWorkItemOwner
         ReadVisible();
         if ((kind & CallKinds.Changes) != CallKinds.None)
         {
-            _cuts.Add(new CutPoint(
-                Machine.Device.Capture(), at, _requests.Count, _acknowledged, _visible, NowMillis()));
+            _cuts.Add(CutNow(at));
         }
     }
+
+    private CutPoint CutNow(string before) =>
+        new(Machine.Device.Capture(), before, _requests.Count, _acknowledged, _visible, NowMillis());
 
     // Reading may call the device: what is observed then is no news.
     private void ReadVisible()
@@ -223,12 +244,15 @@ internal sealed class CrashRun : IWorkItemOwner
             action();
             return true;
         }
-        catch (KvsException failure) when (Machine.Device.FaultsStruck > 0 || failure.Code == ErrorCode.NotSupported)
+        catch (KvsException failure) when (IsExpected(failure))
         {
             Failure ??= failure;
             return false;
         }
     }
+
+    private bool IsExpected(KvsException failure) =>
+        Machine.Device.FaultsStruck > 0 || failure.Code is ErrorCode.NotSupported or ErrorCode.DiskFull;
 
     /// <summary>The wall clock, unix milliseconds.</summary>
     internal long NowMillis() => Machine.Time.GetUtcNow().ToUnixTimeMilliseconds();
