@@ -10,13 +10,12 @@ internal static class LogEngineUnderTest
     /// <summary>How it behaves.</summary>
     internal static LogEngineOptions Options { get; } = new()
     {
-        SegmentBytesMax = 1024 * 1024,
         HistoryBytes = 0,
         CompactionDeadShare = 0.3,
     };
 
-    /// <summary>What it is put through: a dozen huge values fill a segment.</summary>
-    internal static RunOptions Run { get; } = new() { Seed = 0, HugeBytes = 120_000 };
+    /// <summary>What it is put through: a few huge values fill a segment, so that there is something to compact.</summary>
+    internal static RunOptions Run { get; } = new() { Seed = 0, Actions = 60, HugeBytes = 250_000 };
 
     /// <summary>Opens it.</summary>
     /// <param name="environment">The simulated machine.</param>

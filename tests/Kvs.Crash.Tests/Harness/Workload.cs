@@ -10,7 +10,7 @@ namespace Kvs.Crash.Tests.Harness;
 internal sealed class Workload(Random random, int keyCount, int hugeBytes)
 {
     private const int LongValueBytes = 1800; // more than a sector, so that values tear
-    private const int HugeValueEvery = 12;
+    private const int HugeValueEvery = 8;
     private const int LongValueEvery = 4;
 
     private int _written;
