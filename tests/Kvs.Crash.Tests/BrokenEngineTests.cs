@@ -45,7 +45,8 @@ public sealed class BrokenEngineTests(ITestOutputHelper output)
         {
             Index = new KeyIndexOptions { PageBytes = 512, ReclaimEarlyGroups = 1 },
         };
-        return await LogEngine.OpenAsync(CrashRun.Store, options, environment, CancellationToken.None).ConfigureAwait(false);
+        return await LogEngine.OpenAsync(CrashRun.Store, options, environment, CancellationToken.None)
+            .ConfigureAwait(false);
     }
 
     private static void CutPower(EngineOpener open, int seed)

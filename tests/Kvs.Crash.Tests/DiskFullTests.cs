@@ -31,7 +31,9 @@ public sealed class DiskFullTests(ITestOutputHelper output)
                     KeepsCutsAfterFaultOnly = true,
                 });
                 run.Execute(LogEngineUnderTest.Open);
-                Assert.All(run.Requests.Where(request => request.IsRefused), request => Assert.Equal(ErrorCode.DiskFull, request.Code));
+                Assert.All(
+                    run.Requests.Where(request => request.IsRefused),
+                    request => Assert.Equal(ErrorCode.DiskFull, request.Code));
                 refused += run.Requests.Count(request => request.IsRefused);
                 applied += run.Requests.Count(request => request.HasChanged);
                 new CrashChecker(LogEngineUnderTest.Open, seed).CheckEnd(run);

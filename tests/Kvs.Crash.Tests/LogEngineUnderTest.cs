@@ -4,7 +4,7 @@ using Kvs.Crash.Tests.Harness;
 
 namespace Kvs.Crash.Tests;
 
-/// <summary>The kvs engine, with everything small, so that a short workload fills, rotates and compacts segments.</summary>
+/// <summary>The kvs engine, all sizes small, so that a short workload fills and compacts segments.</summary>
 internal static class LogEngineUnderTest
 {
     /// <summary>How it behaves.</summary>
@@ -14,7 +14,7 @@ internal static class LogEngineUnderTest
         CompactionDeadShare = 0.3,
     };
 
-    /// <summary>What it is put through: a few huge values fill a segment, so that there is something to compact.</summary>
+    /// <summary>What it is put through: a few huge values fill a segment and leave something to compact.</summary>
     internal static RunOptions Run { get; } = new() { Seed = 0, Actions = 60, HugeBytes = 250_000 };
 
     /// <summary>Opens it.</summary>

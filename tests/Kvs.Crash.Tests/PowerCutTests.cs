@@ -33,6 +33,6 @@ public sealed class PowerCutTests(ITestOutputHelper output)
                 whileCompacting += run.Cuts.Count(cut => cut.Before.Contains(".data", StringComparison.Ordinal));
             }
 
-            output.WriteLine($"{checker.Checked} cuts of {lives} lives; {whileCompacting} cut points lay in compactions.");
+            output.WriteLine($"{checker.Checked} cuts of {lives} lives, {whileCompacting} cut points in compactions.");
         });
 }

@@ -40,7 +40,9 @@ public sealed class ToyEngineTests
     [Fact]
     public void Believing_a_second_sync_is_found_when_a_sync_fails() =>
         TestSeed.Run(seed => Assert.Throws<CrashFindingException>(() =>
-            new FaultSweep(ToyEngine.Opener(ToyMistake.BelievesSecondSync), new RunOptions { Seed = seed, Actions = 20 })
+            new FaultSweep(
+                ToyEngine.Opener(ToyMistake.BelievesSecondSync),
+                new RunOptions { Seed = seed, Actions = 20 })
                 .Run(CallKinds.Sync, FaultKind.DeviceError, forGood: false)));
 
     [Fact]

@@ -75,11 +75,12 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
     {
         if (RunSteps(StepsMax) == StepsMax)
         {
-            throw new InvalidOperationException($"Still busy after {StepsMax} steps without time passing: {Describe()}.");
+            throw new InvalidOperationException(
+                $"Still busy after {StepsMax} steps without time passing: {Describe()}.");
         }
     }
 
-    /// <summary>Lets time pass: runs until idle, goes to the next moment at which something is due, and so on.</summary>
+    /// <summary>Lets time pass: runs until idle, goes to the next moment when something is due, and so on.</summary>
     /// <param name="by">How much time.</param>
     internal void Advance(TimeSpan by)
     {
@@ -103,8 +104,8 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
         RunUntilIdle();
         while (!task.IsCompleted)
         {
-            // A continuation of the task may be on its way on a pool thread: it goes first, or the clock would run on by
-            // chance. Where nothing is due, nothing but such a continuation can complete the task.
+            // A continuation of the task may be on its way on a pool thread: it goes first, or the clock would run on
+            // by chance. Where nothing is due, nothing but such a continuation can complete the task.
             var due = NextDue() is { } next && next <= end ? next : (long?)null;
             if (!((IAsyncResult)task).AsyncWaitHandle.WaitOne(due is null ? s_realWaitMax : s_continuationWait))
             {

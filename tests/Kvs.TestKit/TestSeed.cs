@@ -11,7 +11,7 @@ internal static class TestSeed
 {
     private const string Variable = "KVS_SEED";
 
-    /// <summary>The seed of a test; use <see cref="Run(Action{int}, string)"/> where it can, which names it on failure.</summary>
+    /// <summary>The seed of a test; <see cref="Run(Action{int}, string)"/> names it on failure, this does not.</summary>
     /// <param name="name">The test, filled in by the compiler.</param>
     /// <returns>A seed, the same for the same name.</returns>
     internal static int For([CallerMemberName] string name = "") => Environment.GetEnvironmentVariable(Variable) switch

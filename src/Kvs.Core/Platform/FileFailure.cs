@@ -24,13 +24,13 @@ internal static class FileFailure
         _ => false,
     };
 
-    /// <summary>A failure that <see cref="IsDiskFull"/> recognises, for file systems that are not the real one.</summary>
+    /// <summary>A full disk, as <see cref="IsDiskFull"/> recognises it, for simulated file systems.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The failure.</returns>
     internal static IOException DiskFull(string path) =>
         new($"No space left on device: '{path}'.", NoSpace);
 
-    /// <summary>A failure of the device (EIO), for file systems that are not the real one.</summary>
+    /// <summary>A failure of the device (EIO), for simulated file systems.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The failure.</returns>
     internal static IOException DeviceError(string path) =>

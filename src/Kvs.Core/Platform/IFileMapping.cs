@@ -1,6 +1,8 @@
 namespace Kvs.Core.Platform;
 
-/// <summary>A read-only view of a file in memory. Ownership: who mapped it disposes it, when no reader can hold it.</summary>
+/// <summary>
+/// A read-only view of a file in memory. Ownership: who mapped it disposes it, when no reader can hold it.
+/// </summary>
 internal unsafe interface IFileMapping : IDisposable
 {
     /// <summary>First byte.</summary>

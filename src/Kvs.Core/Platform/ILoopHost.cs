@@ -1,9 +1,9 @@
 namespace Kvs.Core.Platform;
 
 /// <summary>
-/// The seam to threads: the engine's background work is written as loops of short steps. The real host runs each loop on
-/// a named thread of its own; the tests' host runs steps one at a time, in a seeded order, on the caller's thread, so
-/// that a crash test is the same run each time.
+/// The seam to threads: the engine's background work is written as loops of short steps. The real host runs each loop
+/// on a named thread of its own; the tests' host runs steps one at a time, in a seeded order, on the caller's thread,
+/// so that a crash test is the same run each time.
 /// </summary>
 internal interface ILoopHost
 {
@@ -21,7 +21,7 @@ internal interface ILoopHost
 /// <summary>A running loop. Threading: any thread.</summary>
 internal interface ILoop
 {
-    /// <summary>Makes the loop run another step soon. A wake during a step is not lost. Cheap when already awake.</summary>
+    /// <summary>Makes the loop run another step soon. A wake during a step is not lost. Cheap when awake.</summary>
     void Wake();
 
     /// <summary>Ends the loop after the step that runs, and waits for that. Not from within the loop itself.</summary>

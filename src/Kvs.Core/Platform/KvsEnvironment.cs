@@ -15,7 +15,7 @@ internal sealed record KvsEnvironment
     /// <summary>Salts, store ids and epoch nonces. Threading: guarded by its user; called rarely.</summary>
     internal required Random Random { get; init; }
 
-    /// <summary>This machine: its disk, its clock, a thread for each loop, and a seed that nobody can guess or repeat.</summary>
+    /// <summary>This machine: its disk, its clock, a thread for each loop, and a seed that nobody can repeat.</summary>
     /// <returns>A new environment; its random numbers are the caller's alone.</returns>
     internal static KvsEnvironment Real() => new()
     {

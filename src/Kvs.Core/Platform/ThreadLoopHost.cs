@@ -19,7 +19,9 @@ internal sealed class ThreadLoopHost : ILoopHost
 /// when the loop comes to wait. An unhandled exception of a step ends the process, as the seam says.
 /// </summary>
 [SuppressMessage(
-    "Design", "CA1001", Justification = "The event holds no handle unless asked for one, and a late wake must stay harmless.")]
+    "Design",
+    "CA1001",
+    Justification = "The event holds no handle unless asked for one, and a late wake must stay harmless.")]
 file sealed class ThreadLoop : ILoop
 {
     // Longest wait that the event takes; a longer one only costs a step that finds nothing to do.

@@ -240,7 +240,8 @@ public sealed class SimulatedFileSystemTests
         }
 
         file.Dispose();
-        Assert.Contains("was cut to 1", Assert.Throws<DeviceMisuseException>(_device.CheckClean).Message, StringComparison.Ordinal);
+        var found = Assert.Throws<DeviceMisuseException>(_device.CheckClean);
+        Assert.Contains("was cut to 1", found.Message, StringComparison.Ordinal);
     }
 
     [Fact]

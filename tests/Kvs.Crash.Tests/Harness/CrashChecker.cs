@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Kvs.TestKit.Device;
 
 namespace Kvs.Crash.Tests.Harness;
@@ -13,6 +14,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
 {
     private const int SecondCutEvery = 7;
     private const int SecondLifeEvery = 41;
+    private const int SecondLifeActions = 6;
     private const int SecondLifeCuts = 10;
 
     private readonly Random _random = new(seed);
@@ -52,8 +54,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
 
     private void CheckCut(ModelHistory history, CutPoint cut, int leftoversMax)
     {
-        var promise = new Promise(
-            history, FloorOf(history, cut), history.CeilingAfter(cut.Submitted), cut.Visible?.LogTimeMillis ?? 0);
+        var promise = PromiseAt(history, cut);
         CheckOne(cut, promise, cut.Point.Kill, "killed");
         foreach (var leftover in cut.Point.Leftovers(_random.Next(), leftoversMax))
         {
@@ -61,7 +62,10 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
         }
     }
 
-    // What a reader has seen must be a state of the history too, while the store runs, and it is promised like an answer.
+    private static Promise PromiseAt(ModelHistory history, CutPoint cut) =>
+        new(history, FloorOf(history, cut), history.CeilingAfter(cut.Submitted), cut.Visible?.LogTimeMillis ?? 0);
+
+    // What a reader has seen must be a state of the history too, while the store runs; it is promised like an answer.
     private static int FloorOf(ModelHistory history, CutPoint cut)
     {
         var acknowledged = history.FloorAfter(cut.Acknowledged);
@@ -90,7 +94,8 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
                 var again = reopening.Cuts[_random.Next(reopening.Cuts.Count)];
                 var leftover = Any(again.Point);
                 trail += $", then again after {again.Point.Calls} calls, {leftover}";
-                CheckAgain(again.Point.PowerOff(leftover), again.IsOpened ? promise with { From = position } : promise, cut);
+                var floor = again.IsOpened ? position : promise.From;
+                CheckAgain(again.Point.PowerOff(leftover), promise with { From = floor }, cut);
             }
 
             if (Checked % SecondLifeEvery == 0)
@@ -113,19 +118,24 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
 
     private void CheckSecondLife(
         SimulatedFileSystem device,
-        System.Collections.Immutable.ImmutableSortedDictionary<string, ModelEntry> initial,
+        ImmutableSortedDictionary<string, ModelEntry> initial,
         CutPoint cut)
     {
-        var run = new CrashRun(
-            new RunOptions { Seed = _random.Next(), Actions = 6, Initial = initial, StartsAtMillis = cut.AtMillis }, device);
+        var options = new RunOptions
+        {
+            Seed = _random.Next(),
+            Actions = SecondLifeActions,
+            Initial = initial,
+            StartsAtMillis = cut.AtMillis,
+        };
+        var run = new CrashRun(options, device);
         run.Execute(open);
         var history = run.History();
         var seen = run.Cuts.Where(second => second.Visible is not null).ToList();
         for (var i = 0; i < SecondLifeCuts && seen.Count > 0; i++)
         {
             var second = seen[_random.Next(seen.Count)];
-            var promise = new Promise(
-                history, FloorOf(history, second), history.CeilingAfter(second.Submitted), second.Visible!.LogTimeMillis);
+            var promise = PromiseAt(history, second);
             CheckAgain(second.Point.PowerOff(Any(second.Point)), promise, second);
         }
     }

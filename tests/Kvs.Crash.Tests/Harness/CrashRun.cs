@@ -64,7 +64,7 @@ internal sealed class CrashRun : IWorkItemOwner
 
     /// <summary>Opens, works, closes.</summary>
     /// <param name="open">Opens the engine.</param>
-    /// <exception cref="CrashFindingException">The engine threw what it may not, or a reader saw what it should not.</exception>
+    /// <exception cref="CrashFindingException">The engine threw, or a reader saw, what should not be.</exception>
     internal void Execute(EngineOpener open)
     {
         try
@@ -228,7 +228,7 @@ internal sealed class CrashRun : IWorkItemOwner
         _engine = null;
         using (var snapshot = engine.Snapshot())
         {
-            if (_visible is null || _visible.Version != snapshot.Version || _visible.LogTimeMillis != snapshot.LogTimeMillis)
+            if (_visible?.Version != snapshot.Version || _visible.LogTimeMillis != snapshot.LogTimeMillis)
             {
                 _visible = VisibleState.Read(snapshot);
             }
@@ -252,7 +252,8 @@ internal sealed class CrashRun : IWorkItemOwner
     }
 
     private bool IsExpected(KvsException failure) =>
-        Machine.Device.FaultsStruck > 0 || failure.Code is ErrorCode.NotSupported or ErrorCode.DiskFull or ErrorCode.ShuttingDown;
+        Machine.Device.FaultsStruck > 0
+        || failure.Code is ErrorCode.NotSupported or ErrorCode.DiskFull or ErrorCode.ShuttingDown;
 
     /// <summary>The wall clock, unix milliseconds.</summary>
     internal long NowMillis() => Machine.Time.GetUtcNow().ToUnixTimeMilliseconds();

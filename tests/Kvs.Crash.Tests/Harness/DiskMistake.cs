@@ -6,7 +6,7 @@ internal enum DiskMistake
     /// <summary>A sync returns at once and does nothing: what follows it, the engine does too early.</summary>
     AcknowledgesBeforeSync,
 
-    /// <summary>A write of the log and its sync are carried out only when the next write comes: readers and callers are first.</summary>
+    /// <summary>A write of the log and its sync wait until the next write comes: readers are first.</summary>
     PublishesBeforeAppend,
 
     /// <summary>Directories are never synced.</summary>

@@ -5,8 +5,8 @@ namespace Kvs.Crash.Tests.Harness;
 
 /// <summary>
 /// Runs one workload over and over, each time with another call failing, until the failing call lies beyond the end.
-/// Whatever fails, the engine must not throw out of its loops, must answer every request, refuse writes for good once it
-/// has refused one as faulted, and have every acknowledged batch after it is opened again.
+/// Whatever fails, the engine must not throw out of its loops, must answer every request, refuse writes for good once
+/// it has refused one as faulted, and have every acknowledged batch after it is opened again.
 /// </summary>
 /// <param name="open">Opens the engine.</param>
 /// <param name="options">The workload.</param>
@@ -53,8 +53,8 @@ internal sealed class FaultSweep(EngineOpener open, RunOptions options)
         catch (Exception failure)
         {
             throw new CrashFindingException(
-                $"With {fault} at {kinds} number {nth}{(forGood ? " and all later ones" : "")}: {failure.Message}{Environment.NewLine}"
-                + $"Last calls:{Environment.NewLine}{run.Machine.Device.Trace()}",
+                $"With {fault} at {kinds} number {nth}{(forGood ? " and all later ones" : "")}: {failure.Message}"
+                + $"{Environment.NewLine}Last calls:{Environment.NewLine}{run.Machine.Device.Trace()}",
                 failure);
         }
 

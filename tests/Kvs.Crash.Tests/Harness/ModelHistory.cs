@@ -79,7 +79,8 @@ internal sealed class ModelHistory
         var other = _states.FindIndex(state => seen.Shows(state));
         throw new CrashFindingException(other >= 0
             ? $"State {other} is there, but one from {from} to {to} was promised"
-            : $"No state of the history is there, promised was one from {from} to {to}; {seen.DifferenceTo(_states[from])}");
+            : $"No state of the history is there, promised was one from {from} to {to}; "
+                + seen.DifferenceTo(_states[from]));
     }
 
     private static void RequireNoChange(SubmittedRequest request)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Kvs.Core.Engines;
+using Kvs.Core.Operations;
 using Kvs.TestKit;
 using Kvs.TestKit.Device;
 
@@ -72,9 +73,10 @@ internal sealed class Reopening
         }
 
         using var snapshot = engine.Snapshot();
-        if (snapshot.Count(Kvs.Core.Operations.KeyRange.All) != seen.Entries.Count)
+        var count = snapshot.Count(KeyRange.All);
+        if (count != seen.Entries.Count)
         {
-            throw new CrashFindingException($"A scan shows {seen.Entries.Count} keys, a count {snapshot.Count(default)}.");
+            throw new CrashFindingException($"A scan shows {seen.Entries.Count} keys, a count {count}.");
         }
     }
 }

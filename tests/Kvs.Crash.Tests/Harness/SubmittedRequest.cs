@@ -9,7 +9,7 @@ namespace Kvs.Crash.Tests.Harness;
 /// <param name="ordinal">Position among all requests, from 0: engines apply them in this order.</param>
 /// <param name="request">The request itself.</param>
 /// <param name="item">The item that carries it.</param>
-/// <param name="submittedAtMillis">The clock when it was handed over; the harness applies it before time goes on.</param>
+/// <param name="submittedAtMillis">The clock when it was handed over; it is applied before time goes on.</param>
 internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkItem item, long submittedAtMillis)
 {
     /// <summary>Position among all requests, from 0.</summary>
@@ -18,7 +18,7 @@ internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkIt
     /// <summary>Whether its result is there.</summary>
     internal bool IsCompleted { get; set; }
 
-    /// <summary>Whether the engine says that it has no effect and never will have (and not for a reason of its own).</summary>
+    /// <summary>Whether the engine, and no condition of its own, kept it from having an effect.</summary>
     internal bool IsRefused => IsCompleted && request.Outcome == WriteOutcome.NotApplied && !IsJudged;
 
     /// <summary>Whether the engine does not know.</summary>
@@ -34,7 +34,10 @@ internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkIt
     internal ErrorCode Code => request.Code;
 
     private bool IsJudged =>
-        request.Code is ErrorCode.None or ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow;
+        request.Code is ErrorCode.None
+            or ErrorCode.ConditionFailed
+            or ErrorCode.NotAnInteger
+            or ErrorCode.IntegerOverflow;
 
     /// <summary>Applies it to a state, as the engine must have done, and compares the results.</summary>
     /// <param name="state">The state before it.</param>
@@ -53,7 +56,8 @@ internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkIt
 
         if (request.Code != expected.Code || request.FailedIndex != expected.FailedIndex)
         {
-            return $"{this} answered {request.Code} at {request.FailedIndex}, expected {expected.Code} at {expected.FailedIndex}";
+            return $"{this} answered {request.Code} at {request.FailedIndex}, "
+                + $"expected {expected.Code} at {expected.FailedIndex}";
         }
 
         for (var i = 0; i < expected.Results.Count; i++)

@@ -53,7 +53,8 @@ internal sealed record VisibleState(
     /// <summary>The first difference to a state of the model, for failure messages.</summary>
     /// <param name="model">The state.</param>
     /// <returns>A line.</returns>
-    internal string DifferenceTo(ImmutableSortedDictionary<string, ModelEntry> model) => DifferenceTo([.. Visible(model)]);
+    internal string DifferenceTo(ImmutableSortedDictionary<string, ModelEntry> model) =>
+        DifferenceTo([.. Visible(model)]);
 
     /// <summary>The first difference to what was expected, for failure messages.</summary>
     /// <param name="expected">What was expected.</param>

@@ -3,7 +3,7 @@ using Kvs.Core.Operations;
 
 namespace Kvs.Crash.Tests.Harness;
 
-/// <summary>What the clients of a crash run want, by seed: every kind of write, over few keys, so that they collide.</summary>
+/// <summary>What the clients of a crash run want, by seed: every kind of write, over few keys that collide.</summary>
 /// <param name="random">The source. Ownership: this workload's alone.</param>
 /// <param name="keyCount">How many keys.</param>
 /// <param name="hugeBytes">Length of huge values, which fill segments; 0 for none.</param>
@@ -31,13 +31,23 @@ internal sealed class Workload(Random random, int keyCount, int hugeBytes)
     private Operation NextOperation() => random.Next(20) switch
     {
         < 9 => Operation.Set(Key(), Value(), SetOptions()),
-        < 12 => Operation.Remove(Key(), random.Next(4) == 0 ? new RemoveOptions { Condition = KvsCondition.Present } : null),
-        < 15 => new Operation { Kind = OperationKind.Increment, Key = Bytes($"n{random.Next(3)}"), Delta = random.Next(1, 9) },
+        < 12 => Operation.Remove(Key(), RemoveOptions()),
+        < 15 => Increment(),
         < 17 => Operation.Expire(Key(), TimeToLive()),
         17 => new Operation { Kind = OperationKind.Persist, Key = Bytes(Key()) },
         18 => new Operation { Kind = OperationKind.Get, Key = Bytes(Key()) },
         _ => new Operation { Kind = OperationKind.Check, Key = Bytes(Key()), Condition = KvsCondition.Present },
     };
+
+    private Operation Increment() => new()
+    {
+        Kind = OperationKind.Increment,
+        Key = Bytes($"n{random.Next(3)}"),
+        Delta = random.Next(1, 9),
+    };
+
+    private RemoveOptions? RemoveOptions() =>
+        random.Next(4) == 0 ? new RemoveOptions { Condition = KvsCondition.Present } : null;
 
     private SetOptions? SetOptions() => random.Next(8) switch
     {

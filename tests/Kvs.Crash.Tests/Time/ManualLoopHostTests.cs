@@ -94,7 +94,8 @@ public sealed class ManualLoopHostTests
     {
         _loops.Start("restless", () => TimeSpan.Zero);
 
-        Assert.Contains("restless", Assert.Throws<InvalidOperationException>(_loops.RunUntilIdle).Message, StringComparison.Ordinal);
+        var report = Assert.Throws<InvalidOperationException>(_loops.RunUntilIdle);
+        Assert.Contains("restless", report.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -192,7 +192,7 @@ internal sealed class ToyEngine : IKvEngine
             return;
         }
 
-        foreach (var (key, entry) in root.Entries.Where(pair => !before.TryGetValue(pair.Key, out var old) || old != pair.Value))
+        foreach (var (key, entry) in ToyLog.Changes(before, root.Entries))
         {
             _log.Append(ToyLog.Encode(before, before = before.SetItem(key, entry), root.LogTimeMillis));
         }
@@ -204,7 +204,9 @@ internal sealed class ToyEngine : IKvEngine
     {
         if (_mistake == ToyMistake.ReusesStateTooEarly && root.Sequence % 2 == 0)
         {
-            (_published.Entries, _published.LogTimeMillis, _published.Sequence) = (root.Entries, root.LogTimeMillis, root.Sequence);
+            _published.Entries = root.Entries;
+            _published.LogTimeMillis = root.LogTimeMillis;
+            _published.Sequence = root.Sequence;
             return;
         }
 

@@ -33,6 +33,11 @@ internal sealed class ToyLog : IDisposable
 
     internal long LogTimeMillis { get; private set; }
 
+    /// <summary>What was set between two states.</summary>
+    internal static IEnumerable<KeyValuePair<string, ModelEntry>> Changes(
+        ImmutableSortedDictionary<string, ModelEntry> from, ImmutableSortedDictionary<string, ModelEntry> to) =>
+        to.Where(pair => !from.TryGetValue(pair.Key, out var old) || old != pair.Value);
+
     /// <summary>The frame that turns one state into another.</summary>
     internal static byte[] Encode(
         ImmutableSortedDictionary<string, ModelEntry> from,
@@ -42,7 +47,7 @@ internal sealed class ToyLog : IDisposable
         var body = new MemoryStream();
         using (var writer = new BinaryWriter(body, Encoding.Latin1, leaveOpen: true))
         {
-            foreach (var (key, entry) in to.Where(pair => !from.TryGetValue(pair.Key, out var old) || old != pair.Value))
+            foreach (var (key, entry) in Changes(from, to))
             {
                 writer.Write(true);
                 writer.Write(key);

@@ -31,7 +31,8 @@ internal sealed class ToySnapshot(ToyRoot root) : IEngineSnapshot
     /// <inheritdoc/>
     public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
     {
-        if (!root.Entries.TryGetValue(Encoding.Latin1.GetString(key), out var entry) || !entry.IsVisibleAt(LogTimeMillis))
+        var found = root.Entries.TryGetValue(Encoding.Latin1.GetString(key), out var entry);
+        if (!found || !entry.IsVisibleAt(LogTimeMillis))
         {
             info = default;
             return false;
@@ -53,7 +54,8 @@ internal sealed class ToySnapshot(ToyRoot root) : IEngineSnapshot
     {
     }
 
-    private static EntryInfo InfoOf(ModelEntry entry) => new(new KvsVersion(1, 1), entry.ExpiresAtMillis, entry.Value.Length);
+    private static EntryInfo InfoOf(ModelEntry entry) =>
+        new(new KvsVersion(1, 1), entry.ExpiresAtMillis, entry.Value.Length);
 
     // The harness scans whole stores forwards only.
     private IEnumerable<KeyValuePair<string, ModelEntry>> Visible() =>
@@ -69,7 +71,8 @@ internal sealed class ToySnapshot(ToyRoot root) : IEngineSnapshot
 
         public bool MoveNext() => ++_at < entries.Count;
 
-        public void CopyValue(IBufferWriter<byte> value) => value.Write(Encoding.Latin1.GetBytes(entries[_at].Value.Value));
+        public void CopyValue(IBufferWriter<byte> value) =>
+            value.Write(Encoding.Latin1.GetBytes(entries[_at].Value.Value));
 
         public void Dispose()
         {

@@ -37,13 +37,13 @@ internal sealed class CrashPoint
         return _restart(state);
     }
 
-    /// <summary>The device after the process was killed: page cache and all, still unsynced. Locks and handles are gone.</summary>
+    /// <summary>The device after the process was killed: page cache and all, still unsynced. Nothing is open.</summary>
     /// <returns>The device.</returns>
     internal SimulatedFileSystem Kill() => _restart(_state.Clone());
 
     /// <summary>
-    /// What a power cut may leave: nothing of what was not synced, all of it, 16 subsets by seed, each prefix by sector,
-    /// each single sector missing. No state twice.
+    /// What a power cut may leave: nothing of what was not synced, all of it, 16 subsets by seed, each prefix by
+    /// sector, each single sector missing. No state twice.
     /// </summary>
     /// <param name="seed">For the subsets, and for the choice under a limit.</param>
     /// <param name="limit">Most states given; beyond it, prefixes and missing sectors are drawn by seed.</param>

@@ -94,7 +94,7 @@ internal sealed class DeviceState
         }
     }
 
-    /// <summary>A failed sync: the kernel marks the file's dirty pages clean, so that no later sync writes them.</summary>
+    /// <summary>A failed sync: the kernel marks dirty pages clean, so that no later sync writes them.</summary>
     /// <param name="inode">The file.</param>
     internal void LoseData(Inode inode)
     {
@@ -176,7 +176,8 @@ internal sealed class DeviceState
         _ => throw new InvalidOperationException("Unknown change."),
     };
 
-    private static void CopyEntries(Dictionary<string, Inode> source, Dictionary<string, Inode> target, DeviceState copy)
+    private static void CopyEntries(
+        Dictionary<string, Inode> source, Dictionary<string, Inode> target, DeviceState copy)
     {
         foreach (var (path, inode) in source)
         {

@@ -2,7 +2,7 @@ using Kvs.Core.Platform;
 
 namespace Kvs.TestKit.Device;
 
-/// <summary>An open file of a simulated device. All work is the device's; this is the handle that must be closed.</summary>
+/// <summary>An open file of a simulated device. The work is the device's; this is the handle to be closed.</summary>
 internal sealed class SimulatedFile : IFile
 {
     private readonly SimulatedFileSystem _device;

@@ -31,7 +31,7 @@ internal sealed class SimulatedFileSystem : IFileSystem
 
     private SimulatedFileSystem(DeviceState state) => _state = state;
 
-    /// <summary>Room on the device in bytes, counted in pages of 4 KiB as they are written; no limit by default.</summary>
+    /// <summary>Room on the device in bytes, taken by pages of 4 KiB as they are written; no limit by default.</summary>
     internal long CapacityBytes { get; set; } = long.MaxValue;
 
     /// <summary>Whether it refuses to delete, rename or replace a mapped file, as Windows does.</summary>
@@ -83,7 +83,8 @@ internal sealed class SimulatedFileSystem : IFileSystem
                 SimulatedMapping mapping => $"'{mapping.Path}' is mapped",
                 _ => "unknown",
             });
-            string[] findings = [.. _misuse, .. open.Order(StringComparer.Ordinal), .. _locks.Select(path => $"'{path}' is locked")];
+            var locked = _locks.Select(path => $"'{path}' is locked");
+            string[] findings = [.. _misuse, .. open.Order(StringComparer.Ordinal), .. locked];
             if (findings.Length > 0)
             {
                 throw new DeviceMisuseException($"{string.Join("; ", findings)}.");
@@ -91,7 +92,7 @@ internal sealed class SimulatedFileSystem : IFileSystem
         }
     }
 
-    /// <summary>Changes bytes of a file on stable storage and in the page cache, as a bad disk does. No call is counted.</summary>
+    /// <summary>Changes bytes of a file, durably and in the page cache, as a bad disk does. Not counted.</summary>
     /// <param name="path">The file.</param>
     /// <param name="offset">Bytes from the start.</param>
     /// <param name="bytes">What lies there from now on.</param>
@@ -119,7 +120,7 @@ internal sealed class SimulatedFileSystem : IFileSystem
         }
     }
 
-    /// <summary>Puts a file on the device, at once durable, over another one where there is one. No call is counted.</summary>
+    /// <summary>Puts a file on the device, at once durable, over another one where there is one. Not counted.</summary>
     /// <param name="path">The file.</param>
     /// <param name="bytes">What it holds.</param>
     internal void WriteAll(string path, ReadOnlySpan<byte> bytes)
