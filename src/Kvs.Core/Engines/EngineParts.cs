@@ -34,6 +34,9 @@ internal sealed record EngineParts
     /// <summary>The open segments.</summary>
     internal required SegmentSet Segments { get; init; }
 
+    /// <summary>Segments ahead of need, dropped files, the disk reserve.</summary>
+    internal required SpareSegments Spares { get; init; }
+
     /// <summary>Salts.</summary>
     internal required StoreRandom Random { get; init; }
 
@@ -58,7 +61,7 @@ internal sealed record EngineParts
     /// <summary>Room for the group in hand. Commit thread only.</summary>
     internal required LogRoom Room { get; init; }
 
-    /// <summary>Segments ahead of need, and those to be sealed.</summary>
+    /// <summary>Segments for the commit thread, and those that it leaves to be sealed.</summary>
     internal required SegmentSupply Supply { get; init; }
 
     /// <summary>Work that waits.</summary>
@@ -69,6 +72,9 @@ internal sealed record EngineParts
 
     /// <summary>The threads.</summary>
     internal required EngineThreads Threads { get; init; }
+
+    /// <summary>How the loops end.</summary>
+    internal required CloseSequence Closing { get; init; }
 
     /// <summary>Groups between the commit and the sync thread.</summary>
     internal GroupHandOff HandOff { get; } = new();

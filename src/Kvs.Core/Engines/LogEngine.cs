@@ -27,7 +27,7 @@ internal sealed class LogEngine : IKvEngine
     private readonly WriteLimits _limits;
     private readonly SnapshotRegistry _snapshots;
     private readonly CommitLoop _commit;
-    private readonly EngineThreads _threads;
+    private readonly CompactionLoop _compaction;
 
     private LogEngine(EngineParts parts, SyncLoop sync)
     {
@@ -38,7 +38,7 @@ internal sealed class LogEngine : IKvEngine
         _limits = new WriteLimits(parts.Options.ValueBytesMax, parts.Options.BatchBytesMax);
         _snapshots = new SnapshotRegistry(parts.Environment.Time, parts.Options);
         _commit = new CommitLoop(parts, sync);
-        _threads = parts.Threads;
+        _compaction = new CompactionLoop(parts, sync);
     }
 
     /// <inheritdoc/>
@@ -62,6 +62,7 @@ internal sealed class LogEngine : IKvEngine
         parts.Threads.Sync.Start(environment.Loops, "kvs-sync", sync.RunOnce);
         parts.Threads.Commit.Start(environment.Loops, "kvs-commit", engine._commit.RunOnce);
         parts.Threads.Prepare.Start(environment.Loops, "kvs-prepare", new PrepareLoop(parts, engine._snapshots).RunOnce);
+        parts.Threads.Compaction.Start(environment.Loops, "kvs-compact", engine._compaction.RunOnce);
         return ValueTask.FromResult(engine);
     }
 
@@ -72,7 +73,7 @@ internal sealed class LogEngine : IKvEngine
         {
             item.Complete();
         }
-        else if (_commit.IsClosing)
+        else if (_parts.Closing.IsRequested)
         {
             WorkItems.Refuse(item, ErrorCode.ShuttingDown, "The store is closing; the write was not applied.");
             item.Complete();
@@ -143,48 +144,37 @@ internal sealed class LogEngine : IKvEngine
             Expired = counters.Expired,
             Snapshots = snapshots,
             OldestSnapshot = oldest,
-            ReadOnlyReason = _parts.Fault.Reason ?? _parts.Supply.FullReason,
+            ReadOnlyReason = _parts.Fault.Reason ?? _parts.Supply.Reason,
         };
     }
 
     /// <inheritdoc/>
-    public Task CompactAsync(CancellationToken cancellationToken) => Task.FromException(
-        new KvsException(ErrorCode.NotSupported, "This version of the engine does not compact yet."));
+    public Task CompactAsync(CancellationToken cancellationToken) => _compaction.RunAll().WaitAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _commit.Close();
-        await _commit.Ended.ConfigureAwait(false);
-        _threads.Prepare.Stop();
-        _threads.Commit.Stop();
-        _threads.Sync.Stop();
-        Release();
-    }
-
-    /// <summary>All loops have ended. A store that is sound and synced whole is marked as closed cleanly.</summary>
-    private void Release()
-    {
+        _parts.Closing.Request();
         try
         {
-            if (!_parts.Fault.IsSet)
-            {
-                Check.That(_parts.Log.Synced == _parts.Log.Appended);
-                var root = _index.Published;
-                Check.That(root.Sequence == _parts.Log.Synced.Sequence);
-                _parts.Manifests.Update(current => current with
-                {
-                    CleanShutdown = true,
-                    SyncedThrough = _parts.Log.Synced,
-                    LogTimeMillis = Math.Max(current.LogTimeMillis, root.LogTimeMillis),
-                });
-            }
+            await _parts.Closing.Done.ConfigureAwait(false);
         }
         finally
         {
-            _index.Dispose();
-            _segments.Dispose();
-            _parts.Directory.Dispose();
+            Release();
         }
+    }
+
+    private void Release()
+    {
+        var threads = _parts.Threads;
+        threads.Compaction.Stop();
+        threads.Prepare.Stop();
+        threads.Commit.Stop();
+        threads.Sync.Stop();
+        _index.Dispose();
+        _segments.Dispose();
+        _parts.Directory.Dispose();
+        _parts.Options.Tell(StoreEventLevel.Information, StoreEventKind.Closed, $"Closed '{_parts.Directory.Path}'.");
     }
 }

@@ -2,7 +2,6 @@ using Kvs.Core.Diagnostics;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
-using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Engines;
 
@@ -14,12 +13,6 @@ internal sealed record LogEngineOptions
 
     /// <summary>Under <see cref="Durability.Interval"/>: the longest that a write waits for its sync.</summary>
     internal TimeSpan SyncInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Size to which segments grow. Small in tests; a batch that does not fit gets a segment of its own size.</summary>
-    internal int SegmentBytesMax { get; init; } = Limits.SegmentBytesMax;
-
-    /// <summary>Size to which the disk reserve grows.</summary>
-    internal long ReserveBytesMax { get; init; } = Limits.ReserveBytesMax;
 
     /// <summary>Log segments that lie wholly within the newest so many bytes of the log are not compacted.</summary>
     internal long HistoryBytes { get; init; } = Limits.HistoryBytes;
@@ -57,8 +50,6 @@ internal sealed record LogEngineOptions
     {
         Require(Durability is Durability.Always or Durability.Interval or Durability.Os, $"Durability '{Durability}' is none of always, interval, os.");
         Require(SyncInterval > TimeSpan.Zero && SyncInterval <= TimeSpan.FromHours(1), $"Sync interval {SyncInterval} is not between 0 and 1 h.");
-        Require(SegmentBytesMax is >= SegmentSizing.SegmentBytesMin and <= Limits.SegmentBytesMax, $"Segment size {SegmentBytesMax} is not between {SegmentSizing.SegmentBytesMin} and {Limits.SegmentBytesMax}.");
-        Require(ReserveBytesMax >= 0, $"Disk reserve {ReserveBytesMax} is negative.");
         Require(HistoryBytes >= 0, $"History {HistoryBytes} is negative.");
         Require(QueuedBytesMax > 0, $"Queue bound {QueuedBytesMax} is not positive.");
         Require(ValueBytesMax is > 0 and <= Limits.ValueBytesMax, $"Value limit {ValueBytesMax} is not between 1 and {Limits.ValueBytesMax}.");

@@ -19,19 +19,18 @@ internal sealed class CommitLoop
     private readonly GroupHandOff _handOff;
     private readonly FaultLatch _fault;
     private readonly GroupBuilder _frame;
+    private readonly LogRoom _room;
     private readonly EntryMoves _moves;
     private readonly SyncLoop _sync;
     private readonly LoopHandle _self;
     private readonly LoopHandle _syncThread;
     private readonly GroupApplier _applier;
     private readonly IdleDuties _idle;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CloseSequence _closing;
     private WorkItem? _item; // commit thread only: the item in hand; behind it those that were taken with it
     private int _request; // commit thread only: its first request that is not judged yet
     private CommitGroup? _group; // commit thread only: the group in hand, until it is offered
     private bool _isDropped; // commit thread only: after a fault, whether the unpublished state is gone
-    private bool _isClosing; // published: Volatile
-    private bool _hasEnded; // published: Interlocked
 
     internal CommitLoop(EngineParts parts, SyncLoop sync)
     {
@@ -41,7 +40,9 @@ internal sealed class CommitLoop
         _handOff = parts.HandOff;
         _fault = parts.Fault;
         _frame = parts.Frame;
+        _room = parts.Room;
         _moves = parts.Moves;
+        _closing = parts.Closing;
         _sync = sync;
         _self = parts.Threads.Commit;
         _syncThread = parts.Threads.Sync;
@@ -49,25 +50,12 @@ internal sealed class CommitLoop
         _idle = new IdleDuties(parts, sync, _applier);
     }
 
-    /// <summary>Completes when all work is answered and synced after <see cref="Close"/>.</summary>
-    internal Task Ended => _ended.Task;
-
-    /// <summary>Whether no more work is taken.</summary>
-    internal bool IsClosing => Volatile.Read(ref _isClosing);
-
-    /// <summary>Takes no more work, finishes what is there, syncs, ends.</summary>
-    internal void Close()
-    {
-        Volatile.Write(ref _isClosing, true);
-        _self.Wake();
-    }
-
     /// <summary>Called after an item was queued: wakes the loop, or answers in its place when it has just ended.</summary>
     internal void Notify()
     {
         // The queue's swap and the exchange that sets the flag are full fences: either this sees the flag, or the
         // loop's last look into the queue sees the item.
-        if (Volatile.Read(ref _hasEnded))
+        if (_closing.HasCommitEnded)
         {
             RefuseQueued();
         }
@@ -104,7 +92,7 @@ internal sealed class CommitLoop
     private TimeSpan Step()
     {
         _index.Reclaim();
-        if (_hasEnded || !_handOff.HasRoom)
+        if (_closing.HasCommitEnded || !_handOff.HasRoom)
         {
             // With a group in the sync and one appended behind it, waiting work gathers; the sync loop wakes this one.
             return Timeout.InfiniteTimeSpan;
@@ -113,14 +101,15 @@ internal sealed class CommitLoop
         Gather();
         if (_item is null && !_moves.HasAny && !_idle.IsTickDue())
         {
-            return IsClosing ? StepClosing() : _idle.Run();
+            return _closing.HasCompactionEnded ? StepClosing() : _idle.Run();
         }
 
         var group = _group ??= _handOff.Rent();
         Apply(group);
         if (group.IsEmpty)
         {
-            return _idle.Run(); // a tick for which the disk has no room
+            // Work that waits for a segment (its maker wakes this loop), or a tick without room.
+            return _item is null ? _idle.Run() : _room.HasFrame ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
         }
 
         Append(group);
@@ -196,7 +185,7 @@ internal sealed class CommitLoop
             Offer(group); // the sync loop refuses what is in it, as it does with all that was offered before
         }
 
-        if (!_handOff.IsIdle || _hasEnded)
+        if (!_handOff.IsIdle || _closing.HasCommitEnded)
         {
             return Timeout.InfiniteTimeSpan;
         }
@@ -216,7 +205,7 @@ internal sealed class CommitLoop
             AnswerFaulted(item);
         }
 
-        return IsClosing ? End() : Timeout.InfiniteTimeSpan;
+        return _closing.HasCompactionEnded ? End() : Timeout.InfiniteTimeSpan;
     }
 
     /// <summary>Reads go on, on the published state; writes are refused. The part that was judged before is refused already.</summary>
@@ -245,9 +234,8 @@ internal sealed class CommitLoop
 
     private TimeSpan End()
     {
-        Interlocked.Exchange(ref _hasEnded, true);
+        _closing.CommitEnded();
         RefuseQueued();
-        _ended.TrySetResult();
         return Timeout.InfiniteTimeSpan;
     }
 

@@ -10,7 +10,8 @@ namespace Kvs.Core.Engines.Commit;
 /// back but to reopen from disk. Reads go on. Threading: any thread; the first latch wins.
 /// </summary>
 /// <param name="options">Who hears of it.</param>
-internal sealed class FaultLatch(LogEngineOptions options)
+/// <param name="threads">Woken, so that each gives up what can no longer be done.</param>
+internal sealed class FaultLatch(LogEngineOptions options, EngineThreads threads)
 {
     private string? _reason; // published: Interlocked
 
@@ -31,6 +32,10 @@ internal sealed class FaultLatch(LogEngineOptions options)
         if (Interlocked.CompareExchange(ref _reason, reason, null) is null)
         {
             options.Tell(StoreEventLevel.Error, StoreEventKind.Faulted, reason);
+            threads.Commit.Wake();
+            threads.Sync.Wake();
+            threads.Prepare.Wake();
+            threads.Compaction.Wake();
         }
     }
 

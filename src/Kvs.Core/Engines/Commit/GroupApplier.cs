@@ -91,7 +91,7 @@ internal sealed class GroupApplier
             return false;
         }
 
-        if (room == RoomResult.DiskFull)
+        if (room == RoomResult.NoRoom)
         {
             _room.Refuse(request);
             return true;

@@ -54,6 +54,11 @@ internal sealed class LogRoom
     /// <returns>Whether there is room.</returns>
     internal RoomResult Reserve(long bytes, bool mayUseReserve, in GroupStart start)
     {
+        if (_supply.IsFull && !mayUseReserve)
+        {
+            return RoomResult.NoRoom;
+        }
+
         if (!Fits(bytes))
         {
             if (HasFrame)
@@ -67,7 +72,7 @@ internal sealed class LogRoom
                 return result;
             }
 
-            Rotate(next!);
+            Rotate(next);
             Check.That(Fits(bytes));
         }
 
@@ -80,10 +85,19 @@ internal sealed class LogRoom
         return RoomResult.Reserved;
     }
 
+    /// <summary>Begins a group and its frame with what is ready, without asking for more: for the opening.</summary>
+    /// <param name="bytes">An upper bound of its batches.</param>
+    /// <param name="start">What the frame begins with.</param>
+    /// <returns>Whether there is room.</returns>
+    internal bool TryBegin(long bytes, in GroupStart start)
+    {
+        BeginGroup();
+        return Reserve(bytes, mayUseReserve: true, start) == RoomResult.Reserved;
+    }
+
     /// <summary>Refuses a write for which the disk has no room.</summary>
     /// <param name="request">The request.</param>
-    internal void Refuse(WriteRequest request) => request.Fail(
-        ErrorCode.DiskFull, WriteOutcome.NotApplied, _supply.FullReason ?? "The disk is full; the write was not applied.");
+    internal void Refuse(WriteRequest request) => _supply.Refuse(request);
 
     private void Rotate(Segment next)
     {

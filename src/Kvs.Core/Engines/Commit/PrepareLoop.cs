@@ -1,7 +1,6 @@
 using Kvs.Core.Diagnostics;
-using Kvs.Core.Platform;
+using Kvs.Core.Index;
 using Kvs.Core.Primitives;
-using Kvs.Core.Storage;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Segments;
 
@@ -13,34 +12,47 @@ namespace Kvs.Core.Engines.Commit;
 /// </summary>
 internal sealed class PrepareLoop
 {
-    /// <summary>How long after a failed attempt the next one is made.</summary>
+    /// <summary>How long after an attempt that came to nothing the next one is made.</summary>
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
 
     private readonly LogEngineOptions _options;
-    private readonly SegmentMaker _maker;
+    private readonly ManifestStore _manifests;
     private readonly SegmentSupply _supply;
     private readonly FaultLatch _fault;
     private readonly SnapshotRegistry _snapshots;
     private readonly LoopHandle _compaction;
+    private readonly LogWriter _log;
+    private readonly KeyIndex _index;
+    private readonly CloseSequence _closing;
+    private bool _hadRoom = true;
 
     internal PrepareLoop(EngineParts parts, SnapshotRegistry snapshots)
     {
         _options = parts.Options;
-        _maker = new SegmentMaker(parts);
+        _manifests = parts.Manifests;
         _supply = parts.Supply;
         _fault = parts.Fault;
         _snapshots = snapshots;
         _compaction = parts.Threads.Compaction;
+        _log = parts.Log;
+        _index = parts.Index;
+        _closing = parts.Closing;
     }
 
-    /// <summary>One step: seal, or make ready.</summary>
+    /// <summary>One step: makes ready, then seals.</summary>
     /// <returns>Time to the next step.</returns>
     internal TimeSpan RunOnce()
     {
+        if (_closing.HasCommitEnded)
+        {
+            Close();
+            return Timeout.InfiniteTimeSpan;
+        }
+
         _snapshots.WarnOfOld();
         if (_fault.IsSet)
         {
-            return Timeout.InfiniteTimeSpan;
+            return _options.SnapshotAgeWarning;
         }
 
         try
@@ -49,45 +61,106 @@ internal sealed class PrepareLoop
         }
         catch (KvsStorageException e) when (e.Code is ErrorCode.DiskFull or ErrorCode.StorageFailed)
         {
-            Fail(e.Message);
-            return s_retryAfter;
+            return s_retryAfter; // the manifest is as it was; a segment that is sealed later costs nothing but time
         }
 #pragma warning disable CA1031 // A manifest in doubt, or a bug: the store must end read-only, and say so.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             _fault.Latch(e);
-            return Timeout.InfiniteTimeSpan;
+            return _options.SnapshotAgeWarning;
         }
     }
 
     private TimeSpan Step()
     {
         // A segment first: writes may wait for it, while sealing only matters to the next opening and to compaction.
-        if (_supply.TryGetDemand(out var demand))
-        {
-            _maker.MakeReady(demand.GroupBytes);
-            return TimeSpan.Zero;
-        }
-
-        if (_supply.TryPeekFull(out var full))
-        {
-            _maker.Seal(full);
-            _supply.Sealed();
-            _compaction.Wake();
-            return TimeSpan.Zero;
-        }
-
-        return _options.SnapshotAgeWarning;
+        var hasRoom = _supply.Prepare();
+        Tell(hasRoom);
+        SealFull();
+        return hasRoom ? _options.SnapshotAgeWarning : s_retryAfter;
     }
 
-    private void Fail(string reason)
+    private void SealFull()
     {
-        if (_supply.FullReason is null)
+        while (_supply.TryPeekFull(out var full))
         {
-            _options.Tell(StoreEventLevel.Error, StoreEventKind.DiskFull, reason);
+            Seal(full);
+            _supply.Sealed();
+            _compaction.Wake();
+        }
+    }
+
+    /// <summary>All else has ended. A store that is sound, and synced whole, is marked as closed cleanly.</summary>
+    private void Close()
+    {
+        if (_closing.Done.IsCompleted)
+        {
+            return;
         }
 
-        _supply.Fail(reason, reserveIsSpent: true);
+        try
+        {
+            if (!_fault.IsSet)
+            {
+                SealFull();
+                MarkClean();
+            }
+
+            _closing.Finish();
+        }
+#pragma warning disable CA1031 // Whoever closes gets it; without the mark the next opening only takes longer.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _closing.Fail(e);
+        }
+    }
+
+    private void MarkClean()
+    {
+        var root = _index.Published;
+        var synced = _log.Synced;
+        Check.That(synced == _log.Appended);
+        Check.That(synced.Sequence == root.Sequence);
+        _manifests.Update(current => current with
+        {
+            CleanShutdown = true,
+            SyncedThrough = synced,
+            LogTimeMillis = Math.Max(current.LogTimeMillis, root.LogTimeMillis),
+        });
+    }
+
+    private void Tell(bool hasRoom)
+    {
+        if (hasRoom != _hadRoom)
+        {
+            _hadRoom = hasRoom;
+            _options.Tell(
+                hasRoom ? StoreEventLevel.Information : StoreEventLevel.Error,
+                hasRoom ? StoreEventKind.DiskHasRoom : StoreEventKind.DiskFull,
+                hasRoom ? "The disk has room again; writes are taken." : _supply.Reason ?? string.Empty);
+        }
+    }
+
+    /// <summary>The segment is synced whole: from here on any invalid byte before its end is damage.</summary>
+    private void Seal(FullSegment full)
+    {
+        var entry = _manifests.Current.Find(full.Segment.Id);
+        Check.That(entry is { State: FileState.Open });
+        Check.That(full.FirstSequence > 0 && full.FirstSequence <= full.Last.Sequence);
+        var sealedEntry = entry with
+        {
+            State = FileState.Sealed,
+            End = full.End,
+            FirstSequence = full.FirstSequence,
+            LastSequence = full.Last.Sequence,
+        };
+        _manifests.Update(current => current.With(sealedEntry) with
+        {
+            SealedThrough = full.Last,
+            SyncedThrough = full.Last,
+            LogTimeMillis = Math.Max(current.LogTimeMillis, full.LogTimeMillis),
+        });
     }
 }

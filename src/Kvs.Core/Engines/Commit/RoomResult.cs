@@ -9,6 +9,6 @@ internal enum RoomResult
     /// <summary>Not behind what this group holds already: it goes first into the next group.</summary>
     NextGroup = 1,
 
-    /// <summary>The disk has none.</summary>
-    DiskFull = 2,
+    /// <summary>The disk has none: it is refused.</summary>
+    NoRoom = 2,
 }

@@ -1,3 +1,4 @@
+using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Segments;
 
@@ -8,51 +9,62 @@ namespace Kvs.Core.Engines.Commit;
 /// so that the commit thread never waits for a file to be made or the manifest to be written.
 /// Threading: guarded by its gate, shortly; who calls what is said at each member.
 /// </summary>
+/// <param name="spares">The segments that are ready.</param>
 /// <param name="commit">Woken when what it waits for is there, or will not come.</param>
 /// <param name="prepare">Woken when there is something to do.</param>
-internal sealed class SegmentSupply(LoopHandle commit, LoopHandle prepare)
+internal sealed class SegmentSupply(SpareSegments spares, LoopHandle commit, LoopHandle prepare)
 {
-    private readonly Lock _gate = new();
-    private readonly Queue<Segment> _ready = new(); // guarded by _gate; ids ascending
-    private readonly Queue<FullSegment> _full = new(); // guarded by _gate; in log order
-    private SegmentDemand _demand; // guarded by _gate: what the commit thread waits for
-    private bool _reserveIsSpent; // guarded by _gate
-    private string? _fullReason; // published: Volatile
+    private const string FullText =
+        "The disk is full: writes are refused, reads and removals go on. Free space; writes resume by themselves.";
 
-    /// <summary>Why no segment can be made, or null. Any thread.</summary>
-    internal string? FullReason => Volatile.Read(ref _fullReason);
+    private readonly Lock _gate = new();
+    private readonly Queue<FullSegment> _full = new(); // guarded by _gate; in log order
+    private bool _mayUseReserve; // guarded by _gate: whether what waits for a segment may use the disk reserve
+    private bool _isSpent; // guarded by _gate: whether the last attempt, reserve and all, has come to nothing
+    private string? _failure; // published: Volatile
+
+    /// <summary>Why writes are refused, or null. Any thread.</summary>
+    internal string? Reason => Volatile.Read(ref _failure) ?? (spares.IsDiskFull ? FullText : null);
+
+    /// <summary>Whether writes that need room are refused. Any thread.</summary>
+    internal bool IsFull => spares.IsDiskFull;
 
     /// <summary>Takes a ready segment. Commit thread.</summary>
     /// <param name="groupBytes">Bytes that must fit behind its header.</param>
     /// <param name="mayUseReserve">Whether it may be made of the disk reserve.</param>
     /// <param name="segment">The segment, listed in the durable manifest.</param>
-    /// <returns>Reserved; next group, while it is being made (the commit loop is woken then); or disk full.</returns>
-    internal RoomResult TryTake(long groupBytes, bool mayUseReserve, out Segment? segment)
+    /// <returns>Reserved; next group, while it is being made (the commit loop is woken then); or no room.</returns>
+    internal RoomResult TryTake(long groupBytes, bool mayUseReserve, out Segment segment)
     {
+        if (spares.TryTake(groupBytes, out segment))
+        {
+            prepare.Wake();
+            return RoomResult.Reserved;
+        }
+
         lock (_gate)
         {
-            // One that is too small for a huge batch is passed over, never to be written: segments are used in order.
-            while (_ready.TryPeek(out segment) && segment.Length - SegmentHeader.Bytes < groupBytes)
+            if (_isSpent || (spares.IsDiskFull && !mayUseReserve))
             {
-                _full.Enqueue(new FullSegment(_ready.Dequeue(), SegmentHeader.Bytes, 0, default));
+                return RoomResult.NoRoom;
             }
 
-            if (_ready.TryDequeue(out segment))
-            {
-                _demand = default;
-                prepare.Wake();
-                return RoomResult.Reserved;
-            }
-
-            if (_fullReason is not null && (!mayUseReserve || _reserveIsSpent))
-            {
-                return RoomResult.DiskFull;
-            }
-
-            _demand = new SegmentDemand(groupBytes, mayUseReserve);
-            prepare.Wake();
-            return RoomResult.NextGroup;
+            _mayUseReserve = mayUseReserve;
         }
+
+        prepare.Wake();
+        return RoomResult.NextGroup;
+    }
+
+    /// <summary>Refuses a write for which there is no room. Commit thread.</summary>
+    /// <param name="request">The request.</param>
+    internal void Refuse(WriteRequest request)
+    {
+        var failure = Volatile.Read(ref _failure);
+        request.Fail(
+            failure is null ? ErrorCode.DiskFull : ErrorCode.StorageFailed,
+            WriteOutcome.NotApplied,
+            failure ?? FullText);
     }
 
     /// <summary>Leaves a segment that is not written any more, and is synced. Commit thread.</summary>
@@ -85,56 +97,50 @@ internal sealed class SegmentSupply(LoopHandle commit, LoopHandle prepare)
         }
     }
 
-    /// <summary>What should be made ready now: a segment is kept ahead of need. Prepare thread.</summary>
-    /// <returns>False when a segment is ready.</returns>
-    internal bool TryGetDemand(out SegmentDemand demand)
+    /// <summary>One attempt to have a segment ready, and the reserve whole. Prepare thread.</summary>
+    /// <returns>Whether writes are taken afterwards.</returns>
+    internal bool Prepare()
     {
+        bool mayUseReserve;
         lock (_gate)
         {
-            demand = _demand;
-            return _ready.Count == 0;
+            mayUseReserve = _mayUseReserve;
+            _mayUseReserve = false;
         }
+
+        var made = TryPrepare(mayUseReserve);
+        lock (_gate)
+        {
+            // A wish for the reserve that came while this attempt ran without it is still to be granted.
+            _isSpent = !made && (_failure is not null || (spares.IsDiskFull && mayUseReserve));
+        }
+
+        commit.Wake();
+        return Reason is null;
     }
 
-    /// <summary>Hands a segment over. Prepare thread, and the opening.</summary>
-    /// <param name="segment">Listed in the durable manifest, open, unwritten; its id is higher than all before.</param>
-    internal void AddReady(Segment segment)
+    private bool TryPrepare(bool mayUseReserve)
     {
-        lock (_gate)
+        try
         {
-            _ready.Enqueue(segment);
-            _reserveIsSpent = false;
+            var made = spares.Prepare(mayUseReserve);
+            Volatile.Write(ref _failure, null);
+            return made;
         }
-
-        Volatile.Write(ref _fullReason, null);
-        commit.Wake();
-    }
-
-    /// <summary>No segment can be made now. Prepare thread, which will try again.</summary>
-    /// <param name="reason">Why, and what to do.</param>
-    /// <param name="reserveIsSpent">Whether the disk reserve has not helped either.</param>
-    internal void Fail(string reason, bool reserveIsSpent)
-    {
-        lock (_gate)
+        catch (KvsStorageException e) when (e.Code is ErrorCode.StorageFailed or ErrorCode.DiskFull)
         {
-            _reserveIsSpent = reserveIsSpent;
+            // Nothing of the log is in doubt: only the next segment is missing. The next attempt may succeed.
+            Volatile.Write(ref _failure, e.Message);
+            return false;
         }
-
-        Volatile.Write(ref _fullReason, reason);
-        commit.Wake();
     }
 }
 
 /// <summary>A segment that will not be written any more.</summary>
 /// <param name="Segment">The segment.</param>
 /// <param name="End">Bytes that count.</param>
-/// <param name="FirstSequence">First sequence in it; 0 when nothing was ever written to it.</param>
+/// <param name="FirstSequence">First sequence in it.</param>
 /// <param name="Last">Newest version in it.</param>
 /// <param name="LogTimeMillis">Log time of its newest group, or later.</param>
 internal readonly record struct FullSegment(
-    Segment Segment, long End, ulong FirstSequence, KvsVersion Last, long LogTimeMillis = 0);
-
-/// <summary>A segment that the commit thread waits for.</summary>
-/// <param name="GroupBytes">Bytes that must fit behind its header; 0 when it does not wait.</param>
-/// <param name="MayUseReserve">Whether it may be made of the disk reserve.</param>
-internal readonly record struct SegmentDemand(long GroupBytes, bool MayUseReserve);
+    Segment Segment, long End, ulong FirstSequence, KvsVersion Last, long LogTimeMillis);

@@ -83,11 +83,16 @@ internal sealed class SyncLoop
             _fault.Latch(e);
         }
 
-        var wakes = asked || _groups.Count > 0;
-        Acknowledge();
-        if (wakes)
+        var hadGroups = _groups.Count > 0;
+        var hadMoves = Acknowledge();
+        if (asked || hadGroups)
         {
             _commit.Wake();
+        }
+
+        if (asked || hadMoves)
+        {
+            _compaction.Wake();
         }
 
         return TimeToNextSync();
@@ -141,8 +146,11 @@ internal sealed class SyncLoop
         }
     }
 
-    private void Acknowledge()
+    /// <summary>Answers all whose last request was judged in these groups, and gives the groups back.</summary>
+    /// <returns>Whether entries were moved in them.</returns>
+    private bool Acknowledge()
     {
+        var moved = false;
         foreach (var group in CollectionsMarshal.AsSpan(_groups))
         {
             foreach (ref readonly var part in CollectionsMarshal.AsSpan(group.Parts))
@@ -159,10 +167,12 @@ internal sealed class SyncLoop
                 }
             }
 
+            moved |= group.Moves > 0;
             _handOff.Return(group);
         }
 
         _groups.Clear();
+        return moved;
     }
 
     /// <summary>

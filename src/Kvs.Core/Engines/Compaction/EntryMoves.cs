@@ -49,7 +49,7 @@ internal sealed class EntryMoves
 
     /// <summary>Hands moves over. The bytes at the new places must be synced and counted as live.</summary>
     /// <param name="moves">The moves.</param>
-    internal void Add(IReadOnlyList<EntryMove> moves)
+    internal void Add(List<EntryMove> moves)
     {
         lock (_gate)
         {
@@ -68,9 +68,11 @@ internal sealed class EntryMoves
         Take();
         foreach (var move in _taken)
         {
-            var from = move.From;
-            if (index.TryFind(move.Key, out var entry) && entry.Location == from)
+            // Key and sequence name one record; it lies at the old place or at the new one.
+            if (index.TryFind(move.Key, out var entry) && entry.Sequence == move.Sequence)
             {
+                var from = entry.Location;
+                Check.That(from.SegmentId != move.To.SegmentId && from.Length == move.To.Length);
                 index.Set(move.Key, entry with { Location = move.To }, out _);
                 group.Dead.Add(new DeadRecord(from.SegmentId, from.Length));
             }
@@ -122,6 +124,6 @@ internal sealed class EntryMoves
 
 /// <summary>A record that was copied.</summary>
 /// <param name="Key">Its key.</param>
-/// <param name="From">Where the index said it was.</param>
+/// <param name="Sequence">Its sequence.</param>
 /// <param name="To">Where its copy is.</param>
-internal readonly record struct EntryMove(byte[] Key, RecordLocation From, RecordLocation To);
+internal readonly record struct EntryMove(byte[] Key, ulong Sequence, RecordLocation To);

@@ -13,6 +13,7 @@ internal sealed class SegmentUsage
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, long> _liveBytes = []; // guarded by _gate
+    private readonly Dictionary<uint, long> _tombstoneBytes = []; // guarded by _gate
     private long _total; // guarded by _gate
 
     /// <summary>Bytes of live records in all files.</summary>
@@ -48,6 +49,27 @@ internal sealed class SegmentUsage
         }
     }
 
+    /// <summary>Bytes of tombstones in a data segment that had to be kept when it was written (or loaded).</summary>
+    /// <param name="segmentId">The file.</param>
+    internal long TombstoneBytesOf(uint segmentId)
+    {
+        lock (_gate)
+        {
+            return _tombstoneBytes.GetValueOrDefault(segmentId);
+        }
+    }
+
+    /// <summary>Counts tombstones that are the newest record of their key.</summary>
+    /// <param name="segmentId">The file they lie in.</param>
+    /// <param name="bytes">Their bytes.</param>
+    internal void AddTombstones(uint segmentId, long bytes)
+    {
+        lock (_gate)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_tombstoneBytes, segmentId, out _) += bytes;
+        }
+    }
+
     /// <summary>Counts what a group has brought and what has died in it.</summary>
     /// <param name="group">The group, just published.</param>
     internal void Count(CommitGroup group)
@@ -72,6 +94,7 @@ internal sealed class SegmentUsage
     {
         lock (_gate)
         {
+            _tombstoneBytes.Remove(segmentId);
             if (_liveBytes.Remove(segmentId, out var bytes))
             {
                 _total -= bytes;

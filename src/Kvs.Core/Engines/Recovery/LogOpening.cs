@@ -25,6 +25,7 @@ internal sealed class LogOpening : IDisposable
     private readonly DataDirectory _directory;
     private readonly StoreRandom _random;
     private readonly SegmentFiles _files;
+    private readonly DiskReserve _reserve;
     private readonly SegmentSet _segments = new();
     private readonly KeyIndex _index;
     private readonly SegmentUsage _usage = new();
@@ -39,6 +40,7 @@ internal sealed class LogOpening : IDisposable
         _random = new StoreRandom(environment.Random);
         _index = new KeyIndex(options.Index);
         _files = new SegmentFiles(environment.Files, path);
+        _reserve = new DiskReserve(environment.Files, path);
     }
 
     /// <summary>Opens or creates a store.</summary>
@@ -75,9 +77,7 @@ internal sealed class LogOpening : IDisposable
     private EngineParts Run(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        _manifests = ManifestStore.Exists(_environment.Files, _directory.Path)
-            ? ManifestStore.Open(_environment.Files, _directory.Path)
-            : ManifestStore.Create(_environment.Files, _directory.Path, DataDirectory.KvsEngine, _random);
+        _manifests = ManifestStore.OpenOrCreate(_environment.Files, _directory.Path, DataDirectory.KvsEngine, _random);
         var recovered = new LogRecovery(_environment.Files, _files, _manifests, _random).Recover();
         OpenSegments();
         FillIndex(recovered, cancellationToken);
@@ -97,56 +97,26 @@ internal sealed class LogOpening : IDisposable
 
     private void FillIndex(RecoveredLog recovered, CancellationToken cancellationToken)
     {
-        foreach (var file in _manifests.Current.Files)
+        var fill = new IndexFill(_options, _files, _segments, _reserve, _index, _usage);
+        fill.LoadSealed(_manifests.Current, cancellationToken);
+        foreach (var (segment, end, _) in OpenLogs(recovered))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Check.That(_segments.TryFind(file.Id, out var segment));
-            var end = file.State == FileState.Sealed ? file.End : file.Id == recovered.ActiveId ? recovered.ActiveOffset : 0;
-            if (end > 0)
-            {
-                Replay(segment, end);
-            }
+            fill.Replay(segment, end);
         }
     }
 
-    private void Replay(Segment segment, long end)
+    /// <summary>The open segments that hold a part of the log, in log order, the current one last.</summary>
+    private IEnumerable<(Segment Segment, long End, SegmentExtent? Extent)> OpenLogs(RecoveredLog recovered)
     {
-        var cursor = new FrameCursor(segment.Bytes(0, (int)end), segment.Header.Salt);
-        while (cursor.MoveNext())
+        foreach (var file in _manifests.Current.Files)
         {
-            foreach (var batch in cursor.Frame)
+            if (file.IsOpenLog && !recovered.ReadyIds.Contains(file.Id))
             {
-                var records = batch.GetEnumerator();
-                while (records.MoveNext())
-                {
-                    var offset = (uint)(cursor.FrameOffset + records.CurrentOffset);
-                    Replay(records.Current, new RecordLocation(segment.Id, offset, (uint)records.Current.Bytes.Length));
-                }
+                Check.That(_segments.TryFind(file.Id, out var segment));
+                var extent = recovered.Verdict.Extents.FirstOrDefault(extent => extent.Identity.Id == file.Id);
+                yield return (segment, file.Id == recovered.ActiveId ? recovered.ActiveOffset : extent!.End, extent);
             }
-        }
-    }
-
-    private void Replay(in RecordView record, in RecordLocation location)
-    {
-        IndexEntry previous;
-        bool existed;
-        switch (record.Kind)
-        {
-            case RecordKind.Set:
-                var entry = new IndexEntry(location, record.Sequence, record.ExpiresAtMillis, record.Value.Length);
-                existed = _index.Set(record.Key, entry, out previous);
-                _usage.Add(location.SegmentId, location.Length);
-                break;
-            case RecordKind.Remove:
-                existed = _index.Remove(record.Key, out previous);
-                break;
-            default:
-                return;
-        }
-
-        if (existed)
-        {
-            _usage.Add(previous.Location.SegmentId, -(long)previous.Location.Length);
         }
     }
 
@@ -154,7 +124,9 @@ internal sealed class LogOpening : IDisposable
     {
         Check.That(_segments.TryFind(recovered.ActiveId, out var active));
         var threads = new EngineThreads();
-        var supply = new SegmentSupply(threads.Commit, threads.Prepare);
+        var spares = new SpareSegments(_files, _manifests, _segments, _reserve, _random);
+        var supply = new SegmentSupply(spares, threads.Commit, threads.Prepare);
+        var epochs = new EpochTable(_manifests.Current.Epochs);
         var log = new LogWriter(active, recovered.ActiveOffset, recovered.Last);
         var frame = new GroupBuilder();
         var parts = new EngineParts
@@ -165,20 +137,23 @@ internal sealed class LogOpening : IDisposable
             Manifests = _manifests,
             Files = _files,
             Segments = _segments,
+            Spares = spares,
             Random = _random,
             Log = log,
             Index = _index,
-            Epochs = new EpochTable(_manifests.Current.Epochs),
+            Epochs = epochs,
             Usage = _usage,
             Clock = new LogClock(_environment.Time, recovered.LogTimeMillis),
             Frame = frame,
             Room = new LogRoom(log, frame, supply, FirstSequenceIn(recovered)),
             Supply = supply,
             Queue = new CommitQueue(_options.QueuedBytesMax),
-            Fault = new FaultLatch(_options),
+            Fault = new FaultLatch(_options, threads),
             Threads = threads,
+            Closing = new CloseSequence(threads),
         };
-        AddReady(recovered, supply);
+        AdoptReady(recovered, spares);
+        SealFull(recovered, supply, epochs);
         BeginEpoch(parts);
         TellOpened(recovered, parts);
         return parts;
@@ -199,12 +174,25 @@ internal sealed class LogOpening : IDisposable
         return verdict.Proven.Sequence + 1;
     }
 
-    private void AddReady(RecoveredLog recovered, SegmentSupply supply)
+    private void AdoptReady(RecoveredLog recovered, SpareSegments spares)
     {
         foreach (var id in recovered.ReadyIds)
         {
             Check.That(_segments.TryFind(id, out var segment));
-            supply.AddReady(segment);
+            spares.Adopt(segment);
+        }
+    }
+
+    /// <summary>A store may be closed before its last full segments are sealed: they are all that stands open before the current one.</summary>
+    private void SealFull(RecoveredLog recovered, SegmentSupply supply, EpochTable epochs)
+    {
+        foreach (var (segment, end, extent) in OpenLogs(recovered))
+        {
+            if (segment.Id != recovered.ActiveId && extent!.FirstSequence != 0)
+            {
+                supply.Seal(new FullSegment(
+                    segment, end, extent.FirstSequence, epochs.VersionOf(extent.LastSequence), recovered.LogTimeMillis));
+            }
         }
     }
 
@@ -216,11 +204,15 @@ internal sealed class LogOpening : IDisposable
     {
         var sequence = parts.Log.Appended.Sequence + 1;
         var start = new GroupStart(parts.Epochs.Current, sequence, parts.Clock.NowMillis(), sequence - 1);
-        parts.Room.BeginGroup();
-        while (parts.Room.Reserve(GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes), mayUseReserve: true, start)
-            != RoomResult.Reserved)
+        if (!parts.Room.TryBegin(GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes), start))
         {
-            new SegmentMaker(parts).MakeReady(0); // a clean log may end a few bytes before the end of its segment
+            // A clean log may end a few bytes before the end of its segment.
+            parts.Spares.Prepare(mayUseReserve: true);
+            if (!parts.Room.TryBegin(GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes), start))
+            {
+                throw new KvsStorageException(
+                    ErrorCode.DiskFull, "The disk has no room to begin an epoch, which each opening does. Free space, then open again.");
+            }
         }
 
         parts.Frame.BeginBatch(sequence);

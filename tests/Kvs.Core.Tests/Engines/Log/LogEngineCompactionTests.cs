@@ -1,0 +1,268 @@
+using Kvs.Core.Diagnostics;
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.TestKit;
+using Kvs.TestKit.Device;
+using Xunit;
+
+namespace Kvs.Core.Tests.Engines.Log;
+
+public sealed class LogEngineCompactionTests
+{
+    private const int ValueBytes = 20_000;
+    private static readonly LogEngineOptions s_noHistory = new() { HistoryBytes = 0 };
+
+    [Fact]
+    public void Disk_stays_within_twice_the_live_bytes_under_steady_overwrite() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noHistory);
+        var random = new Random(seed);
+        for (var i = 0; i < 1500; i++)
+        {
+            store.Set("k" + random.Next(200), Value(i));
+            if (i % 50 == 0)
+            {
+                store.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            if (i > 300)
+            {
+                // Twice the live bytes, active and ready segment, spare, reserve, and one compaction in flight.
+                const long Allowance = 6 * 1024 * 1024;
+                var live = store.Engine.Stats().LiveBytes;
+                Assert.True(store.Device.UsedBytes <= (2 * live) + Allowance, $"after {i}: {store.Device.UsedBytes} for {live}");
+            }
+        }
+
+        Assert.True(store.Engine.Stats().Compactions > 5);
+        Assert.Equal(store.Content(), store.Reopen().Content());
+    });
+
+    [Fact]
+    public void Retained_history_is_left_alone() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, new LogEngineOptions { HistoryBytes = 100 * 1024 * 1024 });
+        for (var i = 0; i < 300; i++)
+        {
+            store.Set("k", Value(i));
+        }
+
+        Compact(store);
+        Assert.Equal(0, store.Engine.Stats().Compactions);
+    });
+
+    [Fact]
+    public void A_held_snapshot_reads_the_old_files_and_they_go_when_it_ends() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noHistory);
+        for (var i = 0; i < 100; i++)
+        {
+            store.Set("k" + i, Value(i));
+        }
+
+        var snapshot = store.Engine.Snapshot();
+        for (var i = 0; i < 100; i++)
+        {
+            store.Set("k" + i, Value(i + 1000));
+        }
+
+        store.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(store.Engine.Stats().Compactions > 0);
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(Value(i), LogStore.Get(snapshot, "k" + i));
+            Assert.Equal(Value(i + 1000), store.Get("k" + i));
+        }
+
+        var held = store.Device.UsedBytes;
+        snapshot.Dispose();
+        store.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(store.Device.UsedBytes < held - (1024 * 1024), $"{store.Device.UsedBytes} after {held}");
+    });
+
+    [Fact]
+    public void Compaction_by_hand_completes_and_keeps_versions_and_expiries() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noHistory);
+        for (var i = 0; i < 200; i++)
+        {
+            store.Set("k" + (i % 120), Value(i), ttlMillis: i % 3 == 0 ? 3_600_000 : 0);
+        }
+
+        var before = Infos(store);
+        Compact(store);
+        Assert.True(store.Engine.Stats().Compactions > 0);
+        Assert.Equal(before, Infos(store));
+        var content = store.Content();
+        var again = store.Reopen();
+        Assert.Equal(before, Infos(again));
+        Assert.Equal(content, again.Content());
+    });
+
+    [Fact]
+    public void Removed_keys_never_come_back_whatever_is_compacted_and_reopened() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noHistory with { CompactionDeadShare = 0.2 });
+        var model = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var random = new Random(seed);
+        for (var round = 0; round < 60; round++)
+        {
+            for (var i = 0; i < 25; i++)
+            {
+                var key = "k" + random.Next(60);
+                if (random.Next(3) == 0)
+                {
+                    store.Remove(key);
+                    model.Remove(key);
+                }
+                else
+                {
+                    var value = new string((char)('a' + random.Next(26)), random.Next(40_000));
+                    store.Set(key, value);
+                    model[key] = value;
+                }
+            }
+
+            switch (random.Next(5))
+            {
+                case 0: Compact(store); break;
+                case 1: store.Advance(TimeSpan.FromSeconds(5)); break;
+                case 2: store = store.Reopen(); break;
+                case 3: store = store.ReopenKilled(); break;
+                default: break;
+            }
+
+            Assert.Equal(model, store.Content());
+        }
+    });
+
+    [Fact]
+    public void Tombstones_go_when_nothing_older_is_left() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noHistory);
+        for (var i = 0; i < 200; i++)
+        {
+            store.Set("k" + i, Value(i));
+        }
+
+        for (var i = 0; i < 200; i++)
+        {
+            store.Remove("k" + i);
+        }
+
+        for (var i = 0; i < 110; i++)
+        {
+            store.Set("other", Value(i));
+        }
+
+        Compact(store);
+        Compact(store);
+        Assert.True(store.Engine.Stats().Segments <= 4, $"{store.Engine.Stats().Segments} files");
+        Assert.Equal(["other"], store.Reopen().Content().Keys);
+    });
+
+    [Fact]
+    public void A_power_cut_at_any_moment_of_a_compaction_loses_nothing() => TestSeed.Run(seed =>
+    {
+        var store = Prepared(seed);
+        var content = store.Content();
+        var points = new List<CrashPoint>();
+        store.Device.BeforeCall = call =>
+        {
+            if ((call.Kind & CallKinds.Changes) != CallKinds.None)
+            {
+                points.Add(store.Device.Capture());
+            }
+        };
+        Compact(store);
+        store.Device.BeforeCall = null;
+        Assert.True(store.Engine.Stats().Compactions > 0 && points.Count > 20);
+        foreach (var point in points.Append(store.Device.Capture()))
+        {
+            foreach (var leftover in point.Leftovers(seed, limit: 3))
+            {
+                Assert.Equal(content, store.ReopenAfterPowerCut(leftover, point).Content());
+            }
+
+            Assert.Equal(content, new LogStore(seed, s_noHistory, point.Kill()).Content());
+        }
+    });
+
+    [Fact]
+    public void A_compaction_that_meets_an_error_loses_nothing_whichever_call_fails() => TestSeed.Run(seed =>
+    {
+        for (var nth = 1; ; nth++)
+        {
+            var store = Prepared(seed);
+            var content = store.Content();
+            var struck = store.Device.FaultsStruck;
+            store.Device.Fail(CallKinds.Changes, nth % 2 == 0 ? FaultKind.DeviceError : FaultKind.DiskFull, nth);
+            var compaction = store.Engine.CompactAsync(default);
+            store.Advance(TimeSpan.FromMinutes(1));
+            var hasStruck = store.Device.FaultsStruck > struck;
+            store.Device.ClearFaults();
+            _ = compaction.Exception;
+
+            Assert.Equal(content, store.Content());
+            Assert.Equal(content, store.ReopenKilled().Content());
+            if (!hasStruck)
+            {
+                Assert.True(nth > 10, $"only {nth} calls");
+                return;
+            }
+
+            store.Advance(TimeSpan.FromMinutes(1));
+            Assert.Equal(content, store.Reopen().Content());
+        }
+    });
+
+    [Fact]
+    public void Missing_hint_files_are_made_anew_at_open() => TestSeed.Run(seed =>
+    {
+        var store = Prepared(seed);
+        var content = store.Content();
+        store.Close();
+        foreach (var name in store.Device.ListFiles("/store").Where(name => name.EndsWith(".hint", StringComparison.Ordinal)))
+        {
+            store.Device.Delete("/store/" + name);
+        }
+
+        var again = new LogStore(seed, s_noHistory, store.Device);
+        Assert.Contains(again.Events, e => e.Kind == StoreEventKind.HintRebuilt);
+        Assert.Equal(content, again.Content());
+    });
+
+    private static LogStore Prepared(int seed)
+    {
+        var store = new LogStore(seed, s_noHistory with { CompactionDeadShare = 1 });
+        for (var i = 0; i < 150; i++)
+        {
+            store.Set("k" + (i % 90), Value(i));
+        }
+
+        for (var i = 0; i < 90; i += 3)
+        {
+            store.Remove("k" + i);
+        }
+
+        return store;
+    }
+
+    private static void Compact(LogStore store) => store.Machine.Loops.RunUntilCompleted(store.Engine.CompactAsync(default));
+
+    private static string Value(int i) => i + new string('x', ValueBytes);
+
+    private static List<(string Key, EntryInfo Info)> Infos(LogStore store)
+    {
+        using var snapshot = store.Engine.Snapshot();
+        using var cursor = snapshot.Scan(KeyRange.All, reverse: false);
+        var infos = new List<(string, EntryInfo)>();
+        while (cursor.MoveNext())
+        {
+            infos.Add((System.Text.Encoding.UTF8.GetString(cursor.Key), cursor.Info));
+        }
+
+        return infos;
+    }
+}

@@ -1,0 +1,131 @@
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.TestKit;
+using Xunit;
+
+namespace Kvs.Core.Tests.Engines.Log;
+
+public sealed class LogEngineExpiryTests
+{
+    [Fact]
+    public void An_expired_key_is_gone_soon_after_never_before_and_its_record_is_removed() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("short", "v", ttlMillis: 1000);
+        store.Set("long", "v");
+        store.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Equal("v", store.Get("short"));
+
+        store.Advance(TimeSpan.FromMilliseconds(101));
+        Assert.Null(store.Get("short"));
+        Assert.Equal("v", store.Get("long"));
+        Assert.Equal((1, 1), (store.Engine.Stats().Expired, store.Engine.Stats().Keys));
+    });
+
+    [Fact]
+    public void Ticks_come_at_most_ten_times_a_second() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        for (var i = 0; i < 100; i++)
+        {
+            store.Set("k" + i, "v", ttlMillis: 1000 + (i * 10));
+        }
+
+        var before = store.Engine.Stats().Groups;
+        store.Advance(TimeSpan.FromSeconds(3));
+        var ticks = store.Engine.Stats().Groups - before;
+        Assert.Equal(0, store.Engine.Stats().Keys);
+        Assert.InRange(ticks, 5, 12);
+    });
+
+    [Fact]
+    public void What_expired_while_the_store_was_closed_is_gone_before_the_first_read() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "v", ttlMillis: 1000);
+        var again = store.Reopen(clockAhead: TimeSpan.FromHours(1));
+        Assert.Null(again.Get("k"));
+        Assert.Empty(again.Content());
+    });
+
+    [Fact]
+    public void An_expired_key_does_not_come_back_when_the_clock_is_set_back_over_a_restart() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "v", ttlMillis: 1000);
+        store.Advance(TimeSpan.FromSeconds(2));
+        Assert.Null(store.Get("k"));
+        foreach (var again in new[] { store.ReopenKilled(), store.Reopen(clockAhead: TimeSpan.FromDays(-2)) })
+        {
+            Assert.Null(again.Get("k"));
+            Assert.Equal(ErrorCode.None, again.Set("k2", "v", ttlMillis: 5000).Code);
+            Assert.Equal("v", again.Get("k2"));
+        }
+    });
+
+    [Fact]
+    public void A_wall_clock_that_jumps_expires_nothing_at_once() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "v", ttlMillis: 60_000);
+        store.Machine.Time.StepWallClock(TimeSpan.FromHours(5));
+        store.Set("other", "v");
+        store.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal("v", store.Get("k"));
+
+        store.Machine.Time.StepWallClock(TimeSpan.FromHours(-10));
+        store.Set("other", "v");
+        store.Advance(TimeSpan.FromSeconds(40));
+        Assert.Null(store.Get("k"));
+    });
+
+    [Fact]
+    public void A_key_that_was_set_again_is_not_expired() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "1", ttlMillis: 1000);
+        store.Advance(TimeSpan.FromMilliseconds(900));
+        store.Set("k", "2");
+        store.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal("2", store.Get("k"));
+    });
+
+    [Fact]
+    public void A_read_in_order_and_a_later_read_agree_on_what_has_expired() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "v", ttlMillis: 1000);
+        store.Machine.Time.Advance(TimeSpan.FromMilliseconds(1001));
+        var read = store.Submit(LogStore.Of(OperationKind.Get, "k"));
+        var sawIt = false;
+        store.Machine.Loops.AfterStep = _ =>
+        {
+            if (read.IsDone && !read.Request.Results[0].Existed)
+            {
+                sawIt = true;
+                Assert.Null(store.Get("k"));
+            }
+        };
+        store.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(read.IsDone);
+        Assert.True(sawIt || read.Request.Results[0].Existed);
+        Assert.Null(store.Get("k"));
+    });
+
+    [Fact]
+    public void A_mass_expiry_is_removed_in_bounded_groups_and_survives_a_reopening() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        for (var i = 0; i < 300; i++)
+        {
+            store.Submit([.. Enumerable.Range(0, 10).Select(j => LogStore.SetOf($"k{i}-{j}", "v", ttlMillis: 1000))]);
+        }
+
+        store.Set("stays", "v");
+        store.Advance(TimeSpan.FromMilliseconds(1100));
+        Assert.Equal(["stays"], store.Content().Keys);
+        Assert.Equal(3000, store.Engine.Stats().Expired);
+        Assert.Equal(["stays"], store.Reopen().Content().Keys);
+    });
+}
