@@ -14,7 +14,7 @@ public sealed class KvsEngineTests : EngineContract
     private protected override EngineHarness OpenModel(int seed) => new(seed, static async machine =>
         await LogEngine.OpenAsync(
             "/store",
-            new LogEngineOptions { SegmentBytesMax = 1024 * 1024, HistoryBytes = 0, ReserveBytesMax = 0 },
+            new LogEngineOptions { HistoryBytes = 0 },
             machine,
             CancellationToken.None));
 }

@@ -20,12 +20,14 @@ internal sealed class CompactionChoice(LogEngineOptions options, SegmentUsage us
     /// into a segment, so that a compaction needs at most one segment of extra room.
     /// </summary>
     /// <param name="manifest">The live files.</param>
-    /// <param name="all">Whether every file with dead bytes counts, as when asked by hand.</param>
+    /// <param name="allBelow">
+    /// Files with a lower id count if anything in them is dead, as when asked by hand; 0 for none. What a compaction
+    /// makes has a higher id: a tombstone that it must keep would else be compacted for ever.
+    /// </param>
     /// <param name="excluded">Files that could not be compacted.</param>
     /// <returns>The files; empty when none is worth it.</returns>
-    internal List<ManifestFile> Choose(Manifest manifest, bool all, HashSet<uint> excluded)
+    internal List<ManifestFile> Choose(Manifest manifest, uint allBelow, HashSet<uint> excluded)
     {
-        var share = all ? Math.Min(DeadShareMin, options.CompactionDeadShare) : options.CompactionDeadShare;
         var historyBegins = HistoryBegins(manifest);
         var candidates = new List<(ManifestFile File, double Share)>();
         foreach (var file in manifest.Files)
@@ -33,6 +35,8 @@ internal sealed class CompactionChoice(LogEngineOptions options, SegmentUsage us
             var isEligible = file.State == FileState.Sealed
                 && !excluded.Contains(file.Id)
                 && (file.Identity.Kind == SegmentKind.Data || file.LastSequence < historyBegins);
+            var all = file.Id < allBelow;
+            var share = all ? Math.Min(DeadShareMin, options.CompactionDeadShare) : options.CompactionDeadShare;
             if (isEligible && DeadShareOf(file, manifest, all) is var dead && dead >= share)
             {
                 candidates.Add((file, dead));

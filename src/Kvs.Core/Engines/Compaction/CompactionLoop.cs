@@ -32,6 +32,8 @@ internal sealed class CompactionLoop
     private readonly HashSet<uint> _excluded = []; // compaction thread only: damaged; left for check and repair
     private readonly Lock _gate = new();
     private TaskCompletionSource? _asked; // guarded by _gate
+    private uint _askedBelow; // guarded by _gate: files made since then are not compacted again by the same request
+    private TaskCompletionSource? _considered; // guarded by _gate: what the last choice took into account
     private CompactionJob? _job; // compaction thread only
 
     internal CompactionLoop(EngineParts parts, SyncLoop sync)
@@ -58,6 +60,7 @@ internal sealed class CompactionLoop
         lock (_gate)
         {
             _asked ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _askedBelow = _parts.Manifests.TakeFileId();
             _parts.Threads.Compaction.Wake();
             return _asked.Task;
         }
@@ -111,9 +114,10 @@ internal sealed class CompactionLoop
             return StepJob(job);
         }
 
+        // Whoever asked does not wait for snapshots: the files that they hold go when they end.
+        AnswerConsidered();
         if (!_retired.HasAny)
         {
-            Answer(failure: null);
             return Timeout.InfiniteTimeSpan; // the next sealed segment wakes this loop
         }
 
@@ -140,13 +144,14 @@ internal sealed class CompactionLoop
 
     private bool Begin()
     {
-        bool all;
+        uint allBelow;
         lock (_gate)
         {
-            all = _asked is not null;
+            _considered = _asked;
+            allBelow = _asked is null ? 0 : _askedBelow;
         }
 
-        var victims = _choice.Choose(_parts.Manifests.Current, all, _excluded);
+        var victims = _choice.Choose(_parts.Manifests.Current, allBelow, _excluded);
         if (victims.Count > 0)
         {
             _job = new CompactionJob(_parts, victims);
@@ -250,6 +255,21 @@ internal sealed class CompactionLoop
         }
 
         return Timeout.InfiniteTimeSpan;
+    }
+
+    /// <summary>Nothing is left for whoever asked before the last choice; one who asked since waits for the next.</summary>
+    private void AnswerConsidered()
+    {
+        lock (_gate)
+        {
+            if (!ReferenceEquals(_asked, _considered))
+            {
+                _parts.Threads.Compaction.Wake();
+                return;
+            }
+        }
+
+        Answer(failure: null);
     }
 
     private void Answer(Exception? failure)

@@ -138,6 +138,29 @@ public sealed class LogEngineCompactionTests
     });
 
     [Fact]
+    public void A_tombstone_stays_while_an_older_file_holds_its_key() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noHistory);
+        store.Set("k", "v");
+        for (var i = 0; i < 60; i++)
+        {
+            store.Set("stays" + i, Value(i));
+        }
+
+        store.Remove("k");
+        for (var i = 0; i < 200; i++)
+        {
+            store.Set("filler", Value(i));
+        }
+
+        store.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(store.Engine.Stats().Compactions > 0);
+        var again = store.Reopen();
+        Assert.Null(again.Get("k"));
+        Assert.Equal(61, again.Content().Count);
+    });
+
+    [Fact]
     public void Tombstones_go_when_nothing_older_is_left() => TestSeed.Run(seed =>
     {
         var store = new LogStore(seed, s_noHistory);

@@ -128,6 +128,18 @@ public sealed class LogEngineFaultTests
     });
 
     [Fact]
+    public void Writes_are_refused_while_the_disk_has_no_room_for_the_reserve_and_removals_are_not() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, device: new SimulatedFileSystem { CapacityBytes = 5 * 1024 * 1024 / 2 });
+        store.Run();
+        Assert.Equal(ErrorCode.DiskFull, store.Set("k", "v").Code);
+        Assert.Equal(ErrorCode.None, store.Remove("k").Code);
+        store.Device.CapacityBytes = long.MaxValue;
+        store.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(ErrorCode.None, store.Set("k", "v").Code);
+    });
+
+    [Fact]
     public void A_store_on_a_full_disk_opens_and_serves_reads() => TestSeed.Run(seed =>
     {
         var store = new LogStore(seed);

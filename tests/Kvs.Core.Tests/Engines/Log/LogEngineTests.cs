@@ -49,15 +49,19 @@ public sealed class LogEngineTests
         var store = new LogStore(seed);
         store.Run();
         var write = store.Submit(LogStore.SetOf("k", "v"));
-        var synced = false;
-        store.Device.BeforeCall = call => synced |= call.Kind == CallKinds.Sync && call.Path.EndsWith(".log", StringComparison.Ordinal);
-        store.Machine.Loops.AfterStep = _ =>
+        var syncs = 0;
+        store.Device.BeforeCall = call =>
         {
-            Assert.True(synced || (!write.IsDone && store.Get("k") is null));
+            if (call.Kind == CallKinds.Sync && call.Path.EndsWith(".log", StringComparison.Ordinal))
+            {
+                syncs++;
+                Assert.False(write.IsDone);
+                Assert.Null(store.Get("k"));
+            }
         };
         store.Run();
 
-        Assert.True(write.IsDone && synced);
+        Assert.Equal((true, 1), (write.IsDone, syncs));
         Assert.Equal("v", store.Get("k"));
     });
 
@@ -92,6 +96,10 @@ public sealed class LogEngineTests
 
         Assert.Equal((ErrorCode.ConditionFailed, 4), (refused.Code, refused.FailedIndex));
         Assert.Equal(before, store.Sequence);
+        Assert.Equal(("1", "2", null), (store.Get("a"), store.Get("b"), store.Get("c")));
+
+        // The next group publishes the working state: nothing of the refused batch may be left in it.
+        store.Set("e", "1");
         Assert.Equal(("1", "2", null), (store.Get("a"), store.Get("b"), store.Get("c")));
         var again = store.Reopen();
         Assert.Equal(("1", "2", null), (again.Get("a"), again.Get("b"), again.Get("c")));
@@ -268,13 +276,20 @@ public sealed class LogEngineTests
         store.Set("k", "value");
         var target = new System.Buffers.ArrayBufferWriter<byte>(1024);
         store.Engine.TryGet("k"u8, target, out _);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
+        var least = long.MaxValue;
+        for (var round = 0; round < 20 && least > 0; round++)
         {
-            target.ResetWrittenCount();
-            Assert.True(store.Engine.TryGet("k"u8, target, out _));
+            // The runtime may compile, and so allocate, in any one round.
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 100; i++)
+            {
+                target.ResetWrittenCount();
+                store.Engine.TryGet("k"u8, target, out _);
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
     });
 }
