@@ -10,14 +10,11 @@ namespace Kvs.Crash.Tests;
 /// <param name="output">Gets the figures.</param>
 public sealed class DiskFullTests(ITestOutputHelper output)
 {
-    private const string AwaitsEngine =
-        "The present engine loses a segment on a full disk; the one with compaction passes. Remove this with it.";
-
     private const long Megabyte = 1024 * 1024;
     private const int Capacities = 24;
     private const int HugeBytes = 300_000;
 
-    [Fact(Skip = AwaitsEngine)]
+    [Fact]
     public void A_full_disk_refuses_writes_and_loses_nothing_at_whatever_size_it_is_full() =>
         TestSeed.Run(seed =>
         {
@@ -47,7 +44,7 @@ public sealed class DiskFullTests(ITestOutputHelper output)
             Assert.NotEqual(0, applied);
         });
 
-    [Fact(Skip = AwaitsEngine)]
+    [Fact]
     public void Writes_resume_by_themselves_when_there_is_room() =>
         TestSeed.Run(seed =>
         {
