@@ -172,8 +172,11 @@ internal sealed class LogEngine : IKvEngine
         threads.Prepare.Stop();
         threads.Commit.Stop();
         threads.Sync.Stop();
+        _snapshots.Close();
+
+        // A snapshot may still be read at this moment by another thread: the files stay mapped as long as it is leased.
+        _index.Freed = _segments.Dispose;
         _index.Dispose();
-        _segments.Dispose();
         _parts.Directory.Dispose();
         _parts.Options.Tell(StoreEventLevel.Information, StoreEventKind.Closed, $"Closed '{_parts.Directory.Path}'.");
     }

@@ -8,7 +8,8 @@ namespace Kvs.Core.Engines;
 
 /// <summary>
 /// One published state of a <see cref="LogEngine"/>, held by a lease: it keeps its index pages and the files that they
-/// point into. Threading: any thread, one at a time. Ownership: the caller's, who disposes it.
+/// point into. Threading: any thread, one at a time. Ownership: the caller's, who disposes it, before the engine: later
+/// reads are refused then, and one that is under way while the engine closes keeps its files until it ends.
 /// </summary>
 internal sealed class LogEngineSnapshot : IEngineSnapshot
 {
@@ -43,6 +44,7 @@ internal sealed class LogEngineSnapshot : IEngineSnapshot
     /// <inheritdoc/>
     public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
     {
+        _registry.ThrowIfClosed();
         if (!_lease.TryFind(key, out var entry) || !entry.IsVisibleAt(LogTimeMillis))
         {
             info = default;
@@ -59,11 +61,15 @@ internal sealed class LogEngineSnapshot : IEngineSnapshot
     }
 
     /// <inheritdoc/>
-    public long Count(in KeyRange range) => _lease.Count(range);
+    public long Count(in KeyRange range)
+    {
+        _registry.ThrowIfClosed();
+        return _lease.Count(range);
+    }
 
     /// <inheritdoc/>
     public IEntryCursor Scan(in KeyRange range, bool reverse) =>
-        new Cursor(_lease.Cursor(range, reverse), _segments, _epochs);
+        new Cursor(this, _lease.Cursor(range, reverse));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -75,16 +81,30 @@ internal sealed class LogEngineSnapshot : IEngineSnapshot
         }
     }
 
+    private void ThrowIfUnreadable()
+    {
+        _registry.ThrowIfClosed();
+        _lease.ThrowIfDisposed();
+    }
+
     /// <summary>A walk over the snapshot. Ownership: nothing of its own; the lease is the snapshot's.</summary>
-    private sealed class Cursor(IndexCursor cursor, SegmentSet segments, EpochTable epochs) : IEntryCursor
+    private sealed class Cursor(LogEngineSnapshot snapshot, IndexCursor cursor) : IEntryCursor
     {
         public ReadOnlySpan<byte> Key => cursor.Key;
 
-        public EntryInfo Info => epochs.InfoOf(cursor.Entry);
+        public EntryInfo Info => snapshot._epochs.InfoOf(cursor.Entry);
 
-        public bool MoveNext() => cursor.MoveNext();
+        public bool MoveNext()
+        {
+            snapshot.ThrowIfUnreadable();
+            return cursor.MoveNext();
+        }
 
-        public void CopyValue(IBufferWriter<byte> value) => segments.ReadValue(cursor.Entry.Location, cursor.Key, value);
+        public void CopyValue(IBufferWriter<byte> value)
+        {
+            snapshot.ThrowIfUnreadable();
+            snapshot._segments.ReadValue(cursor.Entry.Location, cursor.Key, value);
+        }
 
         public void Dispose()
         {

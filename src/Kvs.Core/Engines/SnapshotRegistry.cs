@@ -12,6 +12,7 @@ internal sealed class SnapshotRegistry(TimeProvider time, LogEngineOptions optio
 {
     private readonly Lock _gate = new();
     private readonly HashSet<LogEngineSnapshot> _held = []; // guarded by _gate
+    private bool _isClosed; // published: Volatile
 
     /// <summary>How many are held, and the age of the oldest.</summary>
     internal (int Count, TimeSpan Oldest) Figures
@@ -50,6 +51,12 @@ internal sealed class SnapshotRegistry(TimeProvider time, LogEngineOptions optio
             _held.Remove(snapshot);
         }
     }
+
+    /// <summary>The engine has closed: snapshots that are still held refuse to be read from now on.</summary>
+    internal void Close() => Volatile.Write(ref _isClosed, true);
+
+    /// <summary>Refuses a read of a snapshot that has outlived its engine.</summary>
+    internal void ThrowIfClosed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed), typeof(LogEngine));
 
     /// <summary>Tells of each snapshot that is held for too long, once. Called now and then by a background loop.</summary>
     internal void WarnOfOld()

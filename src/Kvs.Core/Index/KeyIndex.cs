@@ -86,6 +86,11 @@ internal sealed class KeyIndex : IDisposable
     /// <summary>The writer: earliest expiry in the working tree; <see cref="long.MaxValue"/> for none.</summary>
     internal long WorkingEarliestExpiryMillis => _tree.Root.EarliestExpiryMillis;
 
+    /// <summary>
+    /// Called once after <see cref="Dispose"/>, when the last lease has ended: what entries point into may go then too.
+    /// </summary>
+    internal Action? Freed { private get; set; }
+
     internal PageArena Arena { get; }
 
     /// <summary>The writer: the working tree, for checks.</summary>
@@ -290,6 +295,7 @@ internal sealed class KeyIndex : IDisposable
             _isFreed = true;
             _tree.Dispose();
             Arena.Dispose();
+            Freed?.Invoke();
         }
     }
 }

@@ -59,6 +59,11 @@ internal sealed class CompactionLoop
     {
         lock (_gate)
         {
+            if (_closing.IsRequested)
+            {
+                return Task.FromException(EndingFailure());
+            }
+
             _asked ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _askedBelow = _parts.Manifests.TakeFileId();
             _parts.Threads.Compaction.Wake();
@@ -246,9 +251,7 @@ internal sealed class CompactionLoop
     {
         _job?.Dispose();
         _job = null;
-        Answer(new KvsStorageException(
-            _parts.Fault.IsSet ? ErrorCode.Faulted : ErrorCode.ShuttingDown,
-            _parts.Fault.Reason ?? "The store is closing; the compaction was given up."));
+        Answer(EndingFailure());
         if (_closing.IsRequested && !_closing.HasCompactionEnded)
         {
             _closing.CompactionEnded();
@@ -271,6 +274,10 @@ internal sealed class CompactionLoop
 
         Answer(failure: null);
     }
+
+    private KvsStorageException EndingFailure() => new(
+        _parts.Fault.IsSet ? ErrorCode.Faulted : ErrorCode.ShuttingDown,
+        _parts.Fault.Reason ?? "The store is closing; the compaction was given up.");
 
     private void Answer(Exception? failure)
     {
