@@ -138,7 +138,13 @@ internal sealed class GroupApplier
     }
 
     /// <summary>Moves log time, with removals, although nobody writes. Nothing happens where there is no room.</summary>
-    internal void Tick() => TryMakeRoom(0, mayUseReserve: true);
+    internal void Tick()
+    {
+        if (TryMakeRoom(0, mayUseReserve: true) != RoomResult.Reserved)
+        {
+            HasBacklog = false; // the next tick tries again; at once would be a busy loop while the disk is full
+        }
+    }
 
     /// <summary>Ends the group: freezes the state that it made, if it changed anything.</summary>
     internal void End()

@@ -105,6 +105,13 @@ internal sealed class LogRoom
             _log.Segment, _log.Offset, _segmentFirst, _log.Appended, _frame.Start.LogTimeMillis);
         _log.Rotate(next);
         _segmentFirst = full.Last.Sequence + 1;
-        _supply.Seal(full);
+        if (full.FirstSequence > full.Last.Sequence)
+        {
+            _supply.Discard(full.Segment); // room was taken for a group that came to nothing
+        }
+        else
+        {
+            _supply.Seal(full);
+        }
     }
 }

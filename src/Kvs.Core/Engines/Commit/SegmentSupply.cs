@@ -79,6 +79,14 @@ internal sealed class SegmentSupply(SpareSegments spares, LoopHandle commit, Loo
         prepare.Wake();
     }
 
+    /// <summary>Leaves a segment without a group, which is not written any more. Commit thread.</summary>
+    /// <param name="segment">The segment.</param>
+    internal void Discard(Segment segment)
+    {
+        spares.Discard(segment);
+        prepare.Wake();
+    }
+
     /// <summary>The oldest full segment that is not sealed yet. Prepare thread.</summary>
     internal bool TryPeekFull(out FullSegment segment)
     {

@@ -153,7 +153,7 @@ internal sealed class LogOpening : IDisposable
             Closing = new CloseSequence(threads),
         };
         AdoptReady(recovered, spares);
-        SealFull(recovered, supply, epochs);
+        SealFull(recovered, spares, supply, epochs);
         BeginEpoch(parts);
         TellOpened(recovered, parts);
         return parts;
@@ -184,11 +184,20 @@ internal sealed class LogOpening : IDisposable
     }
 
     /// <summary>A store may be closed before its last full segments are sealed: they are all that stands open before the current one.</summary>
-    private void SealFull(RecoveredLog recovered, SegmentSupply supply, EpochTable epochs)
+    private void SealFull(RecoveredLog recovered, SpareSegments spares, SegmentSupply supply, EpochTable epochs)
     {
         foreach (var (segment, end, extent) in OpenLogs(recovered))
         {
-            if (segment.Id != recovered.ActiveId && extent!.FirstSequence != 0)
+            if (segment.Id == recovered.ActiveId)
+            {
+                continue;
+            }
+
+            if (extent!.FirstSequence == 0)
+            {
+                spares.Discard(segment);
+            }
+            else
             {
                 supply.Seal(new FullSegment(
                     segment, end, extent.FirstSequence, epochs.VersionOf(extent.LastSequence), recovered.LogTimeMillis));

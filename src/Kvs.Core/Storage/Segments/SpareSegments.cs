@@ -8,7 +8,7 @@ namespace Kvs.Core.Storage.Segments;
 /// set), so that rotation needs no file operation but a sync; and dropped files whose blocks are used again. Also tells
 /// whether the disk is full, which is decided here, when room is reserved, and never in the middle of an append.
 /// Threading: <see cref="TryTake"/> on the commit thread; <see cref="Prepare"/> on the prepare
-/// loop; <see cref="Drop"/> on the loop that drops files. <c>_gate</c> is held shortly and never over I/O.
+/// loop; <see cref="Drop"/> on that and on the loop that drops files. <c>_gate</c> is held shortly and never over I/O.
 /// Ownership: ready segments belong to the segment set from the start.
 /// </summary>
 internal sealed class SpareSegments
@@ -17,6 +17,7 @@ internal sealed class SpareSegments
 
     private readonly Lock _gate = new();
     private readonly Queue<Segment> _ready = new(); // guarded by _gate
+    private readonly Queue<Segment> _discarded = new(); // guarded by _gate
     private readonly Queue<(uint Id, long Length)> _spares = new(); // guarded by _gate
     private readonly SegmentFiles _files;
     private readonly ManifestStore _manifests;
@@ -68,7 +69,7 @@ internal sealed class SpareSegments
     }
 
     /// <summary>
-    /// Takes the next segment for the log writer to rotate to. Smaller ones before it are left unwritten.
+    /// Takes the next segment for the log writer to rotate to. Smaller ones before it are discarded.
     /// </summary>
     /// <param name="groupBytes">Bytes of the group that must fit.</param>
     /// <param name="segment">The segment.</param>
@@ -85,11 +86,25 @@ internal sealed class SpareSegments
                     _wantedGroupBytes = 0;
                     return true;
                 }
+
+                _discarded.Enqueue(candidate);
             }
 
             _wantedGroupBytes = Math.Max(_wantedGroupBytes, groupBytes);
             segment = null!;
             return false;
+        }
+    }
+
+    /// <summary>
+    /// Leaves a segment that was ready, and is passed over: it holds no group, the log goes on in a later one.
+    /// </summary>
+    /// <param name="segment">In the segment set; the prepare loop removes it.</param>
+    internal void Discard(Segment segment)
+    {
+        lock (_gate)
+        {
+            _discarded.Enqueue(segment);
         }
     }
 
@@ -105,6 +120,7 @@ internal sealed class SpareSegments
     {
         var wanted = WantedBytes(out var isReady);
         var made = !isReady && TryMake(wanted, mayUseReserve);
+        DropDiscarded();
 
         // Room goes to the segment first: without one nothing can be written at all, and the reserve only follows.
         var held = (isReady || made) && _reserve.TryHold(SegmentSizing.ReserveBytes(wanted));
@@ -146,6 +162,35 @@ internal sealed class SpareSegments
         catch (IOException cause)
         {
             throw StorageFailure.Failed($"Removing segment {id}", cause);
+        }
+    }
+
+    private void DropDiscarded()
+    {
+        try
+        {
+            while (TryPeekDiscarded(out var segment))
+            {
+                _manifests.Update(current => current.Without(segment.Id));
+                lock (_gate)
+                {
+                    _discarded.Dequeue();
+                }
+
+                Drop(_segments.Remove(segment.Id));
+            }
+        }
+        catch (KvsStorageException e) when (e.Code is ErrorCode.DiskFull or ErrorCode.StorageFailed)
+        {
+            // It only takes room, and harms nothing: a later step or the next opening removes it.
+        }
+    }
+
+    private bool TryPeekDiscarded(out Segment segment)
+    {
+        lock (_gate)
+        {
+            return _discarded.TryPeek(out segment!);
         }
     }
 
