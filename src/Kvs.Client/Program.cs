@@ -1,4 +1,5 @@
 using Kvs.Client;
 using Kvs.Client.Commands.CommandLine;
 
-return (int)await new ClientApp(new ProcessConsoleIo(), new TcpStoreConnector()).RunAsync(args);
+// Not awaited: the main thread has nothing else to do, and one state machine less is to be made ready.
+return (int)new ClientApp(new ProcessConsoleIo(), new TcpStoreConnector()).RunAsync(args).GetAwaiter().GetResult();

@@ -7,7 +7,8 @@ namespace Kvs.Client.Output;
 
 /// <summary>
 /// Renders results into a buffer and hands it to stdout when it is large enough or asked for; notices go to stderr.
-/// Threading: one command uses it, from one flow of control.
+/// Threading: one command uses it, from one flow of control. It blocks: the streams of a process know no asynchronous
+/// writing, theirs is a blocking write on another thread.
 /// </summary>
 /// <param name="output">Stdout.</param>
 /// <param name="error">Stderr.</param>
@@ -26,11 +27,10 @@ internal sealed class ResultWriter(Stream output, Stream error, OutputFormat for
     /// <summary>The buffer, for commands that write a format of their own.</summary>
     internal IBufferWriter<byte> Buffer => _buffer;
 
-    /// <summary>Renders a result; writes when enough has gathered.</summary>
+    /// <summary>Renders a result; hands the buffer on when enough has gathered.</summary>
     /// <param name="result">The result.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The exit code that the result calls for.</returns>
-    internal async ValueTask<ExitCode> WriteAsync(ICommandResult result, CancellationToken cancellationToken)
+    internal ExitCode Write(ICommandResult result)
     {
         if (format == OutputFormat.Json)
         {
@@ -43,38 +43,31 @@ internal sealed class ResultWriter(Stream output, Stream error, OutputFormat for
 
         if (result.Notice is { } notice)
         {
-            await NoticeAsync(notice, cancellationToken);
+            WriteNotice(notice);
         }
 
-        await FlushWhenLargeAsync(cancellationToken);
+        if (_buffer.WrittenCount >= FlushBytes)
+        {
+            Flush();
+        }
+
         return result.ExitCode;
     }
 
     /// <summary>Writes a line to stderr.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    internal async ValueTask NoticeAsync(string line, CancellationToken cancellationToken)
+    internal void WriteNotice(string line)
     {
-        await error.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"), cancellationToken);
-        await error.FlushAsync(cancellationToken);
+        error.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        error.Flush();
     }
 
-    /// <summary>Hands the buffer to stdout if it is large.</summary>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    internal ValueTask FlushWhenLargeAsync(CancellationToken cancellationToken) =>
-        _buffer.WrittenCount >= FlushBytes ? FlushAsync(cancellationToken) : ValueTask.CompletedTask;
-
     /// <summary>Hands everything to stdout.</summary>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    internal async ValueTask FlushAsync(CancellationToken cancellationToken)
+    internal void Flush()
     {
-        if (_buffer.WrittenCount > 0)
-        {
-            await output.WriteAsync(_buffer.WrittenMemory, cancellationToken);
-            _buffer.ResetWrittenCount();
-        }
-
-        await output.FlushAsync(cancellationToken);
+        output.Write(_buffer.WrittenSpan);
+        _buffer.ResetWrittenCount();
+        output.Flush();
     }
 
     private void WriteJson(ICommandResult result)

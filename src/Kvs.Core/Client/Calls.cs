@@ -6,17 +6,20 @@ using Kvs.Core.Protocol.Responses;
 
 namespace Kvs.Core.Client;
 
-/// <summary>Every call that a client makes, but for the streamed scan. The mapping from wire results to those of the API.</summary>
+/// <summary>
+/// Every call that a client makes, but for the streamed scan. The mapping from wire results to those of the API. Each is
+/// made at its first use: a program that makes one call need not load the types of all.
+/// </summary>
 internal static class Calls
 {
-    internal static readonly Call<Hello, HelloAck> Hello = new()
+    internal static Call<Hello, HelloAck> Hello => field ??= new()
     {
         Opcode = static _ => Opcode.Hello,
         Write = static (FrameBuffer target, uint id, in RequestFields _, in Hello hello) => hello.Write(target, id),
         Read = static (ReadOnlyMemory<byte> body, in Hello _, out HelloAck ack) => HelloAck.TryRead(body, out ack),
     };
 
-    internal static readonly Call<Operation, WriteResult> Write = new()
+    internal static Call<Operation, WriteResult> Write => field ??= new()
     {
         Opcode = static operation => Opcodes.Of(operation.Kind),
         Write = WriteOperation,
@@ -25,7 +28,7 @@ internal static class Calls
         Own = Own,
     };
 
-    internal static readonly Call<Operation, OperationResult> Change = new()
+    internal static Call<Operation, OperationResult> Change => field ??= new()
     {
         Opcode = static operation => Opcodes.Of(operation.Kind),
         Write = WriteOperation,
@@ -34,7 +37,7 @@ internal static class Calls
         Own = Own,
     };
 
-    internal static readonly Call<IReadOnlyList<Operation>, BatchResult> Batch = new()
+    internal static Call<IReadOnlyList<Operation>, BatchResult> Batch => field ??= new()
     {
         Opcode = static _ => Opcode.Batch,
         Write = static (FrameBuffer target, uint id, in RequestFields fields, in IReadOnlyList<Operation> operations) =>
@@ -44,7 +47,7 @@ internal static class Calls
         Own = static operations => [.. operations.Select(Own)],
     };
 
-    internal static readonly Call<KvsKey, KvsEntry?> Get = new()
+    internal static Call<KvsKey, KvsEntry?> Get => field ??= new()
     {
         Opcode = static _ => Opcode.Get,
         Write = static (FrameBuffer target, uint id, in RequestFields fields, in KvsKey key) =>
@@ -57,7 +60,7 @@ internal static class Calls
         },
     };
 
-    internal static readonly Call<KvsKey, OperationResult> Stat = new()
+    internal static Call<KvsKey, OperationResult> Stat => field ??= new()
     {
         Opcode = static _ => Opcode.Stat,
         Write = static (FrameBuffer target, uint id, in RequestFields fields, in KvsKey key) =>
@@ -67,7 +70,7 @@ internal static class Calls
         Own = static key => new KvsKey(key.Bytes.ToArray()),
     };
 
-    internal static readonly Call<IReadOnlyList<KvsKey>, IReadOnlyList<KvsEntry?>> GetMany = new()
+    internal static Call<IReadOnlyList<KvsKey>, IReadOnlyList<KvsEntry?>> GetMany => field ??= new()
     {
         Opcode = static _ => Opcode.GetMany,
         Write = static (FrameBuffer target, uint id, in RequestFields fields, in IReadOnlyList<KvsKey> keys) =>
@@ -75,7 +78,7 @@ internal static class Calls
         Read = ReadGetMany,
     };
 
-    internal static readonly Call<ScanRequest, ScanPage> ScanPage = new()
+    internal static Call<ScanRequest, ScanPage> ScanPage => field ??= new()
     {
         Opcode = static _ => Opcode.ScanPage,
         Write = static (FrameBuffer target, uint id, in RequestFields fields, in ScanRequest request) =>
@@ -84,7 +87,7 @@ internal static class Calls
         Own = static request => request with { Range = Own(request.Range), Cursor = Own(request.Cursor) },
     };
 
-    internal static readonly Call<KeyRange, long> Count = new()
+    internal static Call<KeyRange, long> Count => field ??= new()
     {
         Opcode = static _ => Opcode.Count,
         Write = static (FrameBuffer target, uint id, in RequestFields fields, in KeyRange range) =>
@@ -93,7 +96,7 @@ internal static class Calls
         Own = Own,
     };
 
-    internal static readonly Call<Opcode, (ulong Id, KvsVersion Version)> SnapshotOpen = new()
+    internal static Call<Opcode, (ulong Id, KvsVersion Version)> SnapshotOpen => field ??= new()
     {
         Opcode = static opcode => opcode,
         Write = WriteEmpty,
@@ -101,7 +104,7 @@ internal static class Calls
             ResponseDecoder.TryReadSnapshot(body, out snapshot.Id, out snapshot.Version),
     };
 
-    internal static readonly Call<ulong, bool> SnapshotClose = new()
+    internal static Call<ulong, bool> SnapshotClose => field ??= new()
     {
         Opcode = static _ => Opcode.SnapshotClose,
         Write = static (FrameBuffer target, uint id, in RequestFields fields, in ulong snapshot) =>
@@ -110,21 +113,21 @@ internal static class Calls
     };
 
     /// <summary>Ping and compact: the answer says nothing but done.</summary>
-    internal static readonly Call<Opcode, bool> Empty = new()
+    internal static Call<Opcode, bool> Empty => field ??= new()
     {
         Opcode = static opcode => opcode,
         Write = WriteEmpty,
         Read = static (ReadOnlyMemory<byte> body, in Opcode _, out bool done) => done = body.IsEmpty,
     };
 
-    internal static readonly Call<Opcode, StoreStats> Stats = new()
+    internal static Call<Opcode, StoreStats> Stats => field ??= new()
     {
         Opcode = static opcode => opcode,
         Write = WriteEmpty,
         Read = static (ReadOnlyMemory<byte> body, in Opcode _, out StoreStats stats) => StatsCodec.TryRead(body, out stats),
     };
 
-    internal static readonly Call<Opcode, ServerInfo> Info = new()
+    internal static Call<Opcode, ServerInfo> Info => field ??= new()
     {
         Opcode = static opcode => opcode,
         Write = WriteEmpty,

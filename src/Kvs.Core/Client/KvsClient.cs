@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
@@ -180,13 +178,9 @@ public sealed class KvsClient : IKvStore
         KeepAlive = options.KeepAlive,
     };
 
-    // Two clients with one id would take each other's writes for retries of their own; so it is drawn by the machine.
-    private static ulong DrawClientId()
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        RandomNumberGenerator.Fill(bytes);
-        return Math.Max(1, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-    }
+    // Two clients with one id would take each other's writes for retries of their own; so it is random, from a seed that
+    // the machine draws. It is no secret: a generator for secrets would load a library for longer than a call takes.
+    private static ulong DrawClientId() => (ulong)new Random().NextInt64(1, long.MaxValue);
 
     private ValueTask<TResult> WriteAsync<TState, TResult>(
         Call<TState, TResult> call, TState state, Durability durability, CancellationToken cancellationToken)

@@ -146,11 +146,10 @@ internal sealed class KvsConnection : IAsyncDisposable
     }
 
     /// <summary>Closes the connection. Calls that wait fail.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         Break(ErrorCode.Unreachable, "The connection was closed by this client.", WriteOutcome.Unknown);
-        await _receiving.ConfigureAwait(false);
-        await _outbox.Flushing.ConfigureAwait(false);
+        return new ValueTask(Task.WhenAll(_receiving, _outbox.Flushing));
     }
 
     private static KvsUnavailableException Unreachable(ConnectionSettings settings, Exception failure)
@@ -262,6 +261,10 @@ internal sealed class KvsConnection : IAsyncDisposable
         {
             // The peer broke the protocol, or one of our own checks failed: nobody may wait for a loop that has ended.
             Break(failure.Code, failure.Message, WriteOutcome.Unknown);
+        }
+        finally
+        {
+            _connection.Dispose();
         }
     }
 
@@ -421,7 +424,7 @@ internal sealed class KvsConnection : IAsyncDisposable
         }
 
         _timer.Dispose();
-        _connection.Dispose();
+        _connection.Finish(); // wakes the receiver, which closes it, without the cost of an exception
         foreach (var call in calls)
         {
             var mayHaveBeenDone = Opcodes.IsWrite(call.Opcode) && call.Sequence <= sentThrough && sentOutcome != WriteOutcome.NotApplied;

@@ -25,4 +25,10 @@ internal interface IConnection : IDisposable
     /// Tells the other side that nothing more will be sent; it can still be received from. Nothing when it is gone.
     /// </summary>
     void FinishSending();
+
+    /// <summary>
+    /// Ends both directions, for a caller that waits for its own operations before it disposes: a waiting receive gets 0
+    /// bytes or a failure, a waiting send a failure. Nothing when the other side is gone.
+    /// </summary>
+    void Finish();
 }

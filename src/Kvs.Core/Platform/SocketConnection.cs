@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
@@ -7,8 +8,11 @@ namespace Kvs.Core.Platform;
 /// <param name="socket">The socket, connected.</param>
 internal sealed class SocketConnection(Socket socket) : IConnection
 {
+    // Asked for at once, since a closed socket does not know it any more; made a text only for those who read it.
+    private readonly EndPoint? _remote = socket.RemoteEndPoint;
+
     /// <inheritdoc/>
-    public string RemoteAddress { get; } = socket.RemoteEndPoint?.ToString() ?? "unknown";
+    public string RemoteAddress => _remote?.ToString() ?? "unknown";
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -42,18 +46,23 @@ internal sealed class SocketConnection(Socket socket) : IConnection
     }
 
     /// <inheritdoc/>
-    public void FinishSending()
+    public void FinishSending() => Shutdown(SocketShutdown.Send);
+
+    /// <inheritdoc/>
+    public void Finish() => Shutdown(SocketShutdown.Both);
+
+    /// <inheritdoc/>
+    public void Dispose() => socket.Dispose();
+
+    private void Shutdown(SocketShutdown directions)
     {
         try
         {
-            socket.Shutdown(SocketShutdown.Send);
+            socket.Shutdown(directions);
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
             // The other side is gone, or this one was closed meanwhile: the next receive says so.
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => socket.Dispose();
 }

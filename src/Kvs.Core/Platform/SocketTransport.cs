@@ -13,18 +13,11 @@ internal sealed class SocketTransport : ITransport
     private const int BacklogMax = 512;
 
     /// <inheritdoc/>
-    public async ValueTask<IConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
-            return await ConnectToFirstAsync(addresses, port, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SocketException failure)
-        {
-            throw new IOException(failure.Message, failure);
-        }
-    }
+    public ValueTask<IConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken) =>
+        // A literal needs no resolver, which takes longer to load than a connection takes to make.
+        IPAddress.TryParse(host, out var literal)
+            ? ConnectToFirstAsync([literal], port, cancellationToken)
+            : ResolveAndConnectAsync(host, port, cancellationToken);
 
     /// <inheritdoc/>
     public IListener Listen(string host, int port)
@@ -52,6 +45,21 @@ internal sealed class SocketTransport : ITransport
         }
     }
 
+    private static async ValueTask<IConnection> ResolveAndConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses;
+        try
+        {
+            addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException failure)
+        {
+            throw new IOException(failure.Message, failure);
+        }
+
+        return await ConnectToFirstAsync(addresses, port, cancellationToken).ConfigureAwait(false);
+    }
+
     private static async ValueTask<IConnection> ConnectToFirstAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
     {
         SocketException? first = null;
@@ -75,6 +83,7 @@ internal sealed class SocketTransport : ITransport
             }
         }
 
-        throw first ?? new SocketException((int)SocketError.HostNotFound);
+        first ??= new SocketException((int)SocketError.HostNotFound);
+        throw new IOException(first.Message, first);
     }
 }

@@ -121,8 +121,7 @@ public sealed class FailureTests
 
     private sealed class FullStream : MemoryStream
     {
-        public override ValueTask WriteAsync(
-            ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        public override void Write(ReadOnlySpan<byte> buffer) =>
             throw new IOException("No space left on device");
     }
 }

@@ -87,6 +87,9 @@ internal sealed class MemoryConnection : IConnection
     public void FinishSending() => _outgoing.TryComplete();
 
     /// <inheritdoc/>
+    public void Finish() => Dispose();
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _closed.Cancel();

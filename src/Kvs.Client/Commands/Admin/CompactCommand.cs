@@ -36,6 +36,6 @@ internal static class CompactCommand
         }
 
         await store.CompactAsync(run.Token);
-        return await run.ReportAsync(new DoneResult());
+        return run.Report(new DoneResult());
     }
 }

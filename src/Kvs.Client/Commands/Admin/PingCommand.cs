@@ -59,7 +59,7 @@ internal static class PingCommand
         await run.ConnectAsync();
         var asked = clock.GetTimestamp();
         await run.PingAsync();
-        return await run.ReportAsync(new PingResult(run.Settings.Addresses, clock.GetElapsedTime(asked)));
+        return run.Report(new PingResult(run.Settings.Addresses, clock.GetElapsedTime(asked)));
     }
 
     /// <summary>A server that starts is not there yet, or is there and still closing or opening.</summary>

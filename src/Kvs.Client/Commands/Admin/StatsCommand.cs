@@ -28,7 +28,7 @@ internal static class StatsCommand
     private static async Task<ExitCode> RunAsync(Invocation run)
     {
         var store = await run.ConnectAsync();
-        return await run.ReportAsync(new FiguresResult(Figures(await store.StatsAsync(run.Token))));
+        return run.Report(new FiguresResult(Figures(await store.StatsAsync(run.Token))));
     }
 
     private static Figure[] Figures(StoreStats stats) =>

@@ -15,7 +15,7 @@ internal sealed class ClientApp(IConsoleIo io, IStoreConnector connector)
     /// <summary>Runs the program.</summary>
     /// <param name="args">The arguments.</param>
     /// <returns>The exit code.</returns>
-    internal async Task<ExitCode> RunAsync(IReadOnlyList<string> args)
+    internal Task<ExitCode> RunAsync(IReadOnlyList<string> args)
     {
         var tree = new CommandTree(args);
         var parse = tree.Parse(args);
@@ -23,62 +23,66 @@ internal sealed class ClientApp(IConsoleIo io, IStoreConnector connector)
         {
             if (parse.Errors.Count == 0 && parse.Action is not null)
             {
-                return WritePage(parse);
+                return Task.FromResult(WritePage(parse));
             }
 
             OptionScan.RefuseUnknown(args, parse.CommandResult.Command, tree.Root);
             return parse.CommandResult.Command is VerbCommand verb
-                ? await RunVerbAsync(verb, tree, parse)
-                : ExplainMissingVerb(tree, parse);
+                ? RunVerbAsync(verb, Prepare(tree, parse))
+                : Task.FromResult(ExplainMissingVerb(tree, parse));
         }
         catch (InputException complaint)
         {
-            WriteError(complaint.Message);
-            WriteErrorLine($"Help: kvs-client {VerbPrefix(parse)}--help");
-            return ExitCode.Usage;
+            return Task.FromResult(Refuse(parse, complaint));
         }
     }
 
-    private async Task<ExitCode> RunVerbAsync(VerbCommand verb, CommandTree tree, ParseResult parse)
-    {
-        if (UsageText.Of(parse) is { } complaint)
-        {
-            throw new InputException(complaint);
-        }
+    private Invocation Prepare(CommandTree tree, ParseResult parse) => UsageText.Of(parse) is { } complaint
+        ? throw new InputException(complaint)
+        : new Invocation(parse, tree.Common.Read(parse, io), io, connector);
 
-        await using var invocation = new Invocation(parse, tree.Common.Read(parse, io), io, connector);
+    private async Task<ExitCode> RunVerbAsync(VerbCommand verb, Invocation prepared)
+    {
+        await using var invocation = prepared;
         try
         {
             var code = await verb.Run(invocation);
-            await invocation.Results.FlushAsync(CancellationToken.None);
+            invocation.Results.Flush();
             return code;
         }
-        catch (InputException)
+        catch (InputException complaint)
         {
-            await FlushQuietlyAsync(invocation.Results);
-            throw;
+            FlushQuietly(invocation.Results);
+            return Refuse(invocation.Parse, complaint);
         }
         catch (Exception failure)
         {
             // The one place where a decision is taken on every failure: which exit code, which line.
             var (code, text) = Failures.Explain(failure, verb, invocation);
-            await FlushQuietlyAsync(invocation.Results);
+            FlushQuietly(invocation.Results);
             WriteError(text);
             return code;
         }
     }
 
     /// <summary>What was found before a failure is shown; that stdout is broken too is then no news.</summary>
-    private static async Task FlushQuietlyAsync(ResultWriter results)
+    private static void FlushQuietly(ResultWriter results)
     {
         try
         {
-            await results.FlushAsync(CancellationToken.None);
+            results.Flush();
         }
         catch (IOException)
         {
             // The failure that is being reported comes first.
         }
+    }
+
+    private ExitCode Refuse(ParseResult parse, InputException complaint)
+    {
+        WriteError(complaint.Message);
+        WriteErrorLine($"Help: kvs-client {VerbPrefix(parse)}--help");
+        return ExitCode.Usage;
     }
 
     private ExitCode ExplainMissingVerb(CommandTree tree, ParseResult parse)

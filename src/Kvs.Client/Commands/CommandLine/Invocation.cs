@@ -73,16 +73,12 @@ internal sealed class Invocation : IAsyncDisposable
     /// <summary>Gives a result to the user.</summary>
     /// <param name="result">The result.</param>
     /// <returns>The exit code that it calls for.</returns>
-    internal ValueTask<ExitCode> ReportAsync(ICommandResult result) =>
-        _results.WriteAsync(result, CancellationToken.None);
+    internal ExitCode Report(ICommandResult result) => _results.Write(result);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         Deadline.Dispose();
-        if (_store is not null)
-        {
-            await _store.DisposeAsync();
-        }
+        return _store?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 }

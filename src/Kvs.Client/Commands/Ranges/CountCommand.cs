@@ -32,6 +32,6 @@ internal static class CountCommand
     private static async Task<ExitCode> RunAsync(Invocation run, KeyRange range)
     {
         var store = await run.ConnectAsync();
-        return await run.ReportAsync(new CountResult(await store.CountAsync(range, run.Token)));
+        return run.Report(new CountResult(await store.CountAsync(range, run.Token)));
     }
 }

@@ -52,7 +52,7 @@ internal static class ExportCommand
         }
 
         run.Io.Replace(file);
-        return await run.ReportAsync(new TransferResult("exported", entries));
+        return run.Report(new TransferResult("exported", entries));
     }
 
     private static async Task<long> WriteAsync(Invocation run, IKvStore store, KeyRange range, Stream target)
@@ -68,8 +68,7 @@ internal static class ExportCommand
             await foreach (var entry in snapshot.ScanAsync(new ScanOptions { Range = range }, run.Token))
             {
                 run.Deadline.Extend();
-                await lines.WriteAsync(
-                    new ExportLine(entry.Key.Bytes, entry.Value.Bytes, entry.ExpiresAt), CancellationToken.None);
+                lines.Write(new ExportLine(entry.Key.Bytes, entry.Value.Bytes, entry.ExpiresAt));
                 progress.Report(++entries, entries);
             }
         }
@@ -78,7 +77,7 @@ internal static class ExportCommand
             progress.Clear();
         }
 
-        await lines.FlushAsync(CancellationToken.None);
+        lines.Flush();
         return entries;
     }
 }

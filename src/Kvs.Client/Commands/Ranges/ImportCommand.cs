@@ -54,11 +54,11 @@ internal static class ImportCommand
             // What is imported is said first; the failure itself is told, with its exit code, where all failures are.
             await importer.DrainAsync();
             progress.Clear();
-            await run.Results.NoticeAsync(importer.Summary, CancellationToken.None);
+            run.Results.WriteNotice(importer.Summary);
             throw;
         }
 
         progress.Clear();
-        return await run.ReportAsync(new TransferResult("imported", importer.Entries));
+        return run.Report(new TransferResult("imported", importer.Entries));
     }
 }

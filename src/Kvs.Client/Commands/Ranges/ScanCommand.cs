@@ -50,7 +50,7 @@ internal static class ScanCommand
         var store = await run.ConnectAsync();
         await foreach (var entry in store.ScanAsync(options, run.Token))
         {
-            await run.ReportAsync(new EntryResult
+            run.Report(new EntryResult
             {
                 Key = entry.Key.Bytes,
                 Value = options.KeysOnly ? default(ReadOnlyMemory<byte>?) : entry.Value.Bytes,

@@ -48,12 +48,12 @@ internal static class BatchCommand
         run.Deadline.Extend();
         if (input.Batch.Count == 0)
         {
-            return await run.ReportAsync(new BatchReport { Operations = 0 });
+            return run.Report(new BatchReport { Operations = 0 });
         }
 
         var store = await run.ConnectAsync();
         var result = await store.ApplyAsync(input.Batch, Durability.Default, run.Token);
-        return await run.ReportAsync(result.Applied ? Applied(input, result) : NotApplied(input, result));
+        return run.Report(result.Applied ? Applied(input, result) : NotApplied(input, result));
     }
 
     private static BatchReport Applied(BatchInput input, BatchResult result)

@@ -51,10 +51,10 @@ internal static class PipeCommand
         {
             // The counts are told in any case; the failure itself, with its exit code, where all failures are.
             await runner.DrainAsync();
-            await run.ReportAsync(runner.Counts);
+            run.Report(runner.Counts);
             throw;
         }
 
-        return await run.ReportAsync(runner.Counts);
+        return run.Report(runner.Counts);
     }
 }

@@ -77,7 +77,7 @@ internal sealed class PipeRunner(Invocation run, IKvStore store, LineReader line
         // The input pauses: whoever writes it may wait for results before writing more.
         var reading = next.AsTask();
         await CompleteAllAsync();
-        await run.Results.FlushAsync(CancellationToken.None);
+        run.Results.Flush();
         return await reading;
     }
 
@@ -115,12 +115,12 @@ internal sealed class PipeRunner(Invocation run, IKvStore store, LineReader line
         {
             var result = await oldest.Result;
             Count(result.Notice is null ? ExitCode.Done : result.ExitCode);
-            await run.ReportAsync(new LineResult(oldest.Line, result, IsTold));
+            run.Report(new LineResult(oldest.Line, result, IsTold));
         }
         catch (KvsException refusal) when (IsOfThisOperationOnly(refusal))
         {
             Count(Failures.CodeOf(refusal));
-            await run.ReportAsync(new LineFailure(oldest.Line, refusal.Message, refusal.Code.ToString(), IsTold));
+            run.Report(new LineFailure(oldest.Line, refusal.Message, refusal.Code.ToString(), IsTold));
         }
         catch (Exception)
         {
