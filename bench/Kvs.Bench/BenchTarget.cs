@@ -78,7 +78,7 @@ internal abstract class BenchTarget : IAsyncDisposable
         internal static async Task<Server> StartAsync(string directory, BenchCell cell)
         {
             var address = $"127.0.0.1:{FreePort()}";
-            var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "kvs-server"))
+            var start = new ProcessStartInfo(ServerProgram())
             {
                 UseShellExecute = false,
                 RedirectStandardError = true,
@@ -121,6 +121,19 @@ internal abstract class BenchTarget : IAsyncDisposable
             await process.WaitForExitAsync();
             process.Dispose();
             await base.DisposeAsync();
+        }
+
+        /// <summary>The server as users run it: precompiled, from its own output folder.</summary>
+        private static string ServerProgram()
+        {
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            while (folder is not null && !folder.EnumerateFiles("KvsTcp.sln").Any())
+            {
+                folder = folder.Parent;
+            }
+
+            var path = Path.Combine(folder?.FullName ?? ".", "src/Kvs.Server/bin/Release/net10.0/kvs-server");
+            return File.Exists(path) ? path : throw new FileNotFoundException("Build the solution first: ./dev build", path);
         }
 
         private static int FreePort()
