@@ -43,6 +43,23 @@ internal sealed class SqliteEngine : IKvEngine
     /// <inheritdoc/>
     public string Name => DataDirectory.SqliteEngine;
 
+    /// <summary>The one native library of the product; it lies beside the program for each system that it was built for.</summary>
+    private static void LoadLibrary()
+    {
+        try
+        {
+            SQLitePCL.Batteries_V2.Init();
+        }
+        catch (DllNotFoundException missing)
+        {
+            throw new KvsException(
+                ErrorCode.NotSupported,
+                $"The native library of SQLite is not beside the program in '{AppContext.BaseDirectory}', or not for this "
+                + "system. Use --engine kvs, or build the server for this system.",
+                inner: missing);
+        }
+    }
+
     /// <summary>Opens a data directory, or makes a new one.</summary>
     /// <param name="machine">Clock, loops, randomness, and the real file system.</param>
     /// <param name="directory">Full path of the directory.</param>
@@ -51,7 +68,7 @@ internal sealed class SqliteEngine : IKvEngine
     /// <exception cref="KvsException">Locked, of another engine, damaged.</exception>
     internal static SqliteEngine Open(KvsEnvironment machine, string directory, SqliteEngineOptions options)
     {
-        SQLitePCL.Batteries_V2.Init();
+        LoadLibrary();
         var held = DataDirectory.Open(machine.Files, directory, DataDirectory.SqliteEngine);
         var path = Path.Combine(directory, SqliteDatabase.FileName);
         SqliteConnection? connection = null;
