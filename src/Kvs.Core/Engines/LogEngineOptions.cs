@@ -48,12 +48,20 @@ internal sealed record LogEngineOptions
     /// <exception cref="KvsConfigurationException">One is unusable.</exception>
     internal void Validate()
     {
-        Require(Durability is Durability.Always or Durability.Interval or Durability.Os, $"Durability '{Durability}' is none of always, interval, os.");
-        Require(SyncInterval > TimeSpan.Zero && SyncInterval <= TimeSpan.FromHours(1), $"Sync interval {SyncInterval} is not between 0 and 1 h.");
+        Require(
+            Durability is Durability.Always or Durability.Interval or Durability.Os,
+            $"Durability '{Durability}' is none of always, interval, os.");
+        Require(
+            SyncInterval > TimeSpan.Zero && SyncInterval <= TimeSpan.FromHours(1),
+            $"Sync interval {SyncInterval} is not between 0 and 1 h.");
         Require(HistoryBytes >= 0, $"History {HistoryBytes} is negative.");
         Require(QueuedBytesMax > 0, $"Queue bound {QueuedBytesMax} is not positive.");
-        Require(ValueBytesMax is > 0 and <= Limits.ValueBytesMax, $"Value limit {ValueBytesMax} is not between 1 and {Limits.ValueBytesMax}.");
-        Require(BatchBytesMax is > 0 and <= Limits.BatchBytesMax, $"Batch limit {BatchBytesMax} is not between 1 and {Limits.BatchBytesMax}.");
+        Require(
+            ValueBytesMax is > 0 and <= Limits.ValueBytesMax,
+            $"Value limit {ValueBytesMax} is not between 1 and {Limits.ValueBytesMax}.");
+        Require(
+            BatchBytesMax is > 0 and <= Limits.BatchBytesMax,
+            $"Batch limit {BatchBytesMax} is not between 1 and {Limits.BatchBytesMax}.");
         Require(CompactionDeadShare is > 0 and <= 1, $"Dead share {CompactionDeadShare} is not between 0 and 1.");
         Require(CompactionBytesPerSecond > 0, $"Compaction rate {CompactionBytesPerSecond} is not positive.");
         Require(SnapshotAgeWarning > TimeSpan.Zero, $"Snapshot age {SnapshotAgeWarning} is not positive.");

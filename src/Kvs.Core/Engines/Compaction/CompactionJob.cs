@@ -260,7 +260,8 @@ internal sealed class CompactionJob : IDisposable
             {
                 readers.ForEach(static open => open.Dispose());
                 throw new KvsStorageException(
-                    ErrorCode.StorageFailed, $"The hint file of segment {victim.Id} is missing or damaged; the next opening makes it anew.");
+                    ErrorCode.StorageFailed,
+                $"The hint file of segment {victim.Id} is missing or damaged; the next opening makes it anew.");
             }
 
             readers.Add(reader);

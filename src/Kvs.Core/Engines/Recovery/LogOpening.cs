@@ -183,7 +183,9 @@ internal sealed class LogOpening : IDisposable
         }
     }
 
-    /// <summary>A store may be closed before its last full segments are sealed: they are all that stands open before the current one.</summary>
+    /// <summary>
+    /// A store may be closed before its last full segments are sealed: they are all that stands open before the current one.
+    /// </summary>
     private void SealFull(RecoveredLog recovered, SpareSegments spares, SegmentSupply supply, EpochTable epochs)
     {
         foreach (var (segment, end, extent) in OpenLogs(recovered))
