@@ -23,7 +23,7 @@ public sealed class DocumentationTests
             return;
         }
 
-        await using var server = await ServerProcess.StartAsync("memory");
+        await using var server = await ServerProcess.StartAsync();
         var examples = Examples(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "cli.md")));
         Assert.InRange(examples.Count, 40, int.MaxValue);
         foreach (var (command, expected) in examples)

@@ -1,3 +1,4 @@
+using System.Text;
 using Kvs.Client.Tests.Harness;
 using Xunit;
 
@@ -6,10 +7,13 @@ namespace Kvs.Client.Tests.Processes;
 /// <summary>The real client, the real protocol and the real server, each as the build left it.</summary>
 public sealed class EndToEndTests
 {
-    [Fact]
-    public async Task The_access_sequence_of_the_course_holds()
+    [Theory]
+    [InlineData("kvs")]
+    [InlineData("memory")]
+    [InlineData("sqlite")]
+    public async Task The_access_sequence_of_the_course_holds(string engine)
     {
-        await using var server = await ServerProcess.StartAsync("memory");
+        await using var server = await ServerProcess.StartAsync(engine);
         Task<RunOutcome> Run(params string[] args) => ClientProcess.RunAsync([], [.. args, "--addr", server.Address]);
 
         Assert.Equal((0, "", ""), Parts(await Run("set", "key1", "value1")));
@@ -27,7 +31,7 @@ public sealed class EndToEndTests
     [Fact]
     public async Task Large_and_binary_values_survive_the_way_there_and_back()
     {
-        await using var server = await ServerProcess.StartAsync("memory");
+        await using var server = await ServerProcess.StartAsync();
         var value = new byte[3_000_000];
         new Random(4711).NextBytes(value);
         Assert.Equal(0, (await ClientProcess.RunAsync(value, "set", "big", "-", "--addr", server.Address)).Code);
@@ -46,13 +50,34 @@ public sealed class EndToEndTests
     [Fact]
     public async Task A_stream_of_operations_runs_pipelined()
     {
-        await using var server = await ServerProcess.StartAsync("memory");
+        await using var server = await ServerProcess.StartAsync();
         var input = string.Concat(Enumerable.Range(0, 5_000).Select(i => $"set key{i} {i}\nget key{i}\n"));
         var outcome = await ClientProcess.RunAsync(
-            System.Text.Encoding.UTF8.GetBytes(input), "pipe", "--addr", server.Address);
+            Encoding.UTF8.GetBytes(input), "pipe", "--addr", server.Address);
         var results = string.Concat(Enumerable.Range(0, 5_000).Select(i => $"{i}\n"));
         Assert.Equal((0, results + "10000 operations: 10000 done, 0 failed\n", ""), Parts(outcome));
         Assert.Equal("5000\n", (await ClientProcess.RunAsync([], "count", "--addr", server.Address)).Out);
+    }
+
+    [Theory]
+    [InlineData("kvs")]
+    [InlineData("memory")]
+    public async Task A_whole_store_is_listed_both_ways_exported_and_imported(string engine)
+    {
+        await using var source = await ServerProcess.StartAsync(engine);
+        await using var target = await ServerProcess.StartAsync(engine);
+        Task<RunOutcome> Run(ServerProcess server, byte[] input, params string[] args) =>
+            ClientProcess.RunAsync(input, [.. args, "--addr", server.Address]);
+        var lines = Enumerable.Range(0, 3_000).Select(i => $"key{i:D4}\tvalue {i}\n").ToList();
+        var sets = string.Concat(Enumerable.Range(0, lines.Count).Select(i => $"set key{i:D4} \"value {i}\"\n"));
+        Assert.Equal(0, (await Run(source, Encoding.UTF8.GetBytes(sets), "pipe")).Code);
+
+        Assert.Equal((0, string.Concat(lines), ""), Parts(await Run(source, [], "scan")));
+        Assert.Equal((0, string.Concat(Enumerable.Reverse(lines)), ""), Parts(await Run(source, [], "scan", "--reverse")));
+        var export = await Run(source, [], "export");
+        Assert.Equal((0, ""), (export.Code, export.Err));
+        Assert.Equal((0, "imported 3000 entries\n", ""), Parts(await Run(target, export.OutBytes, "import")));
+        Assert.Equal((0, string.Concat(lines), ""), Parts(await Run(target, [], "scan")));
     }
 
     private static (int Code, string Out, string Err) Parts(RunOutcome outcome) =>

@@ -28,13 +28,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     internal string Folder { get; }
 
     /// <summary>Starts a server and waits until it listens.</summary>
-    /// <param name="engine">The engine.</param>
+    /// <param name="engine">The engine; null for the default one.</param>
     /// <returns>The server.</returns>
-    internal static async Task<ServerProcess> StartAsync(string engine)
+    internal static async Task<ServerProcess> StartAsync(string? engine = null)
     {
         var folder = Directory.CreateTempSubdirectory("kvs-client-tests-").FullName;
         var start = new ProcessStartInfo(
-            Repository.Program("Kvs.Server", "kvs-server"), ["--engine", engine, "--addr", "127.0.0.1:0"])
+            Repository.Program("Kvs.Server", "kvs-server"),
+            ["--addr", "127.0.0.1:0", .. engine is null ? Array.Empty<string>() : ["--engine", engine]])
         {
             UseShellExecute = false,
             RedirectStandardError = true,

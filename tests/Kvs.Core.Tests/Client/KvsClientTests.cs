@@ -6,6 +6,7 @@ using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 using Kvs.Core.Tests.Protocol;
+using Kvs.TestKit.Network;
 using Xunit;
 
 namespace Kvs.Core.Tests.Client;
@@ -139,6 +140,25 @@ public sealed class KvsClientTests : IAsyncDisposable
         var failure = Assert.IsType<KvsUnavailableException>(await FailureOf(set));
         Assert.Equal((ErrorCode.OutcomeUnknown, WriteOutcome.Unknown), (failure.Code, failure.Outcome));
         Assert.Equal(ErrorCode.Unreachable, (await FailureOf(read)).Code);
+    }
+
+    [Fact]
+    public async Task A_write_that_never_left_this_machine_is_not_applied_when_the_connection_breaks()
+    {
+        await using var client = await _server.ConnectAsync();
+
+        // The server receives nothing: these fill the network, and the last of them waits in the middle of its send.
+        var sent = Enumerable.Range(0, MemoryConnection.PiecesMax + 1).Select(i => client.SetAsync($"k{i}", "v").AsTask()).ToList();
+        var held = client.SetAsync("held", "v").AsTask();
+        _server.Close();
+
+        foreach (var set in sent)
+        {
+            Assert.Equal(WriteOutcome.Unknown, (await FailureOf(set)).Outcome);
+        }
+
+        var failure = Assert.IsType<KvsUnavailableException>(await FailureOf(held));
+        Assert.Equal((ErrorCode.Unreachable, WriteOutcome.NotApplied), (failure.Code, failure.Outcome));
     }
 
     [Fact]

@@ -9,7 +9,8 @@ namespace Kvs.TestKit.Network;
 /// </summary>
 internal sealed class MemoryConnection : IConnection
 {
-    private const int PiecesMax = 64;
+    /// <summary>Pieces that may be on their way; the next send waits.</summary>
+    internal const int PiecesMax = 64;
 
     private readonly ChannelReader<byte[]> _incoming;
     private readonly ChannelWriter<byte[]> _outgoing;
