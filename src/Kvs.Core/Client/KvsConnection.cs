@@ -16,8 +16,6 @@ namespace Kvs.Core.Client;
 /// </summary>
 internal sealed class KvsConnection : IAsyncDisposable
 {
-    private const uint InFlightDefault = 1024;
-
     private readonly Lock _gate = new();
     private readonly Queue<IPendingCall> _pending = new(); // guarded by _gate
     private readonly Dictionary<uint, ScanStream> _streams = []; // guarded by _gate
@@ -71,7 +69,7 @@ internal sealed class KvsConnection : IAsyncDisposable
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            throw failure as KvsException ?? Unreachable(settings, failure);
+            throw failure as KvsException ?? Handshake.Unreachable(settings, failure);
         }
     }
 
@@ -152,36 +150,14 @@ internal sealed class KvsConnection : IAsyncDisposable
         return new ValueTask(Task.WhenAll(_receiving, _outbox.Flushing));
     }
 
-    private static KvsUnavailableException Unreachable(ConnectionSettings settings, Exception failure)
-    {
-        var reason = failure is OperationCanceledException
-            ? $"no answer within {settings.ConnectTimeout.TotalSeconds:0.###} s"
-            : failure.Message;
-        return new KvsUnavailableException(
-            ErrorCode.Unreachable, $"No server at {settings.Address}: {reason}", WriteOutcome.NotApplied, failure);
-    }
-
     private async Task ShakeHandsAsync(CancellationToken cancellationToken)
     {
         _receiving = ReceiveAsync();
-        var hello = new Hello
-        {
-            VersionMin = Hello.VersionOldest,
-            VersionMax = Hello.VersionNewest,
-            ClientId = _settings.ClientId,
-            FrameBytesMax = Limits.FrameBytesMax,
-            ClientName = _settings.ClientName,
-        };
+        var hello = Handshake.HelloOf(_settings);
         var ack = await Begin(Calls.Hello, in hello, default, cancellationToken).ConfigureAwait(false);
-        if (ack.Version is < Hello.VersionOldest or > Hello.VersionNewest)
-        {
-            throw new KvsProtocolException(
-                ErrorCode.UnsupportedVersion, $"The server at {_settings.Address} chose protocol version {ack.Version}.");
-        }
-
+        Handshake.RequireVersion(_settings, in ack);
         Server = ack;
-        var inFlightMax = ack.InFlightMax == 0 ? InFlightDefault : ack.InFlightMax;
-        _slots = new SemaphoreSlim((int)Math.Min(inFlightMax, int.MaxValue));
+        _slots = new SemaphoreSlim(Handshake.InFlightMaxOf(in ack));
     }
 
     private async Task<TResult> CallWhenRoomAsync<TState, TResult>(
@@ -408,7 +384,7 @@ internal sealed class KvsConnection : IAsyncDisposable
     {
         IPendingCall[] calls;
         ScanStream[] streams;
-        ulong sentThrough;
+        ConnectionBreak what;
         lock (_gate)
         {
             if (_failure is not null)
@@ -416,8 +392,9 @@ internal sealed class KvsConnection : IAsyncDisposable
                 return;
             }
 
-            Volatile.Write(ref _failure, KvsException.Of(code, message, WriteOutcome.NotApplied));
-            (calls, streams, sentThrough) = ([.. _pending], [.. _streams.Values], _outbox.SentThroughLocked);
+            what = new ConnectionBreak(code, message, sentOutcome, _outbox.SentThroughLocked);
+            Volatile.Write(ref _failure, what.Failure);
+            (calls, streams) = ([.. _pending], [.. _streams.Values]);
             _pending.Clear();
             _streams.Clear();
             _outbox.CloseLocked();
@@ -427,17 +404,13 @@ internal sealed class KvsConnection : IAsyncDisposable
         _connection.Finish(); // wakes the receiver, which closes it, without the cost of an exception
         foreach (var call in calls)
         {
-            var mayHaveBeenDone = Opcodes.IsWrite(call.Opcode) && call.Sequence <= sentThrough && sentOutcome != WriteOutcome.NotApplied;
-            call.Fail(mayHaveBeenDone
-                ? new KvsUnavailableException(
-                    ErrorCode.OutcomeUnknown, $"{message} It is not known whether the write was applied.", WriteOutcome.Unknown)
-                : KvsException.Of(code, message, WriteOutcome.NotApplied));
+            call.Fail(what.FailureOf(call));
             ReleaseSlot(call);
         }
 
         foreach (var stream in streams)
         {
-            stream.Fail(KvsException.Of(code, message, WriteOutcome.NotApplied));
+            stream.Fail(what.Failure);
         }
     }
 
