@@ -1,16 +1,14 @@
-using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 
 namespace Kvs.Core.Client;
 
 /// <summary>
-/// Cuts what a connection receives into frames. The buffer grows with what has arrived, not with what a length field
-/// promises, and shrinks again behind a large frame. Threading: one thread at a time. Ownership: of its buffer; a frame is
-/// valid until the next receive.
+/// Cuts what arrives into frames. The buffer grows with what has arrived, not with what a length field promises, and
+/// shrinks again behind a large frame. Threading: one thread at a time. Ownership: of its buffer; a frame is valid until
+/// room is made for more.
 /// </summary>
-/// <param name="connection">The connection; not disposed here.</param>
-internal sealed class FrameReceiver(IConnection connection)
+internal sealed class FrameReceiver
 {
     private const int BufferBytes = 16 * 1024;
     private byte[] _buffer = new byte[BufferBytes];
@@ -38,17 +36,9 @@ internal sealed class FrameReceiver(IConnection connection)
         return status == FrameStatus.Ready;
     }
 
-    /// <summary>Receives more.</summary>
-    /// <returns>False when the server has closed its direction.</returns>
-    internal async ValueTask<bool> ReceiveAsync()
-    {
-        MakeRoom();
-        var count = await connection.ReceiveAsync(_buffer.AsMemory(_end), CancellationToken.None).ConfigureAwait(false);
-        _end += count;
-        return count > 0;
-    }
-
-    private void MakeRoom()
+    /// <summary>Makes room for more.</summary>
+    /// <returns>Where it is to be received; not empty.</returns>
+    internal Memory<byte> MakeRoom()
     {
         var length = _end - _start;
         if (_start > 0 || length == _buffer.Length)
@@ -59,5 +49,11 @@ internal sealed class FrameReceiver(IConnection connection)
             _buffer.AsSpan(_start, length).CopyTo(target);
             (_buffer, _start, _end) = (target, 0, length);
         }
+
+        return _buffer.AsMemory(_end);
     }
+
+    /// <summary>Takes what was received into the room.</summary>
+    /// <param name="count">How many bytes.</param>
+    internal void Add(int count) => _end += count;
 }

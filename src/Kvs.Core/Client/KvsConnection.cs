@@ -217,9 +217,11 @@ internal sealed class KvsConnection : IAsyncDisposable
     {
         try
         {
-            var receiver = new FrameReceiver(_connection);
-            while (await receiver.ReceiveAsync().ConfigureAwait(false))
+            var receiver = new FrameReceiver();
+            int count;
+            while ((count = await _connection.ReceiveAsync(receiver.MakeRoom(), CancellationToken.None).ConfigureAwait(false)) > 0)
             {
+                receiver.Add(count);
                 _timer.NoteHeard();
                 while (receiver.TryNext(out var frame))
                 {

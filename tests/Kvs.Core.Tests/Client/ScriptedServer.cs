@@ -51,7 +51,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     internal async Task AcceptSilentlyAsync()
     {
         _connection = await _listener.AcceptAsync(CancellationToken.None);
-        _receiver = new FrameReceiver(_connection);
+        _receiver = new FrameReceiver();
     }
 
     /// <summary>The next request.</summary>
@@ -60,7 +60,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
         Frame frame;
         while (!_receiver!.TryNext(out frame))
         {
-            Assert.True(await _receiver.ReceiveAsync(), "the client closed the connection");
+            Assert.True(await ReceiveMoreAsync(), "the client closed the connection");
         }
 
         // The receiver's buffer is used again; the script may keep the frame.
@@ -70,9 +70,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
     /// <summary>Waits until the client has closed the connection.</summary>
     internal async Task ReceiveEndAsync()
     {
-        while (await _receiver!.ReceiveAsync())
+        while (await ReceiveMoreAsync())
         {
-            while (_receiver.TryNext(out _))
+            while (_receiver!.TryNext(out _))
             {
             }
         }
@@ -93,6 +93,13 @@ internal sealed class ScriptedServer : IAsyncDisposable
     }
 
     internal async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _connection!.SendAsync(bytes, CancellationToken.None);
+
+    private async Task<bool> ReceiveMoreAsync()
+    {
+        var count = await _connection!.ReceiveAsync(_receiver!.MakeRoom(), CancellationToken.None);
+        _receiver.Add(count);
+        return count > 0;
+    }
 
     internal void Close() => _connection!.Dispose();
 
