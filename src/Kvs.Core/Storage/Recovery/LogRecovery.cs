@@ -137,6 +137,8 @@ internal sealed class LogRecovery
         }
         catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull && _files.FileExists(reserve))
         {
+            // A killed process may have left a manifest whose name is not durable yet: nothing may go before that is.
+            _files.SyncDirectory(_segmentFiles.Directory);
             _files.Delete(reserve);
             _segmentFiles.DeleteLeftovers(_manifests.Current);
             return step();
