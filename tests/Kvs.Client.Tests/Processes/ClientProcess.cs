@@ -12,7 +12,15 @@ internal static class ClientProcess
     /// <param name="input">Its stdin.</param>
     /// <param name="args">Its arguments.</param>
     /// <returns>What it left behind.</returns>
-    internal static async Task<RunOutcome> RunAsync(byte[] input, params string[] args)
+    internal static Task<RunOutcome> RunAsync(byte[] input, params string[] args) => RunAsync(input, [], args);
+
+    /// <summary>Runs the program to its end, with variables in its environment.</summary>
+    /// <param name="input">Its stdin.</param>
+    /// <param name="variables">The variables.</param>
+    /// <param name="args">Its arguments.</param>
+    /// <returns>What it left behind.</returns>
+    internal static async Task<RunOutcome> RunAsync(
+        byte[] input, IEnumerable<(string Name, string Value)> variables, string[] args)
     {
         var start = new ProcessStartInfo(Repository.Program("Kvs.Client", "kvs-client"), args)
         {
@@ -22,6 +30,11 @@ internal static class ClientProcess
             RedirectStandardError = true,
         };
         start.Environment.Remove("KVS_ADDR");
+        foreach (var (name, value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
         using var patience = new CancellationTokenSource(Patience);
         using var process = Process.Start(start)!;
         using var output = new MemoryStream();

@@ -1,0 +1,42 @@
+using System.Reflection.PortableExecutable;
+using Kvs.Client.Tests.Harness;
+using Xunit;
+
+namespace Kvs.Client.Tests.Processes;
+
+/// <summary>
+/// Scripts call the client once for each key, so its start counts. Time depends on the machine; what the runtime still
+/// has to compile does not.
+/// </summary>
+public sealed class StartUpTests
+{
+    /// <summary>About 150 today, 400 when the framework's generics over our types are left to the start.</summary>
+    private const int MethodsMax = 220;
+
+    [Fact]
+    public async Task A_get_leaves_little_to_be_compiled_at_its_start()
+    {
+        if (!IsPrecompiled())
+        {
+            // A build that was told to leave out precompilation, for speed.
+            return;
+        }
+
+        await using var server = await ServerProcess.StartAsync("memory");
+        var list = Path.Combine(server.Folder, "compiled.txt");
+        var outcome = await ClientProcess.RunAsync(
+            [],
+            [("DOTNET_JitStdOutFile", list), ("DOTNET_JitDisasmSummary", "1")],
+            ["get", "k", "--addr", server.Address]);
+        Assert.Equal((0, "Key not found\n", ""), (outcome.Code, outcome.Out, outcome.Err));
+        var methods = await File.ReadAllLinesAsync(list);
+        Assert.True(methods.Length is > 0 and <= MethodsMax, $"{methods.Length} methods:\n{string.Join('\n', methods)}");
+    }
+
+    private static bool IsPrecompiled()
+    {
+        var folder = Path.GetDirectoryName(Repository.Program("Kvs.Client", "kvs-client"))!;
+        using var image = new PEReader(File.OpenRead(Path.Combine(folder, "kvs-client.dll")));
+        return image.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0;
+    }
+}
