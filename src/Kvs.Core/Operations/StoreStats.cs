@@ -14,7 +14,7 @@ public sealed record StoreStats
     /// <summary>Keys that are there.</summary>
     public long Keys { get; init; }
 
-    /// <summary>Bytes of the files of the store, as allocated.</summary>
+    /// <summary>Bytes of the live files of the store, as allocated; the disk reserve and recycled files come on top.</summary>
     public long DiskBytes { get; init; }
 
     /// <summary>Bytes of records that are live.</summary>
