@@ -253,7 +253,7 @@ internal sealed class CrashRun : IWorkItemOwner
 
     private bool IsExpected(KvsException failure) =>
         Machine.Device.FaultsStruck > 0
-        || failure.Code is ErrorCode.NotSupported or ErrorCode.DiskFull or ErrorCode.ShuttingDown;
+        || failure.Code is ErrorCode.DiskFull or ErrorCode.ShuttingDown;
 
     /// <summary>The wall clock, unix milliseconds.</summary>
     internal long NowMillis() => Machine.Time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -96,7 +96,7 @@ public sealed class KilledServerTests(ITestOutputHelper output) : IDisposable
             }
         }
         catch (KvsException gone)
-            when (gone.Code is ErrorCode.Unreachable or ErrorCode.OutcomeUnknown or ErrorCode.NotSupported)
+            when (gone.Code is ErrorCode.Unreachable or ErrorCode.OutcomeUnknown)
         {
         }
     }
