@@ -35,6 +35,7 @@ internal sealed class CompactionLoop
     private uint _askedBelow; // guarded by _gate: files made since then are not compacted again by the same request
     private TaskCompletionSource? _considered; // guarded by _gate: what the last choice took into account
     private CompactionJob? _job; // compaction thread only
+    private bool _isReserveLent; // compaction thread only
 
     internal CompactionLoop(EngineParts parts, SyncLoop sync)
     {
@@ -93,7 +94,13 @@ internal sealed class CompactionLoop
 
             return GiveUp(e, TimeSpan.Zero);
         }
-        catch (Exception e) when (e is IOException or KvsStorageException { Code: ErrorCode.DiskFull or ErrorCode.StorageFailed })
+        catch (KvsStorageException e) when (e.Code == ErrorCode.DiskFull)
+        {
+            // Its room makes more room. If even that does not do, removals get it back until the next attempt but one.
+            LendReserve(!_isReserveLent);
+            return GiveUp(e, s_retryAfter);
+        }
+        catch (Exception e) when (e is IOException or KvsStorageException { Code: ErrorCode.StorageFailed })
         {
             return GiveUp(e, s_retryAfter);
         }
@@ -119,6 +126,8 @@ internal sealed class CompactionLoop
             return StepJob(job);
         }
 
+        LendReserve(lent: false);
+
         // Whoever asked does not wait for snapshots: the files that they hold go when they end.
         AnswerConsidered();
         if (!_retired.HasAny)
@@ -128,6 +137,15 @@ internal sealed class CompactionLoop
 
         _parts.Threads.Commit.Wake(); // it finds out which states are still read
         return s_dropPeriod;
+    }
+
+    private void LendReserve(bool lent)
+    {
+        _isReserveLent = lent;
+        if (_parts.Spares.LendReserve(lent))
+        {
+            _parts.Threads.Prepare.Wake();
+        }
     }
 
     private TimeSpan StepJob(CompactionJob job)

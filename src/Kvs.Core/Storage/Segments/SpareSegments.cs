@@ -26,6 +26,7 @@ internal sealed class SpareSegments
     private readonly StoreRandom _random;
     private long _wantedGroupBytes; // guarded by _gate
     private bool _isFull; // guarded by _gate
+    private bool _isReserveLent; // guarded by _gate
 
     /// <summary>Works for an open store.</summary>
     /// <param name="files">The store directory.</param>
@@ -55,6 +56,21 @@ internal sealed class SpareSegments
             {
                 return _isFull;
             }
+        }
+    }
+
+    /// <summary>
+    /// Leaves the room of the reserve to compaction, which makes more of it, or takes it back; the prepare loop does it.
+    /// </summary>
+    /// <param name="lent">Whether compaction needs it.</param>
+    /// <returns>Whether that was otherwise before: wake the prepare loop.</returns>
+    internal bool LendReserve(bool lent)
+    {
+        lock (_gate)
+        {
+            var before = _isReserveLent;
+            _isReserveLent = lent;
+            return before != lent;
         }
     }
 
@@ -118,6 +134,11 @@ internal sealed class SpareSegments
     /// <exception cref="KvsStorageException">A file operation failed for another reason than a full disk.</exception>
     internal bool Prepare(bool mayUseReserve)
     {
+        if (TryLeaveReserve())
+        {
+            return false;
+        }
+
         var wanted = WantedBytes(out var isReady);
         var made = !isReady && TryMake(wanted, mayUseReserve);
         DropDiscarded();
@@ -163,6 +184,22 @@ internal sealed class SpareSegments
         {
             throw StorageFailure.Failed($"Removing segment {id}", cause);
         }
+    }
+
+    private bool TryLeaveReserve()
+    {
+        lock (_gate)
+        {
+            if (!_isReserveLent)
+            {
+                return false;
+            }
+
+            _isFull = true;
+        }
+
+        _reserve.Release();
+        return true;
     }
 
     private void DropDiscarded()

@@ -140,6 +140,34 @@ public sealed class LogEngineFaultTests
     });
 
     [Fact]
+    public void Removals_make_room_on_a_full_disk_although_compaction_needs_some_first() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, new LogEngineOptions { HistoryBytes = 0 });
+        store.Run();
+        store.Device.CapacityBytes = 12 * 1024 * 1024;
+        var written = 0;
+        while (store.Set("k" + written, new string('x', 20_000)).Code == ErrorCode.None)
+        {
+            written++;
+        }
+
+        // What others leave of the disk may be nothing at all; only the reserve is ours.
+        store.Device.CapacityBytes = store.Device.UsedBytes;
+        for (var i = 0; i < written; i++)
+        {
+            if (i % 3 != 0)
+            {
+                Assert.Equal(ErrorCode.None, store.Remove("k" + i).Code);
+            }
+        }
+
+        store.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(ErrorCode.None, store.Set("again", "v").Code);
+        Assert.Equal(((written + 2) / 3) + 1, store.Content().Count);
+        Assert.Equal(store.Content(), store.ReopenKilled().Content());
+    });
+
+    [Fact]
     public void A_store_on_a_full_disk_opens_and_serves_reads() => TestSeed.Run(seed =>
     {
         var store = new LogStore(seed);
