@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.TestKit;
@@ -58,6 +60,60 @@ public sealed class LogEngineClosingTests
         Assert.True(compaction.IsFaulted);
         Assert.Equal(ErrorCode.ShuttingDown, Assert.IsType<KvsStorageException>(compaction.Exception!.InnerException).Code);
     });
+
+    [Fact]
+    public async Task Readers_that_race_the_closing_of_a_store_on_a_real_disk_end_with_a_clean_refusal()
+    {
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("KVS_STRESS_ROUNDS") ?? "5", CultureInfo.InvariantCulture);
+        for (var round = 0; round < rounds; round++)
+        {
+            var directory = Directory.CreateTempSubdirectory("kvs-closing-");
+            try
+            {
+                var store = await KvStore.OpenAsync(directory.FullName);
+                await store.SetAsync("k", new string('x', 10_000));
+                using var begun = new CountdownEvent(4);
+                var readers = Enumerable.Range(0, 4).Select(reader => Task.Factory.StartNew(
+                    () => ReadUntilClosed(store, reader, begun), TaskCreationOptions.LongRunning)).ToArray();
+                begun.Wait();
+                await store.DisposeAsync();
+                await Task.WhenAll(readers);
+            }
+            finally
+            {
+                directory.Delete(recursive: true);
+            }
+        }
+    }
+
+    private static void ReadUntilClosed(KvStore store, int reader, CountdownEvent begun)
+    {
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                var length = (reader % 4) switch
+                {
+                    0 => store.GetAsync("k").AsTask().GetAwaiter().GetResult()!.Value.Bytes.Length,
+                    1 => store.GetManyAsync(["k"]).AsTask().GetAwaiter().GetResult()[0]!.Value.Bytes.Length,
+                    2 => store.ScanPageAsync(new ScanOptions()).AsTask().GetAwaiter().GetResult().Entries[0].Value.Bytes.Length,
+                    _ => store.CountAsync().AsTask().GetAwaiter().GetResult() == 1 ? 10_000 : 0,
+                };
+                Assert.Equal(10_000, length);
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            finally
+            {
+                if (i == 0)
+                {
+                    begun.Signal();
+                }
+            }
+        }
+    }
 
     private sealed class ClosingBuffer(Action close) : IBufferWriter<byte>
     {
