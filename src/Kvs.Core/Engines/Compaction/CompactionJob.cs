@@ -8,7 +8,8 @@ using Kvs.Core.Storage.Segments;
 namespace Kvs.Core.Engines.Compaction;
 
 /// <summary>
-/// One compaction, in short steps: wait until all that is in the victims is published; copy what is live in the victims into a data segment; seal it, with its hint file;
+/// One compaction, in short steps: wait until all that is in the victims is published; copy what is live in them into
+/// a data segment; seal it, with its hint file;
 /// move the index entries; wait until all that the copying was judged by is on stable storage; replace the manifest.
 /// A crash before that last step leaves the victims valid and the new file a leftover; after it, the new file valid and
 /// the victims leftovers. The caller drops the victims when no reader can see them.
