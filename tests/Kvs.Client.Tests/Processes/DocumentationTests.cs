@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using Kvs.Client.Tests.Harness;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Client.Tests.Processes;
@@ -14,15 +15,9 @@ public sealed class DocumentationTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    [Fact]
+    [PlatformFact("!WINDOWS")] // the examples are written for a POSIX shell
     public async Task Every_example_prints_what_the_page_says()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            // The examples are written for a POSIX shell.
-            return;
-        }
-
         await using var server = await ServerProcess.StartAsync();
         var examples = Examples(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "cli.md")));
         Assert.InRange(examples.Count, 40, int.MaxValue);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Kvs.Core.Platform;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Core.Tests.Platform;
@@ -80,28 +81,18 @@ public sealed class DiskFileSystemTests : IDisposable
         Assert.True(_files.DirectoryExists(deep));
     }
 
-    [Fact]
+    [PlatformFact("!WINDOWS")] // there is no such call
     public void Syncing_a_missing_directory_fails_with_the_error_number()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return; // there is no such call
-        }
-
         var failure = Assert.ThrowsAny<IOException>(() => _files.SyncDirectory(At("none")));
 
         Assert.Equal(2, failure.HResult); // ENOENT
         Assert.False(FileFailure.IsDiskFull(failure));
     }
 
-    [Fact]
+    [PlatformFact("LINUX")] // needs /dev/full
     public void A_full_disk_is_recognised()
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return; // needs /dev/full
-        }
-
         using var full = _files.Open("/dev/full", writable: true);
 
         Assert.True(FileFailure.IsDiskFull(Assert.ThrowsAny<IOException>(() => full.Write(0, "x"u8))));
