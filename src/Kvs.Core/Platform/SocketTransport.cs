@@ -24,7 +24,8 @@ internal sealed class SocketTransport : ITransport
     {
         try
         {
-            var address = Dns.GetHostAddresses(host)[0];
+            // The resolver refuses the literals that mean all interfaces: nobody can connect to them.
+            var address = IPAddress.TryParse(host, out var literal) ? literal : Dns.GetHostAddresses(host)[0];
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
             {
