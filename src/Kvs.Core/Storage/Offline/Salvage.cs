@@ -21,6 +21,18 @@ internal sealed class Salvage(SegmentIdentity segment, RecordSink sink)
     /// <summary>The highest epoch that the file names.</summary>
     internal ulong LastEpoch { get; private set; }
 
+    /// <summary>The first sequence that was salvaged or is named in <see cref="Lost"/>; 0 for none.</summary>
+    internal ulong FirstSeen { get; private set; }
+
+    /// <summary>The last sequence that was salvaged or is named in <see cref="Lost"/>; 0 for none.</summary>
+    internal ulong LastSeen { get; private set; }
+
+    /// <summary>
+    /// Where the last thing of this file ends. What stands behind is damage, or was left there by an earlier use of the
+    /// file: only the sequences of the whole store tell which.
+    /// </summary>
+    internal long End { get; private set; }
+
     /// <summary>Where nothing could be salvaged: start and end of each range of bytes.</summary>
     internal List<(long From, long To)> Lost { get; } = [];
 
@@ -43,14 +55,16 @@ internal sealed class Salvage(SegmentIdentity segment, RecordSink sink)
             }
 
             var next = bytes[(position + 1)..].IndexOf(salt);
-            var resume = next < 0 ? bytes.Length : position + 1 + next;
-            if (bytes[position..resume].ContainsAnyExcept((byte)0))
+            if (next < 0)
             {
-                Lost.Add((position, resume));
+                break;
             }
 
-            position = resume;
+            Lost.Add((position, position + 1 + next));
+            position += 1 + next;
         }
+
+        End = Math.Min(position, bytes.Length);
     }
 
     private int TakeGroup(ReadOnlySpan<byte> bytes, int position)
@@ -68,6 +82,8 @@ internal sealed class Salvage(SegmentIdentity segment, RecordSink sink)
         }
 
         LastSequence = Math.Max(LastSequence, envelope.FirstSequence);
+        FirstSeen = FirstSeen == 0 ? envelope.FirstSequence : FirstSeen;
+        LastSeen = Math.Max(LastSeen, envelope.FirstSequence);
         var source = bytes[(position + Envelope.Bytes)..];
         if (GroupFrame.TryRead(source, out var frame) && frame.Crc == envelope.FrameCrc)
         {
@@ -87,6 +103,7 @@ internal sealed class Salvage(SegmentIdentity segment, RecordSink sink)
 
     private void TakeBatches(in GroupFrame frame)
     {
+        LastSeen = Math.Max(LastSeen, frame.LastSequence);
         foreach (var batch in frame)
         {
             if (!batch.IsWellFormed(verifyRecords: true))

@@ -10,7 +10,7 @@ namespace Kvs.Core.Storage.Offline;
 /// Makes a clean store of what verifies. A damaged file is kept aside under another name; its intact records go, with
 /// their sequences, into a new data segment. So do those of all open log segments, damaged or not: repair ends the
 /// history, and the next opening begins an epoch behind every sequence that was ever named, so no version is given
-/// twice. It can be run again after a crash at any point.
+/// twice. A sound store is left as it is. It can be run again after a crash at any point.
 /// Threading: one repair, one thread; the caller holds the directory's lock.
 /// </summary>
 internal sealed class StoreRepair
@@ -21,12 +21,15 @@ internal sealed class StoreRepair
     private Manifest _manifest;
     private long _records;
     private KvsVersion _last;
+    private StoreFinding? _tail; // what stands behind the last batch of the open log segments so far
+    private ulong _lastSeen; // the sequence of that batch
 
     private StoreRepair(SegmentFiles files, StoreRandom random, Manifest manifest)
     {
         _files = files;
         _random = random;
         _manifest = manifest;
+        _lastSeen = manifest.SealedThrough.Sequence;
         _last = new KvsVersion(
             manifest.NewestEpoch, Math.Max(manifest.SyncedThrough.Sequence, manifest.SealedThrough.Sequence));
     }
@@ -43,6 +46,11 @@ internal sealed class StoreRepair
         try
         {
             var check = StoreCheck.Run(files, directory);
+            if (check.IsSound)
+            {
+                return check;
+            }
+
             var damaged = check.Findings.Where(finding => finding.IsDamage).Select(finding => finding.Path)
                 .ToHashSet(StringComparer.Ordinal);
             var isManifestLost = damaged.Contains(segmentFiles.PathOf(StoreFiles.Manifest)) && check.Files == 0;
@@ -77,6 +85,7 @@ internal sealed class StoreRepair
             }
         }
 
+        JudgeTail(next: _last.Sequence + 1);
         var next = _manifest with
         {
             Number = _manifest.Number + 1,
@@ -130,7 +139,9 @@ internal sealed class StoreRepair
                 copied++;
             }
         });
-        salvage.Run(ReadWhole(aside), file.State == FileState.Sealed ? file.End : long.MaxValue);
+        var bytes = ReadWhole(aside);
+        var end = file.State == FileState.Sealed ? file.End : bytes.Length;
+        salvage.Run(bytes, end);
         _last = Later(new KvsVersion(Math.Max(_last.Epoch, salvage.LastEpoch), _last.Sequence), salvage.LastSequence);
         _records += copied;
         if (copied > 0)
@@ -140,12 +151,49 @@ internal sealed class StoreRepair
 
         foreach (var (from, to) in salvage.Lost)
         {
-            var what = $"bytes up to offset {to} are damaged and lost; the file is kept as it was.";
-            _findings.Add(new StoreFinding(aside, from, what, IsDamage: true));
+            _findings.Add(Lost(aside, from, to));
+        }
+
+        if (file.State == FileState.Open && file.Identity.Kind == SegmentKind.Log)
+        {
+            TakeOpenLog(salvage, aside);
+        }
+        else if (salvage.End < end)
+        {
+            _findings.Add(Lost(aside, salvage.End, end));
         }
 
         _findings.Add(new StoreFinding(aside, 0, $"{copied} intact records were copied to a new file.",
             IsDamage: false));
+    }
+
+    /// <summary>What stands behind the last batch of a log is lost only if there were batches behind it.</summary>
+    private void TakeOpenLog(Salvage salvage, string aside)
+    {
+        if (salvage.FirstSeen > 0)
+        {
+            JudgeTail(salvage.FirstSeen);
+            _lastSeen = salvage.LastSeen;
+        }
+
+        _tail ??= Lost(aside, salvage.End, null);
+    }
+
+    private void JudgeTail(ulong next)
+    {
+        if (_tail is { } tail && next > _lastSeen + 1)
+        {
+            _findings.Add(tail);
+        }
+
+        _tail = null;
+    }
+
+    private static StoreFinding Lost(string path, long from, long? to)
+    {
+        var end = to is null ? "the end" : $"offset {to}";
+        var what = $"bytes up to {end} are damaged and lost; the file is kept as it was.";
+        return new StoreFinding(path, from, what, IsDamage: true);
     }
 
     private byte[] ReadWhole(string path)
