@@ -62,13 +62,16 @@ public sealed class FailureTests
             (run.Code, run.Err));
     }
 
-    [Fact]
-    public async Task A_stdout_that_cannot_be_written_is_not_passed_over()
+    [Theory]
+    [InlineData("get", "k")]
+    [InlineData("get", "--help")]
+    [InlineData("--version")]
+    public async Task A_stdout_that_cannot_be_written_is_not_passed_over(params string[] args)
     {
         await using var client = new ClientHarness();
         await client.RunAsync("set", "k", "v");
         client.Io.BrokenOutput = new FullStream();
-        var run = await client.RunAsync("get", "k");
+        var run = await client.RunAsync(args);
         Assert.Equal((2, "kvs-client: No space left on device\n"), (run.Code, run.Err));
     }
 

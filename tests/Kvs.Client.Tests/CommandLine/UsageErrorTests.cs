@@ -17,6 +17,8 @@ public sealed class UsageErrorTests
     [InlineData("unknown option '--strict'", "set", "k", "v", "--strict")]
     [InlineData("unknown command 'gett'; did you mean 'get'?", "gett", "k")]
     [InlineData("unknown command 'frobnicate'\n", "frobnicate")]
+    [InlineData("the command 'get' goes before --", "--", "get", "k")]
+    [InlineData("--strict takes no value", "get", "k", "--strict=true")]
     [InlineData("KEY is missing", "get")]
     [InlineData("VALUE is missing", "set", "k")]
     [InlineData("DURATION is missing", "expire", "k")]

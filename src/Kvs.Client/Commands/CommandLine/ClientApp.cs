@@ -35,6 +35,11 @@ internal sealed class ClientApp(IConsoleIo io, IStoreConnector connector)
         {
             return Task.FromResult(Refuse(parse, complaint));
         }
+        catch (IOException failure)
+        {
+            WriteError(failure.Message);
+            return Task.FromResult(ExitCode.Usage);
+        }
     }
 
     private Invocation Prepare(CommandTree tree, ParseResult parse) => UsageText.Of(parse) is { } complaint
@@ -90,7 +95,9 @@ internal sealed class ClientApp(IConsoleIo io, IStoreConnector connector)
         if (parse.UnmatchedTokens is [var word, ..])
         {
             var names = Array.ConvertAll(VerbTable.Verbs, verb => verb.Name);
-            throw new InputException(Spelling.Nearest(word, names) is { } meant
+            throw new InputException(names.Contains(word)
+                ? $"the command '{word}' goes before --"
+                : Spelling.Nearest(word, names) is { } meant
                 ? $"unknown command '{word}'; did you mean '{meant}'?"
                 : $"unknown command '{word}'");
         }

@@ -33,12 +33,21 @@ internal static class OptionScan
             {
                 throw new InputException(Message(name, known));
             }
+
+            if (end >= 0 && IsSwitch(name, command, root))
+            {
+                throw new InputException($"{name} takes no value");
+            }
         }
     }
 
     private static bool LooksLikeOption(string arg) =>
         arg.Length > 1 && arg[0] == '-' && !char.IsAsciiDigit(arg[1])
             && !(arg[1] == '.' && arg.Length > 2 && char.IsAsciiDigit(arg[2]));
+
+    private static bool IsSwitch(string name, Command command, Command root) =>
+        command.Options.Concat(root.Options).Any(option => option.ValueType == typeof(bool)
+            && (option.Name == name || option.Aliases.Contains(name)));
 
     private static string Message(string name, List<string> known) =>
         name.Length > 2 && Spelling.Nearest(name, known) is { } meant
