@@ -25,14 +25,14 @@ internal static class OfflineCommands
 
     private static Task<int> CheckAsync(ProgramContext context, ServerOptions options)
     {
-        using var directory = OpenKvsDirectory(context, options);
+        using var directory = OpenKvsDirectory(context, options, "check");
         var report = StoreCheck.Run(context.Machine.Files, directory.Path);
         return Task.FromResult(Print(context.Output, report, "checked", "sound", "DAMAGED"));
     }
 
     private static Task<int> RepairAsync(ProgramContext context, ServerOptions options)
     {
-        using var directory = OpenKvsDirectory(context, options);
+        using var directory = OpenKvsDirectory(context, options, "repair");
         var report = StoreRepair.Run(context.Machine.Files, directory.Path, new StoreRandom(context.Machine.Random));
         return Task.FromResult(Print(context.Output, report, "repaired", "nothing is lost", "SOMETHING IS LOST"));
     }
@@ -50,10 +50,16 @@ internal static class OfflineCommands
         return ExitCode.Done;
     }
 
-    private static DataDirectory OpenKvsDirectory(ProgramContext context, ServerOptions options)
+    private static DataDirectory OpenKvsDirectory(ProgramContext context, ServerOptions options, string command)
     {
-        _ = EngineOf(context, options);
-        return DataDirectory.Open(context.Machine.Files, EngineOpener.PathOf(options), EngineName.Kvs);
+        var path = EngineOpener.PathOf(options);
+        var engine = EngineOf(context, options);
+        return engine == EngineName.Kvs
+            ? DataDirectory.Open(context.Machine.Files, path, EngineName.Kvs)
+            : throw new KvsStorageException(
+                ErrorCode.NotSupported,
+                $"'{command}' is for engine 'kvs', and the data directory '{path}' belongs to engine '{engine}'. "
+                + "An SQLite file is checked with 'PRAGMA integrity_check' of the sqlite3 tool.");
     }
 
     private static string EngineOf(ProgramContext context, ServerOptions options)

@@ -56,6 +56,23 @@ public sealed class OfflineCommandTests
 
     [Theory]
     [InlineData("check")]
+    [InlineData("repair")]
+    public async Task A_store_of_another_engine_is_left_to_the_tools_of_that_engine(string command)
+    {
+        using var directory = new TemporaryDirectory();
+        using (var server = ServerProcess.Start(directory.FullPath, "--addr", "127.0.0.1:0", "--engine", "sqlite"))
+        {
+            await server.PortAsync();
+        }
+
+        var run = await RunAsync(directory, command);
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Contains($"'{command}' is for engine 'kvs'", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("integrity_check", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("check")]
     [InlineData("stats")]
     public async Task A_store_that_a_server_has_open_is_left_alone(string command)
     {
