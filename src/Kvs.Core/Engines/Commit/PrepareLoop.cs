@@ -136,6 +136,7 @@ internal sealed class PrepareLoop
         if (hasRoom != _hadRoom)
         {
             _hadRoom = hasRoom;
+            _compaction.Wake(); // a full disk ends the history that it keeps
             _options.Tell(
                 hasRoom ? StoreEventLevel.Information : StoreEventLevel.Error,
                 hasRoom ? StoreEventKind.DiskHasRoom : StoreEventKind.DiskFull,

@@ -25,10 +25,11 @@ internal sealed class CompactionChoice(LogEngineOptions options, SegmentUsage us
     /// makes has a higher id: a tombstone that it must keep would else be compacted for ever.
     /// </param>
     /// <param name="excluded">Files that could not be compacted.</param>
+    /// <param name="isDiskFull">Whether writes are refused for want of room: the history is given up for them.</param>
     /// <returns>The files; empty when none is worth it.</returns>
-    internal List<ManifestFile> Choose(Manifest manifest, uint allBelow, HashSet<uint> excluded)
+    internal List<ManifestFile> Choose(Manifest manifest, uint allBelow, HashSet<uint> excluded, bool isDiskFull)
     {
-        var historyBegins = HistoryBegins(manifest);
+        var historyBegins = isDiskFull ? ulong.MaxValue : HistoryBegins(manifest);
         var candidates = new List<(ManifestFile File, double Share)>();
         foreach (var file in manifest.Files)
         {

@@ -132,7 +132,8 @@ internal sealed class CompactionLoop
         AnswerConsidered();
         if (!_retired.HasAny)
         {
-            return Timeout.InfiniteTimeSpan; // the next sealed segment wakes this loop
+            // The next sealed segment wakes this loop. On a full disk there may be none: removals need little room.
+            return _parts.Spares.IsDiskFull ? s_retryAfter : Timeout.InfiniteTimeSpan;
         }
 
         _parts.Threads.Commit.Wake(); // it finds out which states are still read
@@ -174,7 +175,8 @@ internal sealed class CompactionLoop
             allBelow = _asked is null ? 0 : _askedBelow;
         }
 
-        var victims = _choice.Choose(_parts.Manifests.Current, allBelow, _excluded);
+        var victims = _choice.Choose(
+            _parts.Manifests.Current, allBelow, _excluded, _parts.Spares.IsDiskFull);
         if (victims.Count > 0)
         {
             _job = new CompactionJob(_parts, victims);
