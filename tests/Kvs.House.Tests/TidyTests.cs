@@ -17,7 +17,6 @@ public sealed partial class TidyTests
     {
         ["src/Kvs.Client/Commands/CommandLine"] = 22,
         ["src/Kvs.Client/Output/Results"] = 19,
-        ["src/Kvs.Core/Engines/Commit"] = 22,
     };
 
     private static readonly string[] Product = ["src"];

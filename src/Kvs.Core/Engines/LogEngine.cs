@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kvs.Core.Diagnostics;
-using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Commit.Loops;
+using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Engines.Recovery;
 using Kvs.Core.Index;

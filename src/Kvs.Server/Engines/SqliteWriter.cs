@@ -1,6 +1,6 @@
 using System.Globalization;
 using Kvs.Core.Engines;
-using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Microsoft.Data.Sqlite;

@@ -1,3 +1,5 @@
+using Kvs.Core.Engines.Commit.Groups;
+
 namespace Kvs.Core.Engines.Commit;
 
 /// <summary>What an engine did since it was opened. Threading: each is written by one thread and read by any.</summary>

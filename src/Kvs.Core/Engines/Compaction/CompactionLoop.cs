@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Diagnostics;
-using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Commit.Loops;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;

@@ -1,4 +1,4 @@
-using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Index;
 using Kvs.Core.Primitives;
 

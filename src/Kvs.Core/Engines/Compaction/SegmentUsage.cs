@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Engines.Compaction;

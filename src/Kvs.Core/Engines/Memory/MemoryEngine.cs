@@ -1,5 +1,5 @@
 using System.Buffers;
-using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 

@@ -1,5 +1,9 @@
 using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Commit.Groups;
+using Kvs.Core.Engines.Commit.Loops;
+using Kvs.Core.Engines.Commit.Queue;
+using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Index;
 using Kvs.Core.Platform;

@@ -1,4 +1,4 @@
-using Kvs.Core.Engines.Commit;
+using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Operations;
 using Xunit;
 

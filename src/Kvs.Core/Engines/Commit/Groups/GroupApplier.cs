@@ -1,10 +1,11 @@
 using System.Buffers;
+using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Groups;
 
 /// <summary>
 /// Fills one commit group: judges requests against the working state, gives sequences, moves log time and removes what

@@ -1,8 +1,9 @@
+using Kvs.Core.Engines.Commit.Loops;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Segments;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Room;
 
 /// <summary>
 /// Where the commit thread gets its next segments and leaves the full ones; the prepare thread works at the other end,

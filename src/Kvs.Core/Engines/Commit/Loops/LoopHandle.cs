@@ -1,6 +1,6 @@
 using Kvs.Core.Platform;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Loops;
 
 /// <summary>
 /// A loop that others wake, from before it is started: the loops of an engine know each other, and each runs its first

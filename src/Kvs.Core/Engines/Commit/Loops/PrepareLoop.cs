@@ -1,10 +1,11 @@
 using Kvs.Core.Diagnostics;
+using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Index;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Segments;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Loops;
 
 /// <summary>
 /// Works ahead of and behind the commit thread: keeps a segment ready, seals the full ones in the manifest, looks after

@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
+using Kvs.Core.Engines.Commit.Groups;
+using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Segments;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Loops;
 
 /// <summary>
 /// The second half of a commit: makes appended groups durable as promised, then visible, then answers. Runs beside the

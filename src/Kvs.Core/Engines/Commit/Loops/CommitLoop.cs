@@ -1,3 +1,6 @@
+using Kvs.Core.Engines.Commit.Groups;
+using Kvs.Core.Engines.Commit.Queue;
+using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
@@ -5,7 +8,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Segments;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Loops;
 
 /// <summary>
 /// The first half of a commit: gathers what waits, applies it to the working state and appends it to the log. The only

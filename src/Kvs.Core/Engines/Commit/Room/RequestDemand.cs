@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Kvs.Core.Operations;
 using Kvs.Core.Storage.Groups;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Room;
 
 /// <summary>What a request may need of the log, known before it is judged, so that room is reserved before it is applied.</summary>
 /// <param name="Writes">Whether it can write at all.</param>

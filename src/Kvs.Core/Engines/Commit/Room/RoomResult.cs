@@ -1,4 +1,4 @@
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Room;
 
 /// <summary>Whether a batch has room in the log, decided before it is applied.</summary>
 internal enum RoomResult

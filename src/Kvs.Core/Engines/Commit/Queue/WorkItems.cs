@@ -1,7 +1,7 @@
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Queue;
 
 /// <summary>What happens to a work item as a whole before it is queued. Threading: any thread.</summary>
 internal static class WorkItems

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Kvs.Core.Index;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Groups;
 
 /// <summary>
 /// What the index held before each change of the batch that is being applied, so that a condition that fails late takes

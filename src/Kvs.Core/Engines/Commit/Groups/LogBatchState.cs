@@ -5,7 +5,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Segments;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Groups;
 
 /// <summary>
 /// The working state of the log engine while a group is applied: the index's working root for what is where, the group

@@ -1,4 +1,4 @@
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Loops;
 
 /// <summary>
 /// The order in which the loops of an engine end, each in a step of its own and none waiting for another: compaction

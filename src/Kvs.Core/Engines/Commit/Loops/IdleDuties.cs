@@ -1,7 +1,8 @@
+using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Segments;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Loops;
 
 /// <summary>
 /// What the commit thread does when nobody writes: ticks while keys expire, and once writing has paused, a sync mark, so

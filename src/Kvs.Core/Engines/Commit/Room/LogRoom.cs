@@ -3,7 +3,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Segments;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Room;
 
 /// <summary>
 /// Room for the group in hand: reserved before a batch is applied, so that a full disk refuses writes before they touch

@@ -1,4 +1,4 @@
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Groups;
 
 /// <summary>
 /// The time by which keys expire. It advances with the monotonic clock and leans towards the wall clock by at most

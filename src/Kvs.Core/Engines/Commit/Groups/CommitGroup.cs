@@ -1,7 +1,7 @@
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Groups;
 
 /// <summary>
 /// Batches that share one frame, one append, one sync and one publication, and who waits for them. Reused.

@@ -1,6 +1,6 @@
 using Kvs.Core.Operations;
 
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Queue;
 
 /// <summary>
 /// Work on its way from any number of doors to the commit thread: an intrusive stack that producers push to with one

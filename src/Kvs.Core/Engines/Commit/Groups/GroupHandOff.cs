@@ -1,4 +1,4 @@
-namespace Kvs.Core.Engines.Commit;
+namespace Kvs.Core.Engines.Commit.Groups;
 
 /// <summary>
 /// Passes groups from the commit thread (appended) to the sync thread and empty ones back. It holds two at most, one in
