@@ -12,13 +12,6 @@ public sealed partial class TidyTests
     private const int ColumnsMax = 140;
     private const int FilesInAFolderMax = 18;
 
-    /// <summary>Folders that are larger; they may only shrink.</summary>
-    private static readonly Dictionary<string, int> LargeFolders = new()
-    {
-        ["src/Kvs.Client/Commands/CommandLine"] = 22,
-        ["src/Kvs.Client/Output/Results"] = 19,
-    };
-
     private static readonly string[] Product = ["src"];
     private static readonly string[] Everything = ["src", "tests", "bench", "tools", "examples"];
     private static readonly string[] DumpingGrounds = ["Util", "Utils", "Utility", "Helper", "Helpers", "Manager", "Managers", "Common", "Misc"];
@@ -36,7 +29,7 @@ public sealed partial class TidyTests
     {
         Findings.None(SourceTree.CSharpFiles(Product)
             .GroupBy(path => SourceTree.Short(Path.GetDirectoryName(path)!))
-            .Where(folder => folder.Count() > LargeFolders.GetValueOrDefault(folder.Key, FilesInAFolderMax))
+            .Where(folder => folder.Count() > FilesInAFolderMax)
             .Select(folder => $"{folder.Key}: {folder.Count()} files; make sub-folders by topic"));
     }
 

@@ -1,6 +1,6 @@
 using Kvs.Client.Commands.CommandLine;
 using Kvs.Client.Output;
-using Kvs.Client.Output.Results;
+using Kvs.Client.Output.Admin;
 
 namespace Kvs.Client.Commands.Admin;
 

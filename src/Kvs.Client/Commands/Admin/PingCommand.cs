@@ -1,6 +1,7 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Client.Output;
-using Kvs.Client.Output.Results;
+using Kvs.Client.Output.Admin;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Client.Commands.Admin;

@@ -1,6 +1,6 @@
 using Kvs.Client.Commands.CommandLine;
 using Kvs.Client.Output;
-using Kvs.Client.Output.Results;
+using Kvs.Client.Output.Admin;
 using Kvs.Core.Operations;
 
 namespace Kvs.Client.Commands.Admin;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Kvs.Client.Commands.CommandLine.Help;
 using Kvs.Client.Output;
 
 namespace Kvs.Client.Commands.CommandLine;

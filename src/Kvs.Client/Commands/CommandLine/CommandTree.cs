@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Kvs.Client.Commands.CommandLine.Help;
+using Kvs.Client.Commands.CommandLine.Operands;
 
 namespace Kvs.Client.Commands.CommandLine;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Client.Output;
 using Kvs.Core.Operations;
 

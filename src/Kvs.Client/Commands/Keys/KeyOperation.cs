@@ -1,6 +1,6 @@
 using Kvs.Client.Commands.CommandLine;
 using Kvs.Client.Output;
-using Kvs.Client.Output.Results;
+using Kvs.Client.Output.Keys;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 

@@ -1,4 +1,5 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 
 namespace Kvs.Client.Commands.Keys;
 

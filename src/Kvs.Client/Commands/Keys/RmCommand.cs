@@ -1,4 +1,5 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Core.Operations;
 
 namespace Kvs.Client.Commands.Keys;

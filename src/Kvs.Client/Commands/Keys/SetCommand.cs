@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Core.Operations;
 
 namespace Kvs.Client.Commands.Keys;

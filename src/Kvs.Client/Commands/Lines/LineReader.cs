@@ -1,5 +1,5 @@
-using Kvs.Core.Primitives;
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Client.Commands.Lines;
 

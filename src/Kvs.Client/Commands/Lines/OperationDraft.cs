@@ -1,4 +1,5 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Client.Commands.Keys;
 using Kvs.Core.Operations;
 

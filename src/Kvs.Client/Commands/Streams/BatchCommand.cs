@@ -1,7 +1,8 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Client.Commands.Lines;
 using Kvs.Client.Output;
-using Kvs.Client.Output.Results;
+using Kvs.Client.Output.Streams;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 

@@ -2,7 +2,7 @@ using Kvs.Client.Commands.CommandLine;
 using Kvs.Client.Commands.Keys;
 using Kvs.Client.Commands.Lines;
 using Kvs.Client.Output;
-using Kvs.Client.Output.Results;
+using Kvs.Client.Output.Streams;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 

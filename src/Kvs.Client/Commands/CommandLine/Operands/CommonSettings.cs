@@ -1,0 +1,10 @@
+using Kvs.Client.Output;
+
+namespace Kvs.Client.Commands.CommandLine.Operands;
+
+/// <summary>The values of the options that every command has.</summary>
+/// <param name="Addresses">Where the server is: one HOST:PORT or several with commas, checked.</param>
+/// <param name="Timeout">Longest wait for a connection and for each answer.</param>
+/// <param name="IsTimeoutGiven">Whether the user asked for that timeout.</param>
+/// <param name="Format">How results are written.</param>
+internal sealed record CommonSettings(string Addresses, TimeSpan Timeout, bool IsTimeoutGiven, OutputFormat Format);
