@@ -1,3 +1,5 @@
+using Kvs.Core.Client.Connections;
+
 namespace Kvs.Core.Client;
 
 /// <summary>Where calls go: the newest connection of a client, or the one that holds a snapshot. Threading: any thread.</summary>

@@ -1,3 +1,4 @@
+using Kvs.Core.Client.Connections;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;

@@ -1,3 +1,4 @@
+using Kvs.Core.Client.Connections;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Client;

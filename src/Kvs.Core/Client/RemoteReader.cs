@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kvs.Core.Client.Connections;
 using Kvs.Core.Operations;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;

@@ -1,5 +1,4 @@
 using System.Text;
-using Kvs.Core.Client;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;

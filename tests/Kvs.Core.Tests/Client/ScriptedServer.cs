@@ -1,4 +1,5 @@
 using Kvs.Core.Client;
+using Kvs.Core.Client.Connections;
 using Kvs.Core.Platform;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Responses;

@@ -4,27 +4,25 @@ using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>
-/// One connection to a server: calls are pipelined and answered in their order, streams are matched by id. It never
-/// reconnects: once it has failed it stays failed, and every call that waits learns what is known of it. A write that
-/// may have left this machine is unknown; one that certainly has not, not applied. After a call was given up as late, no
-/// new ones are made on it, and it closes when the rest have ended: the server may be gone without a word.
+/// One connection to a server, from the handshake to its end. It never reconnects: once it has failed it stays failed, and
+/// every call that waits learns what is known of it. A write that may have left this machine is unknown; one that certainly
+/// has not, not applied. After a call was given up as late, no new ones are made on it, and it closes when the rest have
+/// ended: the server may be gone without a word. Who waits for which answer is <see cref="InFlight"/>'s, what leaves
+/// <see cref="Outbox"/>'s.
 /// Threading: all members, any thread. State is guarded by <c>_gate</c>, under which nothing waits and no caller's code
 /// runs. Ownership: of the network connection.
 /// </summary>
 internal sealed class KvsConnection : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Queue<IPendingCall> _pending = new(); // guarded by _gate
-    private readonly Dictionary<uint, ScanStream> _streams = []; // guarded by _gate
+    private readonly InFlight _inFlight;
     private readonly ConnectionSettings _settings;
     private readonly IConnection _connection;
     private readonly Outbox _outbox;
     private readonly CallTimer _timer;
-    private SemaphoreSlim _slots = new(0); // replaced once, by the handshake, before the connection is shared
-    private ulong _sequence; // guarded by _gate
     private KvsException? _failure; // written under _gate, published: Volatile
     private bool _isRetired; // written under _gate, published: Volatile
     private Task _receiving = Task.CompletedTask;
@@ -33,6 +31,7 @@ internal sealed class KvsConnection : IAsyncDisposable
     {
         _connection = connection;
         _settings = settings;
+        _inFlight = new InFlight(_gate);
         _outbox = new Outbox(_gate, connection, OnSendFailed);
         _timer = new CallTimer(settings.Time, settings.KeepAlive, GiveUpLate, SendPing);
     }
@@ -88,7 +87,7 @@ internal sealed class KvsConnection : IAsyncDisposable
             return Task.FromCanceled<TResult>(cancellationToken);
         }
 
-        return _slots.Wait(0, CancellationToken.None)
+        return _inFlight.TryTakeSlot()
             ? Begin(call, in state, in fields, cancellationToken)
             : CallWhenRoomAsync(call, call.Own(state), fields, cancellationToken);
     }
@@ -108,9 +107,9 @@ internal sealed class KvsConnection : IAsyncDisposable
                 throw KvsException.Of(failure.Code, failure.Message, WriteOutcome.NotApplied);
             }
 
-            var id = (uint)++_sequence;
+            var id = _outbox.NextIdLocked();
             stream = new ScanStream(this, id, request.Credit, _settings.Time, _settings.RequestTimeout);
-            _streams.Add(id, stream);
+            _inFlight.AddLocked(id, stream);
             RequestEncoder.WriteScan(_outbox.FramesLocked, Opcode.Scan, id, in fields, in request);
         }
 
@@ -125,7 +124,7 @@ internal sealed class KvsConnection : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (!_streams.ContainsKey(id))
+            if (!_inFlight.HasStreamLocked(id))
             {
                 return;
             }
@@ -157,13 +156,13 @@ internal sealed class KvsConnection : IAsyncDisposable
         var ack = await Begin(Calls.Hello, in hello, default, cancellationToken).ConfigureAwait(false);
         Handshake.RequireVersion(_settings, in ack);
         Server = ack;
-        _slots = new SemaphoreSlim(Handshake.InFlightMaxOf(in ack));
+        _inFlight.SetSlots(Handshake.InFlightMaxOf(in ack));
     }
 
     private async Task<TResult> CallWhenRoomAsync<TState, TResult>(
         Call<TState, TResult> call, TState state, RequestFields fields, CancellationToken cancellationToken)
     {
-        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _inFlight.TakeSlotAsync(cancellationToken).ConfigureAwait(false);
         return await Begin(call, in state, in fields, cancellationToken).ConfigureAwait(false);
     }
 
@@ -173,15 +172,15 @@ internal sealed class KvsConnection : IAsyncDisposable
         PendingCall<TState, TResult> pending;
         lock (_gate)
         {
-            if (TryWriteLocked(call, in state, in fields) is { } refusal)
+            if (TryWriteLocked(call, in state, in fields, out var sequence) is { } refusal)
             {
-                _slots.Release();
+                _inFlight.ReturnSlot();
                 return Task.FromException<TResult>(refusal);
             }
 
             var deadline = _timer.DeadlineAfter(_settings.RequestTimeout);
-            pending = new PendingCall<TState, TResult>(call, in state, _sequence, deadline, cancellationToken);
-            _pending.Enqueue(pending);
+            pending = new PendingCall<TState, TResult>(call, in state, sequence, deadline, cancellationToken);
+            _inFlight.AddLocked(pending);
         }
 
         _timer.Watch(pending.Deadline);
@@ -189,28 +188,17 @@ internal sealed class KvsConnection : IAsyncDisposable
         return pending.Task;
     }
 
-    /// <summary>Writes a request.</summary>
-    /// <returns>Null when written; else why it cannot be made, and no trace of it is left.</returns>
-    private KvsException? TryWriteLocked<TState, TResult>(Call<TState, TResult> call, in TState state, in RequestFields fields)
+    // Null when written; else why it cannot be, and no trace of it is left.
+    private KvsException? TryWriteLocked<TState, TResult>(
+        Call<TState, TResult> call, in TState state, in RequestFields fields, out ulong sequence)
     {
         if (_failure is { } failure)
         {
+            sequence = 0;
             return KvsException.Of(failure.Code, failure.Message, WriteOutcome.NotApplied);
         }
 
-        var target = _outbox.FramesLocked;
-        var start = target.Length;
-        call.Write(target, (uint)(_sequence + 1), in fields, in state);
-        var length = target.Length - start;
-        if (Server.FrameBytesMax != 0 && (uint)length > Server.FrameBytesMax)
-        {
-            target.Truncate(start);
-            return new KvsException(
-                ErrorCode.BatchTooLarge, $"The request has {length} bytes, the server takes {Server.FrameBytesMax}.");
-        }
-
-        _outbox.NoteWrittenLocked(++_sequence);
-        return null;
+        return _outbox.TryWriteLocked(call, in state, in fields, Server.FrameBytesMax, out sequence);
     }
 
     private async Task ReceiveAsync()
@@ -254,69 +242,17 @@ internal sealed class KvsConnection : IAsyncDisposable
             return;
         }
 
-        var fits = frame.Opcode == Opcodes.ResponseTo(Opcode.Scan) ? TryHandleChunk(in frame) : TryHandleResponse(in frame);
-        if (!fits && Volatile.Read(ref _failure) is null)
+        if (_inFlight.TryGive(in frame))
+        {
+            BreakWhenRetired();
+        }
+        else if (!_inFlight.IsOver)
         {
             throw new KvsProtocolException(
                 ErrorCode.Protocol,
                 $"The server at {_settings.Address} sent a frame that answers nothing or is malformed: "
                     + $"opcode 0x{(byte)frame.Opcode:X2}, request {frame.RequestId}.");
         }
-    }
-
-    private bool TryHandleResponse(in Frame frame)
-    {
-        IPendingCall? call;
-        lock (_gate)
-        {
-            // It stays in the queue until it is answered well: else it fails with the connection, like those behind it.
-            if (!_pending.TryPeek(out call))
-            {
-                return false;
-            }
-        }
-
-        if (frame.RequestId != (uint)call.Sequence
-            || frame.Opcode != Opcodes.ResponseTo(call.Opcode)
-            || (frame.Flags & FrameFlags.More) != FrameFlags.None
-            || !call.Complete(in frame))
-        {
-            return false;
-        }
-
-        lock (_gate)
-        {
-            if (_failure is null)
-            {
-                _pending.Dequeue();
-                ReleaseSlot(call);
-            }
-        }
-
-        BreakWhenRetired();
-        return true;
-    }
-
-    private bool TryHandleChunk(in Frame frame)
-    {
-        ScanStream? stream;
-        var isLast = (frame.Flags & FrameFlags.More) == FrameFlags.None;
-        lock (_gate)
-        {
-            if (!_streams.TryGetValue(frame.RequestId, out stream))
-            {
-                return false;
-            }
-
-            if (isLast)
-            {
-                _streams.Remove(frame.RequestId);
-            }
-        }
-
-        var fits = stream.TryOffer(in frame, isLast);
-        BreakWhenRetired();
-        return fits;
     }
 
     private void OnSendFailed(IOException failure) =>
@@ -332,22 +268,11 @@ internal sealed class KvsConnection : IAsyncDisposable
 
     private long GiveUpLate(long now)
     {
-        var late = new List<IPendingCall>();
-        var next = long.MaxValue;
+        List<IPendingCall> late;
+        long next;
         lock (_gate)
         {
-            foreach (var call in _pending)
-            {
-                if (!call.IsDone && call.Deadline <= now)
-                {
-                    late.Add(call);
-                }
-                else if (!call.IsDone)
-                {
-                    next = Math.Min(next, call.Deadline);
-                }
-            }
-
+            late = _inFlight.LateLocked(now, out next);
             Volatile.Write(ref _isRetired, _isRetired || late.Count > 0);
         }
 
@@ -373,7 +298,7 @@ internal sealed class KvsConnection : IAsyncDisposable
 
         lock (_gate)
         {
-            if (_streams.Count > 0 || _pending.Any(static call => !call.IsDone))
+            if (_inFlight.IsAnyWaitingLocked)
             {
                 return;
             }
@@ -396,9 +321,7 @@ internal sealed class KvsConnection : IAsyncDisposable
 
             what = new ConnectionBreak(code, message, sentOutcome, _outbox.SentThroughLocked);
             Volatile.Write(ref _failure, what.Failure);
-            (calls, streams) = ([.. _pending], [.. _streams.Values]);
-            _pending.Clear();
-            _streams.Clear();
+            (calls, streams) = _inFlight.EndLocked();
             _outbox.CloseLocked();
         }
 
@@ -407,21 +330,12 @@ internal sealed class KvsConnection : IAsyncDisposable
         foreach (var call in calls)
         {
             call.Fail(what.FailureOf(call));
-            ReleaseSlot(call);
+            _inFlight.ReturnSlotOf(call);
         }
 
         foreach (var stream in streams)
         {
             stream.Fail(what.Failure);
-        }
-    }
-
-    // The Hello takes no slot: how many there are is in its answer.
-    private void ReleaseSlot(IPendingCall call)
-    {
-        if (call.Opcode != Opcode.Hello)
-        {
-            _slots.Release();
         }
     }
 }

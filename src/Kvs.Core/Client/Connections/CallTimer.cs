@@ -1,4 +1,4 @@
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>
 /// The clock of a connection: one timer for the earliest deadline of all calls, one for signs of life. Arming it costs

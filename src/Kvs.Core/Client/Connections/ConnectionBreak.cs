@@ -2,7 +2,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>
 /// How a connection ended, and what each of those that waited is told: a write that may have left this machine is

@@ -2,7 +2,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Responses;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>A call that waits for its answer. Cancelling it ends the waiting only: the answer is still taken in its turn.</summary>
 /// <typeparam name="TState">What the request is about.</typeparam>

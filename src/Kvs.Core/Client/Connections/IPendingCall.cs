@@ -1,7 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>A call that waits for its answer, whatever it gives. Threading: any thread; the first end counts.</summary>
 internal interface IPendingCall

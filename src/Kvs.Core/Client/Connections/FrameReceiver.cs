@@ -1,7 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>
 /// Cuts what arrives into frames. The buffer grows with what has arrived, not with what a length field promises, and

@@ -4,7 +4,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Responses;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>
 /// A scan that the server streams, at the reader's pace: for each chunk that is read, one more may be sent, so never more

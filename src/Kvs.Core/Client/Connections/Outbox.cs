@@ -1,7 +1,9 @@
 using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>
 /// Frames on their way out: callers write into one buffer while another is being sent, so that what is written during a
@@ -18,7 +20,7 @@ internal sealed class Outbox(Lock gate, IConnection connection, Action<IOExcepti
     private FrameBuffer _sending = new(); // the flush's while _isFlushing
     private bool _isFlushing; // guarded by the gate
     private bool _isClosed; // guarded by the gate
-    private ulong _writtenThrough; // guarded by the gate
+    private ulong _sequence; // newest request written; guarded by the gate
     private Task _flushing = Task.CompletedTask;
 
     /// <summary>Frames that wait.</summary>
@@ -30,9 +32,35 @@ internal sealed class Outbox(Lock gate, IConnection connection, Action<IOExcepti
     /// <summary>Completes when no send runs any more, after a close.</summary>
     internal Task Flushing => _flushing;
 
-    /// <summary>Notes that a request has been written.</summary>
+    /// <summary>Numbers a request that the caller writes next.</summary>
+    /// <returns>Its id.</returns>
+    internal uint NextIdLocked() => (uint)++_sequence;
+
+    /// <summary>Writes the request of a call, unless it is larger than the server takes.</summary>
+    /// <typeparam name="TState">What it is about.</typeparam>
+    /// <typeparam name="TResult">What it gives.</typeparam>
+    /// <param name="call">The kind of call.</param>
+    /// <param name="state">What it is about.</param>
+    /// <param name="fields">Optional fields.</param>
+    /// <param name="bytesMax">What the server takes; 0 while that is not known.</param>
     /// <param name="sequence">Its place on the connection.</param>
-    internal void NoteWrittenLocked(ulong sequence) => _writtenThrough = sequence;
+    /// <returns>Null when written; else why it cannot be, and no trace of it is left.</returns>
+    internal KvsException? TryWriteLocked<TState, TResult>(
+        Call<TState, TResult> call, in TState state, in RequestFields fields, uint bytesMax, out ulong sequence)
+    {
+        sequence = _sequence + 1;
+        var start = _filling.Length;
+        call.Write(_filling, (uint)sequence, in fields, in state);
+        var length = _filling.Length - start;
+        if (bytesMax != 0 && (uint)length > bytesMax)
+        {
+            _filling.Truncate(start);
+            return new KvsException(ErrorCode.BatchTooLarge, $"The request has {length} bytes, the server takes {bytesMax}.");
+        }
+
+        _sequence = sequence;
+        return null;
+    }
 
     /// <summary>Sends nothing more.</summary>
     internal void CloseLocked() => _isClosed = true;
@@ -81,7 +109,7 @@ internal sealed class Outbox(Lock gate, IConnection connection, Action<IOExcepti
 
             // From here on the bytes may leave: a write among them that is not answered is unknown.
             (_filling, _sending) = (_sending, _filling);
-            SentThroughLocked = _writtenThrough;
+            SentThroughLocked = _sequence;
             return true;
         }
     }

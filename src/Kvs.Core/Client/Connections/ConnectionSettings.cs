@@ -1,7 +1,7 @@
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>What a connection needs to be made.</summary>
 internal sealed record ConnectionSettings

@@ -2,7 +2,7 @@ using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>Writes a request as one frame.</summary>
 /// <typeparam name="TState">What it is about.</typeparam>

@@ -4,7 +4,7 @@ using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>
 /// Every call that a client makes, but for the streamed scan. The mapping from wire results to those of the API. Each is

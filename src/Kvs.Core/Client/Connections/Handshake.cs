@@ -2,7 +2,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 
-namespace Kvs.Core.Client;
+namespace Kvs.Core.Client.Connections;
 
 /// <summary>The client's side of the first exchange: what it says of itself, and what it makes of the answer.</summary>
 internal static class Handshake
