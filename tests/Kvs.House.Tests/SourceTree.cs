@@ -1,12 +1,12 @@
-using System.Runtime.CompilerServices;
+using Kvs.TestKit;
 
 namespace Kvs.House.Tests;
 
 /// <summary>The repository's files, as the tests see them.</summary>
 internal static class SourceTree
 {
-    /// <summary>The folder with KvsTcp.sln.</summary>
-    internal static string Root { get; } = FindRoot();
+    /// <summary>The folder of the solution.</summary>
+    internal static string Root => Repository.Root;
 
     /// <summary>All C# files of ours, below some top folders.</summary>
     /// <param name="folders">Folders below the root.</param>
@@ -32,15 +32,4 @@ internal static class SourceTree
 
     private static bool IsOurs(string path) =>
         !Short(path).Split('/').Any(part => part is "obj" or "bin");
-
-    private static string FindRoot([CallerFilePath] string here = "")
-    {
-        var folder = new DirectoryInfo(Path.GetDirectoryName(here)!);
-        while (!folder.EnumerateFiles("KvsTcp.sln").Any())
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("KvsTcp.sln is not above " + here);
-        }
-
-        return folder.FullName;
-    }
 }

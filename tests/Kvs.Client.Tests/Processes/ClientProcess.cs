@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Kvs.Client.Tests.Harness;
+using Kvs.TestKit;
 
 namespace Kvs.Client.Tests.Processes;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Kvs.Client.Tests.Harness;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Client.Tests.Processes;
@@ -13,7 +14,8 @@ public sealed class EndToEndTests
     [InlineData("sqlite")]
     public async Task The_access_sequence_of_the_course_holds(string engine)
     {
-        await using var server = await ServerProcess.StartAsync(engine);
+        using var folder = new TemporaryDirectory();
+        using var server = await ServerProcess.StartAsync(folder.FullPath, "--engine", engine);
         Task<RunOutcome> Run(params string[] args) => ClientProcess.RunAsync([], [.. args, "--addr", server.Address]);
 
         Assert.Equal((0, "", ""), Parts(await Run("set", "key1", "value1")));
@@ -31,7 +33,8 @@ public sealed class EndToEndTests
     [Fact]
     public async Task Large_and_binary_values_survive_the_way_there_and_back()
     {
-        await using var server = await ServerProcess.StartAsync();
+        using var folder = new TemporaryDirectory();
+        using var server = await ServerProcess.StartAsync(folder.FullPath);
         var value = new byte[3_000_000];
         new Random(4711).NextBytes(value);
         Assert.Equal(0, (await ClientProcess.RunAsync(value, "set", "big", "-", "--addr", server.Address)).Code);
@@ -50,7 +53,8 @@ public sealed class EndToEndTests
     [Fact]
     public async Task A_stream_of_operations_runs_pipelined()
     {
-        await using var server = await ServerProcess.StartAsync();
+        using var folder = new TemporaryDirectory();
+        using var server = await ServerProcess.StartAsync(folder.FullPath);
         var input = string.Concat(Enumerable.Range(0, 5_000).Select(i => $"set key{i} {i}\nget key{i}\n"));
         var outcome = await ClientProcess.RunAsync(
             Encoding.UTF8.GetBytes(input), "pipe", "--addr", server.Address);
@@ -64,8 +68,9 @@ public sealed class EndToEndTests
     [InlineData("memory")]
     public async Task A_whole_store_is_listed_both_ways_exported_and_imported(string engine)
     {
-        await using var source = await ServerProcess.StartAsync(engine);
-        await using var target = await ServerProcess.StartAsync(engine);
+        using var folder = new TemporaryDirectory();
+        using var source = await ServerProcess.StartAsync(folder.FullPath, "--engine", engine, "--data-dir", "source");
+        using var target = await ServerProcess.StartAsync(folder.FullPath, "--engine", engine, "--data-dir", "target");
         Task<RunOutcome> Run(ServerProcess server, byte[] input, params string[] args) =>
             ClientProcess.RunAsync(input, [.. args, "--addr", server.Address]);
         var lines = Enumerable.Range(0, 3_000).Select(i => $"key{i:D4}\tvalue {i}\n").ToList();

@@ -1,5 +1,7 @@
 using System.Reflection.PortableExecutable;
 using Kvs.Client.Tests.Harness;
+using Kvs.TestKit;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Client.Tests.Processes;
@@ -16,8 +18,9 @@ public sealed class StartUpTests
     [PrecompiledFact]
     public async Task A_get_leaves_little_to_be_compiled_at_its_start()
     {
-        await using var server = await ServerProcess.StartAsync("memory");
-        var list = Path.Combine(server.Folder, "compiled.txt");
+        using var folder = new TemporaryDirectory();
+        using var server = await ServerProcess.StartAsync(folder.FullPath, "--engine", "memory");
+        var list = folder.At("compiled.txt");
         var outcome = await ClientProcess.RunAsync(
             [],
             [("DOTNET_JitStdOutFile", list), ("DOTNET_JitDisasmSummary", "1")],

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kvs.TestKit;
 
 namespace Kvs.Core.Tests.Engines;
 
@@ -6,21 +7,6 @@ namespace Kvs.Core.Tests.Engines;
 internal static class ChildProcess
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
-
-    /// <summary>The root of the repository: the nearest folder above with the solution in it.</summary>
-    internal static string Repository
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder!.FullName, "KvsTcp.sln")))
-            {
-                folder = folder.Parent;
-            }
-
-            return folder.FullName;
-        }
-    }
 
     /// <summary>Runs <c>dotnet</c> to its end.</summary>
     /// <param name="arguments">The arguments.</param>
@@ -31,7 +17,7 @@ internal static class ChildProcess
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
-            WorkingDirectory = Repository,
+            WorkingDirectory = Repository.Root,
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
         {

@@ -1,3 +1,4 @@
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Core.Tests.Engines;
@@ -7,7 +8,7 @@ public sealed class ExampleTests
     [Fact]
     public async Task The_embedded_example_does_what_it_says_and_finds_its_data_again()
     {
-        var directory = Directory.CreateTempSubdirectory("kvs-example-").FullName;
+        using var directory = new TemporaryDirectory();
         var program = Path.Combine(AppContext.BaseDirectory, "EmbeddedStore.dll");
         string Expected(string before, int run) => $"""
             put apple, before: {before}
@@ -23,8 +24,7 @@ public sealed class ExampleTests
 
             """.ReplaceLineEndings();
 
-        Assert.Equal((0, Expected("nothing", 1)), await ChildProcess.DotnetAsync(program, directory));
-        Assert.Equal((0, Expected("green", 2)), await ChildProcess.DotnetAsync(program, directory));
-        Directory.Delete(directory, recursive: true);
+        Assert.Equal((0, Expected("nothing", 1)), await ChildProcess.DotnetAsync(program, directory.FullPath));
+        Assert.Equal((0, Expected("green", 2)), await ChildProcess.DotnetAsync(program, directory.FullPath));
     }
 }

@@ -2,24 +2,25 @@ using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.TestKit.Contracts;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Core.Tests.Engines;
 
 public sealed class KvStoreFileTests : StoreContract
 {
-    private readonly string _root = Directory.CreateTempSubdirectory("kvs-store-").FullName;
+    private readonly TemporaryDirectory _root = new();
 
     public override async Task DisposeAsync()
     {
         await base.DisposeAsync();
-        Directory.Delete(_root, recursive: true);
+        _root.Dispose();
     }
 
     [Fact]
     public async Task A_closed_store_opens_again_with_everything()
     {
-        var path = Path.Combine(_root, "again");
+        var path = _root.At("again");
         KvsVersion version;
         await using (var store = await KvStore.OpenAsync(path))
         {
@@ -33,7 +34,7 @@ public sealed class KvStoreFileTests : StoreContract
     [Fact]
     public async Task A_directory_serves_one_store_at_a_time()
     {
-        var failure = await Assert.ThrowsAsync<KvsStorageException>(() => KvStore.OpenAsync(Path.Combine(_root, "store")));
+        var failure = await Assert.ThrowsAsync<KvsStorageException>(() => KvStore.OpenAsync(_root.At("store")));
 
         Assert.Equal(ErrorCode.DirectoryLocked, failure.Code);
     }
@@ -41,7 +42,7 @@ public sealed class KvStoreFileTests : StoreContract
     [Fact]
     public async Task A_snapshot_that_outlives_its_store_reads_no_more()
     {
-        var store = await KvStore.OpenAsync(Path.Combine(_root, "other"));
+        var store = await KvStore.OpenAsync(_root.At("other"));
         await store.SetAsync("k", "v");
         var snapshot = await store.SnapshotAsync();
         await store.DisposeAsync();
@@ -57,9 +58,9 @@ public sealed class KvStoreFileTests : StoreContract
     public async Task Unusable_settings_are_refused()
     {
         await Assert.ThrowsAsync<KvsConfigurationException>(
-            () => KvStore.OpenAsync(_root, new KvStoreOptions { Durability = Durability.Default }));
+            () => KvStore.OpenAsync(_root.FullPath, new KvStoreOptions { Durability = Durability.Default }));
         Assert.Throws<KvsConfigurationException>(() => KvStore.OpenMemory(new KvStoreOptions { ValueBytesMax = 0 }));
     }
 
-    protected override async Task<IKvStore> OpenAsync() => await KvStore.OpenAsync(Path.Combine(_root, "store"));
+    protected override async Task<IKvStore> OpenAsync() => await KvStore.OpenAsync(_root.At("store"));
 }

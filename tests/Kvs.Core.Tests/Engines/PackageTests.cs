@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Xml.Linq;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Core.Tests.Engines;
@@ -11,11 +12,11 @@ public sealed class PackageTests
     [PackageFact]
     public async Task A_project_outside_the_solution_uses_the_packed_store()
     {
-        var feed = Directory.CreateTempSubdirectory("kvs-feed-").FullName;
+        using var feed = new TemporaryDirectory();
         var packed = await ChildProcess.DotnetAsync(
-            "pack", "src/Kvs.Core", "-c", "Release", "--no-build", "-o", feed, $"-p:PackageVersion={Version}");
+            "pack", "src/Kvs.Core", "-c", "Release", "--no-build", "-o", feed.FullPath, $"-p:PackageVersion={Version}");
         Assert.True(packed.ExitCode == 0, packed.Output);
-        AssertHasNothingNative(Path.Combine(feed, $"KvsTcp.{Version}.nupkg"));
+        AssertHasNothingNative(feed.At($"KvsTcp.{Version}.nupkg"));
 
         // The cache would give an older build of the same version.
         var cached = Path.Combine(CacheFolder(), "kvstcp", Version);
@@ -26,10 +27,9 @@ public sealed class PackageTests
 
         var tested = await ChildProcess.DotnetAsync(
             "test", "tests/package/Kvs.Package.Tests", "-c", "Release", $"-p:KvsPackageVersion={Version}",
-            $"-p:RestoreAdditionalProjectSources={feed}");
+            $"-p:RestoreAdditionalProjectSources={feed.FullPath}");
         Assert.True(tested.ExitCode == 0, tested.Output);
         Assert.Contains("Passed:     2", tested.Output, StringComparison.Ordinal);
-        Directory.Delete(feed, recursive: true);
     }
 
     private static void AssertHasNothingNative(string package)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Kvs.Core.Platform;
 using Kvs.TestKit;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Core.Tests.Platform;
@@ -8,11 +9,9 @@ namespace Kvs.Core.Tests.Platform;
 public sealed class DiskFileSystemTests : IDisposable
 {
     private readonly DiskFileSystem _files = new();
-    private readonly string _directory = Path.Combine(Path.GetTempPath(), $"kvs-{Guid.NewGuid():n}");
+    private readonly TemporaryDirectory _directory = new();
 
-    public DiskFileSystemTests() => _files.CreateDirectory(_directory);
-
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public void Bytes_are_read_where_they_were_written_and_short_only_at_the_end()
@@ -51,13 +50,13 @@ public sealed class DiskFileSystemTests : IDisposable
         Write("b", "old"u8);
 
         _files.Rename(At("a"), At("b"));
-        _files.SyncDirectory(_directory);
-        Assert.Equal(["b"], _files.ListFiles(_directory));
+        _files.SyncDirectory(_directory.FullPath);
+        Assert.Equal(["b"], _files.ListFiles(_directory.FullPath));
         Assert.Equal("new", Read("b"));
 
         _files.Delete(At("b"));
         _files.Delete(At("b"));
-        Assert.Empty(_files.ListFiles(_directory));
+        Assert.Empty(_files.ListFiles(_directory.FullPath));
     }
 
     [Fact]
@@ -67,13 +66,13 @@ public sealed class DiskFileSystemTests : IDisposable
         Write("B", ""u8);
         Write("a", ""u8);
 
-        Assert.Equal(["B", "a", "b"], _files.ListFiles(_directory));
+        Assert.Equal(["B", "a", "b"], _files.ListFiles(_directory.FullPath));
     }
 
     [Fact]
     public void Directories_are_created_with_their_parents()
     {
-        var deep = Path.Combine(_directory, "x", "y", "z");
+        var deep = Path.Combine(_directory.FullPath, "x", "y", "z");
 
         _files.CreateDirectory(deep);
         _files.CreateDirectory(deep);
@@ -128,7 +127,7 @@ public sealed class DiskFileSystemTests : IDisposable
     [Fact]
     public void Available_bytes_are_those_of_the_disk()
     {
-        Assert.InRange(_files.AvailableBytes(_directory), 1, long.MaxValue);
+        Assert.InRange(_files.AvailableBytes(_directory.FullPath), 1, long.MaxValue);
     }
 
     [Fact]
@@ -181,7 +180,7 @@ public sealed class DiskFileSystemTests : IDisposable
         return taken;
     }
 
-    private string At(string name) => Path.Combine(_directory, name);
+    private string At(string name) => _directory.At(name);
 
     private void Write(string name, ReadOnlySpan<byte> bytes)
     {

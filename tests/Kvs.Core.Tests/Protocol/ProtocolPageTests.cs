@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Core.Tests.Protocol;
@@ -10,7 +10,7 @@ namespace Kvs.Core.Tests.Protocol;
 /// <summary>docs/protocol.md is what strangers write clients from: its frames and numbers are those of the product.</summary>
 public sealed partial class ProtocolPageTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
     private static readonly string Page = File.ReadAllText(Path.Combine(Root, "docs", "protocol.md")).ReplaceLineEndings("\n");
 
     public static TheoryData<string> Examples => [.. ProtocolExamples.All.Keys];
@@ -73,18 +73,6 @@ public sealed partial class ProtocolPageTests
     {
         var match = FrameBlock().Matches(Page).Single(match => match.Groups["name"].Value == name);
         return string.Concat(match.Groups["bytes"].Value.Where(Uri.IsHexDigit));
-    }
-
-    private static string FindRoot([CallerFilePath] string path = "")
-    {
-        // The build may have moved the path of the source; the solution is above the test's folder either way.
-        var directory = new DirectoryInfo(File.Exists(path) ? Path.GetDirectoryName(path)! : AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "KvsTcp.sln")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("KvsTcp.sln is not above the tests.");
-        }
-
-        return directory.FullName;
     }
 
     [GeneratedRegex("```frame (?<name>[a-z-]+)\n(?<bytes>[0-9A-F \n]+)```", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]

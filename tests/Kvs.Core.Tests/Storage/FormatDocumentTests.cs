@@ -4,6 +4,7 @@ using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
 using Kvs.Core.Storage.Segments;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Core.Tests.Storage;
@@ -35,7 +36,7 @@ public sealed class FormatDocumentTests
 
     private static IEnumerable<(int Offset, int Length)> FixedRows(string section)
     {
-        var lines = File.ReadAllLines(Path.Combine(RepositoryRoot.Path, "docs", "format.md"));
+        var lines = File.ReadAllLines(Path.Combine(Repository.Root, "docs", "format.md"));
         var rows = lines
             .SkipWhile(line => line.TrimStart('#', ' ') != section)
             .Skip(1)

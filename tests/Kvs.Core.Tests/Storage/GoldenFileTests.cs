@@ -7,6 +7,7 @@ using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
 using Kvs.Core.Storage.Segments;
+using Kvs.TestKit;
 using Kvs.TestKit.Device;
 using Xunit;
 
@@ -187,5 +188,5 @@ public sealed class GoldenFileTests
 
     private static string PathOf(string name, string ending) => Path.Combine(Folder, "storage-" + name + ending);
 
-    private static string Folder => Path.Combine(RepositoryRoot.Path, "tests", "golden", "v1");
+    private static string Folder => Path.Combine(Repository.Root, "tests", "golden", "v1");
 }

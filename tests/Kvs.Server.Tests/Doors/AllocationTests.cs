@@ -4,7 +4,7 @@ using Kvs.Core.Platform;
 using Kvs.Server.Configuration;
 using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
-using Kvs.Server.Tests.Hosting;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Server.Tests.Doors;

@@ -5,6 +5,7 @@ using Kvs.Core.Primitives;
 using Kvs.Server.Engines;
 using Kvs.TestKit.Contracts;
 using Kvs.TestKit.Contracts.Model;
+using Kvs.TestKit.Processes;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -12,12 +13,12 @@ namespace Kvs.Server.Tests.Engines;
 
 public sealed class SqliteEngineTests : EngineContract, IDisposable
 {
-    private readonly string _root = Directory.CreateTempSubdirectory("kvs-sqlite-").FullName;
+    private readonly TemporaryDirectory _root = new();
     private int _stores;
 
     private protected override bool HasFiles => true;
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => _root.Dispose();
 
     [Fact]
     public void Random_operations_equal_an_ordered_dictionary_with_each_write_synced() =>
@@ -27,10 +28,10 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
     public void A_directory_of_another_engine_is_refused_and_one_in_use_too()
     {
         using var engine = Open(1);
-        var taken = Path.Combine(_root, "1");
+        var taken = _root.At("1");
         Assert.Equal(ErrorCode.DirectoryLocked, FailureOf(() => Engine(engine.Environment, taken)));
 
-        var other = Path.Combine(_root, "other");
+        var other = _root.At("other");
         Directory.CreateDirectory(other);
         File.WriteAllText(Path.Combine(other, "engine"), "kvs");
         Assert.Equal(ErrorCode.EngineMismatch, FailureOf(() => Engine(engine.Environment, other)));
@@ -41,7 +42,7 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
     public void A_file_that_is_no_database_is_damage_and_nothing_stays_locked()
     {
         using var machine = Open(1);
-        var path = Path.Combine(_root, "damaged");
+        var path = _root.At("damaged");
         Directory.CreateDirectory(path);
         File.WriteAllBytes(Path.Combine(path, SqliteDatabase.FileName), new byte[5000]);
         Assert.Equal(ErrorCode.Corruption, FailureOf(() => Engine(machine.Environment, path)));
@@ -59,7 +60,7 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
             engine.Set("k", "v");
         }
 
-        var path = Path.Combine(_root, "1");
+        var path = _root.At("1");
         using (var database = SqliteDatabase.Connect(Path.Combine(path, SqliteDatabase.FileName), writable: true))
         {
             SqliteDatabase.Execute(database, "UPDATE store SET format = 2");
@@ -74,7 +75,7 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
     {
         using var engine = Open(1);
         engine.Set("k", "1");
-        using (var stranger = SqliteDatabase.Connect(Path.Combine(_root, "1", SqliteDatabase.FileName), writable: true))
+        using (var stranger = SqliteDatabase.Connect(Path.Combine(_root.At("1"), SqliteDatabase.FileName), writable: true))
         {
             SqliteDatabase.Execute(stranger, "BEGIN IMMEDIATE");
             var refused = engine.Apply(Operation.Set("k", "2", null));
@@ -92,7 +93,7 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
     {
         using var engine = Open(1);
         engine.Set("k", "1");
-        using (var stranger = SqliteDatabase.Connect(Path.Combine(_root, "1", SqliteDatabase.FileName), writable: true))
+        using (var stranger = SqliteDatabase.Connect(Path.Combine(_root.At("1"), SqliteDatabase.FileName), writable: true))
         {
             SqliteDatabase.Execute(stranger, "DROP TABLE store");
         }
@@ -189,7 +190,7 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
 
     private EngineHarness Open(int seed, SqliteEngineOptions options)
     {
-        var path = Path.Combine(_root, $"{++_stores}");
+        var path = _root.At($"{++_stores}");
         return new EngineHarness(
             seed, machine => Task.FromResult<IKvEngine>(SqliteEngine.Open(machine, path, options)), realFiles: true);
     }

@@ -1,4 +1,6 @@
 using Kvs.Core.Operations;
+using Kvs.Server.Tests.Doors;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Server.Tests.Hosting;
@@ -36,7 +38,7 @@ public sealed class OfflineCommandTests
         Assert.Equal(1, repair.ExitCode);
         Assert.Equal(0, (await RunAsync(directory, "check")).ExitCode);
         using var server = ServerProcess.Start(directory.FullPath, "--addr", "127.0.0.1:0");
-        using var client = await server.ConnectAsync();
+        using var client = await WireClient.ConnectAsync(await server.PortAsync());
         await client.Get(1, "one").SendAsync();
         Assert.Equal("value-of-one", await client.ReadValueAsync(1));
     }
@@ -89,7 +91,7 @@ public sealed class OfflineCommandTests
     {
         var directory = new TemporaryDirectory();
         using var server = ServerProcess.Start(directory.FullPath, "--addr", "127.0.0.1:0");
-        using var client = await server.ConnectAsync();
+        using var client = await WireClient.ConnectAsync(await server.PortAsync());
         foreach (var name in new[] { "one", "two", "three" })
         {
             await client.Write(1, Operation.Set(name, $"value-of-{name}", null)).SendAsync();

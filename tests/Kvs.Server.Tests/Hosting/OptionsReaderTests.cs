@@ -4,6 +4,7 @@ using Kvs.Core.Primitives;
 using Kvs.Server.Configuration;
 using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Server.Tests.Hosting;

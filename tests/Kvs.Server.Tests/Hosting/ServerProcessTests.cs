@@ -4,6 +4,8 @@ using Kvs.Core.Operations;
 using Kvs.Server.Configuration;
 using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
+using Kvs.Server.Tests.Doors;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Server.Tests.Hosting;
@@ -39,7 +41,7 @@ public sealed class ServerProcessTests
     {
         using var directory = new TemporaryDirectory();
         using var server = ServerProcess.Start(directory.FullPath, "--addr", AnyPort);
-        await Doors.Until.HoldsAsync(() => server.Errors.Length > 0); // as a rule it does not listen yet
+        await Until.HoldsAsync(() => server.Errors.Length > 0); // as a rule it does not listen yet
         await server.SignalAsync("TERM");
         Assert.Equal(0, (await server.ExitAsync()).ExitCode);
     }
@@ -49,7 +51,7 @@ public sealed class ServerProcessTests
     {
         using var directory = new TemporaryDirectory();
         using var server = ServerProcess.Start(directory.FullPath, "--addr", AnyPort);
-        using var client = await server.ConnectAsync();
+        using var client = await WireClient.ConnectAsync(await server.PortAsync());
         for (var i = 0u; i < 500; i++)
         {
             client.Set(i, $"key{i}", "value");
@@ -78,7 +80,7 @@ public sealed class ServerProcessTests
         var address = $"127.0.0.1:{FreePort()}";
         using (var server = ServerProcess.Start(directory.FullPath, "--addr", address, "--engine", engine))
         {
-            using var client = await server.ConnectAsync();
+            using var client = await WireClient.ConnectAsync(await server.PortAsync());
             await client.Set(1, "key1", "value1").Get(2, "key1").Set(3, "key1", "value2").Get(4, "key1").Get(
                 5, "key2").SendAsync();
             await client.ReadAppliedAsync(1);
@@ -95,7 +97,7 @@ public sealed class ServerProcessTests
         }
 
         using var next = ServerProcess.Start(directory.FullPath, "--addr", address);
-        using var reader = await next.ConnectAsync();
+        using var reader = await WireClient.ConnectAsync(await next.PortAsync());
         await reader.Get(1, "key2").Get(2, "key1").SendAsync();
         Assert.Equal("value3", await reader.ReadValueAsync(1));
         Assert.Null(await reader.ReadValueAsync(2));
@@ -139,7 +141,7 @@ public sealed class ServerProcessTests
         using (Listen(out var port))
         {
             server = ServerProcess.Start(directory.FullPath, "--addr", $"127.0.0.1:{port}", "--engine", "memory");
-            await Doors.Until.HoldsAsync(() => server.Errors.Contains("open", StringComparison.Ordinal));
+            await Until.HoldsAsync(() => server.Errors.Contains("open", StringComparison.Ordinal));
         }
 
         using (server)
@@ -153,7 +155,7 @@ public sealed class ServerProcessTests
     {
         using var directory = new TemporaryDirectory();
         using var first = ServerProcess.Start(directory.FullPath, "--addr", AnyPort);
-        using var client = await first.ConnectAsync();
+        using var client = await WireClient.ConnectAsync(await first.PortAsync());
         using var second = ServerProcess.Start(directory.FullPath, "--addr", AnyPort);
         var (exitCode, _, errors) = await second.ExitAsync();
         Assert.Equal(1, exitCode);

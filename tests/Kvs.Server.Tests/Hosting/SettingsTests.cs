@@ -2,6 +2,7 @@ using System.Reflection;
 using Kvs.Server.Configuration;
 using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Hosting;
@@ -72,7 +73,7 @@ public sealed class SettingsTests
     [Fact]
     public void The_documented_table_is_the_table_of_settings()
     {
-        var documented = File.ReadAllLines(Path.Combine(Repository(), "docs", "operations.md"))
+        var documented = File.ReadAllLines(Path.Combine(Repository.Root, "docs", "operations.md"))
             .Where(line => line.StartsWith("| `--", StringComparison.Ordinal))
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
             .Select(cells => (cells[1].Trim('`'), cells[2].Trim('`'), cells[3].Trim('`'), cells[4].Trim('`')));
@@ -84,15 +85,4 @@ public sealed class SettingsTests
     private static IEnumerable<PropertyInfo> Properties() =>
         typeof(ServerOptions).GetProperties(BindingFlags.Instance | BindingFlags.NonPublic).Where(
             property => property.Name != "EqualityContract");
-
-    private static string Repository()
-    {
-        var at = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(at!.FullName, "KvsTcp.sln")))
-        {
-            at = at.Parent;
-        }
-
-        return at.FullName;
-    }
 }

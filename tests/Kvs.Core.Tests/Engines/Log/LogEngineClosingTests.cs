@@ -4,6 +4,7 @@ using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.TestKit;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Core.Tests.Engines.Log;
@@ -67,22 +68,15 @@ public sealed class LogEngineClosingTests
         var rounds = int.Parse(Environment.GetEnvironmentVariable("KVS_STRESS_ROUNDS") ?? "5", CultureInfo.InvariantCulture);
         for (var round = 0; round < rounds; round++)
         {
-            var directory = Directory.CreateTempSubdirectory("kvs-closing-");
-            try
-            {
-                var store = await KvStore.OpenAsync(directory.FullName);
-                await store.SetAsync("k", new string('x', 10_000));
-                using var begun = new CountdownEvent(4);
-                var readers = Enumerable.Range(0, 4).Select(reader => Task.Factory.StartNew(
-                    () => ReadUntilClosed(store, reader, begun), TaskCreationOptions.LongRunning)).ToArray();
-                begun.Wait();
-                await store.DisposeAsync();
-                await Task.WhenAll(readers);
-            }
-            finally
-            {
-                directory.Delete(recursive: true);
-            }
+            using var directory = new TemporaryDirectory();
+            var store = await KvStore.OpenAsync(directory.FullPath);
+            await store.SetAsync("k", new string('x', 10_000));
+            using var begun = new CountdownEvent(4);
+            var readers = Enumerable.Range(0, 4).Select(reader => Task.Factory.StartNew(
+                () => ReadUntilClosed(store, reader, begun), TaskCreationOptions.LongRunning)).ToArray();
+            begun.Wait();
+            await store.DisposeAsync();
+            await Task.WhenAll(readers);
         }
     }
 

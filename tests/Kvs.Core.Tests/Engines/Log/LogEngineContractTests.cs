@@ -2,20 +2,21 @@ using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.TestKit.Contracts;
+using Kvs.TestKit.Processes;
 
 namespace Kvs.Core.Tests.Engines.Log;
 
 /// <summary>The contract of any store, on the real disk with real threads.</summary>
 public sealed class LogEngineContractTests : StoreContract
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("kvs-log-").FullName;
+    private readonly TemporaryDirectory _directory = new();
 
     public override async Task DisposeAsync()
     {
         await base.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
+        _directory.Dispose();
     }
 
     protected override async Task<IKvStore> OpenAsync() =>
-        new KvStore(await LogEngine.OpenAsync(_directory, new LogEngineOptions(), KvsEnvironment.Real(), default));
+        new KvStore(await LogEngine.OpenAsync(_directory.FullPath, new LogEngineOptions(), KvsEnvironment.Real(), default));
 }
