@@ -1,5 +1,3 @@
-using Kvs.Core.Operations;
-
 namespace Kvs.Bench;
 
 /// <summary>Measures all cells in turn, round by round, so that a drift of the machine meets all of them.</summary>
@@ -38,7 +36,7 @@ internal static class BenchRun
         var results = new List<BenchResult>();
         await using var host = await BenchTarget.OpenAsync(options, target);
         var sync = SyncProbe.Measure(host.Directory, TimeSpan.FromSeconds(Math.Min(0.5, options.Seconds))).Micros(0.5);
-        await LoadAsync((await host.ClientsAsync(1))[0], options);
+        await BenchLoad.RunAsync((await host.ClientsAsync(1))[0], options.Keys, options.ValueBytes, LoadBatch, loaders: 1);
         foreach (var workload in options.Workloads)
         {
             foreach (var clients in options.Clients)
@@ -57,20 +55,5 @@ internal static class BenchRun
         }
 
         return results;
-    }
-
-    private static async Task LoadAsync(IKvStore store, BenchOptions options)
-    {
-        var value = BenchKeys.Value(options.ValueBytes, 0);
-        for (var first = 0; first < options.Keys; first += LoadBatch)
-        {
-            var batch = new KvsBatch();
-            for (var i = first; i < Math.Min(first + LoadBatch, options.Keys); i++)
-            {
-                batch.Set(BenchKeys.Key(i), value);
-            }
-
-            await store.ApplyAsync(batch);
-        }
     }
 }

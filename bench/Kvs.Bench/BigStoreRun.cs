@@ -25,7 +25,7 @@ internal static class BigStoreRun
         var start = clock.GetTimestamp();
         await using (var store = await KvStore.OpenAsync(directory))
         {
-            await LoadAsync(store, keys, valueBytes);
+            await BenchLoad.RunAsync(store, keys, valueBytes, LoadBatch, LoadersAtOnce);
             Print(output, "load", $"{clock.GetElapsedTime(start).TotalSeconds:F1} s, {keys / clock.GetElapsedTime(start).TotalSeconds:N0} keys/s");
             var loaded = await store.StatsAsync();
             Print(output, "disk", $"{loaded.DiskBytes / 1048576.0:N0} MiB, {(double)loaded.DiskBytes / loaded.LiveBytes:F2} bytes a live byte");
@@ -50,22 +50,6 @@ internal static class BigStoreRun
         var stats = await again.StatsAsync();
         Print(output, "index", $"{(double)stats.IndexBytes / stats.Keys:F1} bytes a key after the writes");
     }
-
-    private static Task LoadAsync(KvStore store, int keys, int valueBytes) =>
-        Task.WhenAll(Enumerable.Range(0, LoadersAtOnce).Select(loader => Task.Run(async () =>
-        {
-            var value = BenchKeys.Value(valueBytes, loader);
-            for (var first = loader * LoadBatch; first < keys; first += LoadersAtOnce * LoadBatch)
-            {
-                var batch = new KvsBatch();
-                for (var i = first; i < Math.Min(first + LoadBatch, keys); i++)
-                {
-                    batch.Set(BenchKeys.Key(i), value);
-                }
-
-                await store.ApplyAsync(batch);
-            }
-        })));
 
     private static async Task ReadBesideWriterAsync(KvStore store, int keys, int valueBytes, double seconds, TextWriter output)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Client.Output;
 
 namespace Kvs.Client.Commands.CommandLine;
@@ -27,4 +28,24 @@ internal sealed class VerbCommand : Command
     /// gives results to the invocation.
     /// </summary>
     internal required Func<Invocation, Task<ExitCode>> Run { get; init; }
+
+    /// <summary>A command that reads what it writes to the store from stdin, or from the file of its one option.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="summary">One sentence on what it does.</param>
+    /// <param name="notes">What the help says behind the lists.</param>
+    /// <param name="run">What it does; given the file, or null for stdin.</param>
+    /// <returns>The command.</returns>
+    internal static VerbCommand ReadingInput(
+        string name, string summary, string notes, Func<Invocation, string?, Task<ExitCode>> run)
+    {
+        var file = Operand.Value("--file", "FILE", "read from a file instead of stdin");
+        var command = new VerbCommand(name, summary, $"{name} [OPTIONS]")
+        {
+            Notes = notes,
+            Writes = true,
+            Run = invocation => run(invocation, invocation.Parse.GetValue(file)),
+        };
+        command.Options.Add(file);
+        return command;
+    }
 }

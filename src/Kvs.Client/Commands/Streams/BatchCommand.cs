@@ -1,5 +1,4 @@
 using Kvs.Client.Commands.CommandLine;
-using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Client.Commands.Lines;
 using Kvs.Client.Output;
 using Kvs.Client.Output.Streams;
@@ -29,18 +28,8 @@ internal static class BatchCommand
 
     /// <summary>Builds the command.</summary>
     /// <returns>The command.</returns>
-    internal static VerbCommand Create()
-    {
-        var file = Operand.Value("--file", "FILE", "read from a file instead of stdin");
-        var command = new VerbCommand("batch", "Applies operations from stdin, all or none.", "batch [OPTIONS]")
-        {
-            Notes = Notes,
-            Writes = true,
-            Run = run => RunAsync(run, run.Parse.GetValue(file)),
-        };
-        command.Options.Add(file);
-        return command;
-    }
+    internal static VerbCommand Create() =>
+        VerbCommand.ReadingInput("batch", "Applies operations from stdin, all or none.", Notes, RunAsync);
 
     private static async Task<ExitCode> RunAsync(Invocation run, string? file)
     {
