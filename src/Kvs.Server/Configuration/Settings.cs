@@ -11,6 +11,9 @@ internal static class Settings
     /// <summary>The word of the data directory, which offline commands take too.</summary>
     internal const string DataDirectory = "data-dir";
 
+    /// <summary>The word of the log's level.</summary>
+    internal const string LogLevel = "log-level";
+
     private const string TimeForm = "TIME (a number with ms, s, m or h, or 0)";
 
     private static readonly ServerOptions _defaults = new();
@@ -73,7 +76,7 @@ internal static class Settings
             "Age at which the snapshot of a client is ended; 0 for no limit.", (o, t) => o with { SnapshotAgeMax = t }),
         Bytes("history-bytes", _defaults.HistoryBytes, 0, long.MaxValue,
             "Log that is kept as history before compaction.", (o, n) => o with { HistoryBytes = n }),
-        new("log-level", "LEVEL (verbose, debug, information, warning, error, fatal)", "information",
+        new(LogLevel, "LEVEL (verbose, debug, information, warning, error, fatal)", "information",
             "Least important log lines that are written.",
             (o, text) => Enum.TryParse<LogEventLevel>(text, ignoreCase: true, out var level) && Enum.IsDefined(level)
                 ? o with { LogLevel = level } : null),

@@ -5,6 +5,7 @@ using Kvs.Core.Primitives;
 using Kvs.Server.Offline;
 using Kvs.Server.Configuration;
 using Kvs.Server.Engines;
+using Serilog.Events;
 
 namespace Kvs.Server.Hosting;
 
@@ -24,6 +25,8 @@ internal sealed class ServerCommandLine
         HelpName = "FILE",
         Recursive = true,
     };
+
+    private LogEventLevel _logLevel = new ServerOptions().LogLevel;
 
     /// <summary>Builds the commands.</summary>
     /// <param name="context">The surroundings.</param>
@@ -78,7 +81,17 @@ internal sealed class ServerCommandLine
         }
         catch (KvsException failed)
         {
+            await TraceAsync(failed);
             return await RefuseAsync(failed.Message, ExitCode.Failed);
+        }
+#pragma warning disable CA1031 // The end of the program: what nobody foresaw must be one line too, not a trace.
+        catch (Exception failed)
+#pragma warning restore CA1031
+        {
+            await TraceAsync(failed);
+            return await RefuseAsync(
+                $"{failed.Message} ({failed.GetType().Name}; {Setting.VariableOf(Settings.LogLevel)}=debug shows its trace)",
+                ExitCode.Failed);
         }
     }
 
@@ -102,8 +115,19 @@ internal sealed class ServerCommandLine
             .Select(flag => KeyValuePair.Create(flag.Key, flag.Value is Option<bool> onOff
                 ? parsed.GetValue(onOff).ToString()
                 : parsed.GetValue((Option<string?>)flag.Value)));
-        return new OptionsReader(_context.Machine.Files, _context.Variables, _context.ProgramDirectory)
+        var options = new OptionsReader(_context.Machine.Files, _context.Variables, _context.ProgramDirectory)
             .Read(given, parsed.GetValue(_config));
+        _logLevel = options.LogLevel;
+        return options;
+    }
+
+    /// <summary>A failure's trace is for whoever asks for detail, before the line that is for everybody.</summary>
+    private async Task TraceAsync(Exception failed)
+    {
+        if (_logLevel <= LogEventLevel.Debug)
+        {
+            await _context.Error.WriteLineAsync(failed.ToString());
+        }
     }
 
     private async Task<int> RefuseAsync(string message, int exitCode)
