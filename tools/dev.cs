@@ -21,6 +21,8 @@ return args.FirstOrDefault() switch
         () => Dotnet(["test", "tests/Kvs.Core.Tests", "-c", "Release"]),
         () => Dotnet(["test", "tests/Kvs.House.Tests", "-c", "Release"])),
     "crash" => Dotnet(["test", "tests/Kvs.Crash.Tests", "-c", "Release", .. rest]),
+    "fuzz" => Fuzz(rest),
+    "docs" => Dotnet(["test", Solution, "-c", "Release", "--filter", "FullyQualifiedName~Document|FullyQualifiedName~ProtocolPage|FullyQualifiedName~Settings"]),
     "golden" when rest is ["--accept"] => With("KVS_GOLDEN_ACCEPT", "1", () => Dotnet(["test", Solution, "-c", "Release", "--filter", "FullyQualifiedName~Golden"])),
     "api" when rest is ["--accept"] => With("KVS_GOLDEN_ACCEPT", "1", () => Dotnet(["test", "tests/Kvs.House.Tests", "-c", "Release", "--filter", "FullyQualifiedName~PublicApi"])),
     "bench" => Dotnet(["run", "-c", "Release", "--project", "bench/Kvs.Bench", "--", .. rest]),
@@ -36,6 +38,27 @@ static int Ci() => All(
     () => Dotnet(["format", Solution, "--verify-no-changes", "--no-restore"]),
     () => With("KVS_PACKAGE_TEST", "1", () => Dotnet(["test", Solution, "-c", "Release"])));
 
+static int Fuzz(string[] arguments)
+{
+    (string? Target, string? Seconds) asked = arguments switch
+    {
+        [] => ("", "Infinity"),
+        ["--seconds", var seconds] => ("", seconds),
+        [var target, "--seconds", var seconds] => (target, seconds),
+        [var target] => (target, "Infinity"),
+        _ => default,
+    };
+    if (asked.Seconds is null)
+    {
+        return Usage();
+    }
+
+    Environment.SetEnvironmentVariable("KVS_FUZZ_TARGET", asked.Target);
+    Environment.SetEnvironmentVariable("KVS_FUZZ_SECONDS", asked.Seconds);
+    Environment.SetEnvironmentVariable("KVS_SEED", Environment.GetEnvironmentVariable("KVS_SEED") ?? "random");
+    return Dotnet(["test", "tests/Kvs.Core.Tests", "-c", "Release", "--filter", "FullyQualifiedName~FuzzTests.Rounds"]);
+}
+
 static int Usage()
 {
     Console.Error.WriteLine("""
@@ -45,6 +68,9 @@ static int Usage()
           test FILTER      the tests whose full name contains FILTER
           test --all       all tests (what README.md says)
           crash            power-cut, failing-call and kill -9 tests (KVS_CRASH_CUTS, KVS_CRASH_ROUNDS, KVS_SEED)
+          fuzz [TARGET] [--seconds N]
+                           mutated frames, records, groups, manifests, hints, without end or for N seconds (KVS_SEED)
+          docs             the tests of what the documents say and show
           golden --accept  rewrites golden files; review the diff as compatibility
           api --accept     rewrites PublicApi.txt; review the diff as a promise to users
           bench [ARGS]     the benchmark program
