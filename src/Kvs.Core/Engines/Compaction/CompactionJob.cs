@@ -272,19 +272,21 @@ internal sealed class CompactionJob : IDisposable
     private List<HintReader> OpenHints()
     {
         var readers = new List<HintReader>();
-        foreach (var victim in _victims)
+        try
         {
-            if (HintReader.TryOpen(_parts.Files, victim) is not { } reader)
+            foreach (var victim in _victims)
             {
-                readers.ForEach(static open => open.Dispose());
-                throw new KvsStorageException(
+                readers.Add(HintReader.TryOpen(_parts.Files, victim) ?? throw new KvsStorageException(
                     ErrorCode.StorageFailed,
-                $"The hint file of segment {victim.Id} is missing or damaged; the next opening makes it anew.");
+                    $"The hint file of segment {victim.Id} is missing or damaged; the next opening makes it anew."));
             }
 
-            readers.Add(reader);
+            return readers;
         }
-
-        return readers;
+        catch
+        {
+            readers.ForEach(static open => open.Dispose());
+            throw;
+        }
     }
 }

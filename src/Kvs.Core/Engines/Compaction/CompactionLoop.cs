@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines.Commit.Loops;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Segments;
@@ -100,9 +101,13 @@ internal sealed class CompactionLoop
             LendReserve(!_isReserveLent);
             return GiveUp(e, s_retryAfter);
         }
-        catch (Exception e) when (e is IOException or KvsStorageException { Code: ErrorCode.StorageFailed })
+        catch (KvsStorageException e) when (e.Code == ErrorCode.StorageFailed)
         {
             return GiveUp(e, s_retryAfter);
+        }
+        catch (IOException e)
+        {
+            return GiveUp(StorageFailure.Failed("Compacting", e), s_retryAfter);
         }
 #pragma warning disable CA1031 // A manifest in doubt, or a bug: the store must end read-only, and say so.
         catch (Exception e)

@@ -20,9 +20,17 @@ internal sealed class HintMerge : IDisposable
     {
         _readers = [.. readers];
         _heap = new PriorityQueue<HintReader, HintReader>(_readers.Length, Comparer<HintReader>.Create(Compare));
-        foreach (var reader in _readers)
+        try
         {
-            Enqueue(reader);
+            foreach (var reader in _readers)
+            {
+                Enqueue(reader);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 

@@ -51,19 +51,20 @@ internal sealed class HintReader : IDisposable
         }
 
         var file = files.FileSystem.Open(path, writable: false);
-        var bytes = new byte[HintHeader.Bytes];
-        var header = file.Read(0, bytes) == bytes.Length ? HintHeader.TryRead(bytes) : null;
-        if (header is null
-            || header.SegmentId != segment.Id
-            || header.Salt != segment.Identity.Salt
-            || header.SegmentEnd != segment.End
-            || !IsIntact(file, header))
+        HintReader? reader = null;
+        try
         {
-            file.Dispose();
-            return null;
+            var header = ReadHeader(file, segment);
+            reader = header is not null && IsIntact(file, header) ? new HintReader(file, header) : null;
+            return reader;
         }
-
-        return new HintReader(file, header);
+        finally
+        {
+            if (reader is null)
+            {
+                file.Dispose();
+            }
+        }
     }
 
     /// <summary>Reads the key filter.</summary>
@@ -98,6 +99,15 @@ internal sealed class HintReader : IDisposable
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
+
+    private static HintHeader? ReadHeader(IFile file, ManifestFile segment)
+    {
+        var bytes = new byte[HintHeader.Bytes];
+        var header = file.Read(0, bytes) == bytes.Length ? HintHeader.TryRead(bytes) : null;
+        return header?.SegmentId == segment.Id && header.Salt == segment.Identity.Salt && header.SegmentEnd == segment.End
+            ? header
+            : null;
+    }
 
     private static bool IsIntact(IFile file, HintHeader header)
     {

@@ -240,6 +240,31 @@ public sealed class LogEngineCompactionTests
         }
     });
 
+    // The reads of hint files threw their bare IOException at whoever had asked, and left the file open.
+    [Fact]
+    public void A_compaction_that_cannot_read_fails_as_storage_does_and_leaves_nothing_open() => TestSeed.Run(seed =>
+    {
+        for (var nth = 1; ; nth++)
+        {
+            var store = Prepared(seed);
+            store.Device.Fail(CallKinds.Read | CallKinds.Open, FaultKind.DeviceError, nth, where: IsHint);
+            var compaction = store.Engine.CompactAsync(default);
+            store.Run();
+            var hasStruck = store.Device.FaultsStruck > 0;
+            store.Device.ClearFaults();
+            if (!hasStruck)
+            {
+                Assert.True(nth > 5, $"only {nth} reads");
+                return;
+            }
+
+            var failure = Assert.IsType<KvsStorageException>(compaction.Exception?.InnerException);
+            Assert.Equal(ErrorCode.StorageFailed, failure.Code);
+            store.Close();
+            store.Device.CheckClean();
+        }
+    });
+
     [Fact]
     public void No_file_goes_before_the_manifest_that_drops_it_is_durable_also_on_a_full_disk() => TestSeed.Run(seed =>
     {
@@ -337,6 +362,8 @@ public sealed class LogEngineCompactionTests
 
         return store;
     }
+
+    private static bool IsHint(string path) => path.EndsWith(".hint", StringComparison.Ordinal);
 
     private static void Compact(LogStore store) => store.Machine.Loops.RunUntilCompleted(store.Engine.CompactAsync(default));
 
