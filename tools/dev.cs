@@ -67,7 +67,7 @@ static int Usage()
           test             fast tests: core and house
           test FILTER      the tests whose full name contains FILTER
           test --all       all tests (what README.md says)
-          crash            power-cut, failing-call and kill -9 tests (KVS_CRASH_CUTS, KVS_CRASH_ROUNDS, KVS_SEED)
+          crash            power-cut, failing-call and kill -9 tests (KVS_CRASH_CUTS, _FAULTS, _ROUNDS, KVS_SEED)
           fuzz [TARGET] [--seconds N]
                            mutated frames, records, groups, manifests, hints, without end or for N seconds (KVS_SEED)
           docs             the tests of what the documents say and show

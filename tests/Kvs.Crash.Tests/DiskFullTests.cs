@@ -27,6 +27,7 @@ public sealed class DiskFullTests(ITestOutputHelper output)
                     Seed = seed + step,
                     Actions = 100,
                     HugeBytes = HugeBytes,
+                    Restarts = false,
                     Prepare = device => device.CapacityBytes = capacity,
                     KeepsCutsAfterFaultOnly = true,
                 });
@@ -53,6 +54,7 @@ public sealed class DiskFullTests(ITestOutputHelper output)
                 Seed = seed,
                 Actions = 150,
                 HugeBytes = HugeBytes,
+                Restarts = false,
                 Prepare = device => device.CapacityBytes = 4 * Megabyte,
                 KeepsCutsAfterFaultOnly = true,
             });

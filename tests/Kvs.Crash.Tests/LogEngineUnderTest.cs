@@ -15,7 +15,17 @@ internal static class LogEngineUnderTest
     };
 
     /// <summary>What it is put through: a few huge values fill a segment and leave something to compact.</summary>
-    internal static RunOptions Run { get; } = new() { Seed = 0, Actions = 60, HugeBytes = 250_000 };
+    internal static RunOptions Run { get; } = new()
+    {
+        Seed = 0,
+        Actions = 80,
+        HugeBytes = 400_000,
+        HugeValueEvery = 5,
+        Restarts = true,
+    };
+
+    /// <summary>How far clocks are set: far beyond the times to live of the workload, whose keys live for seconds.</summary>
+    internal static TimeSpan ClockStepMax { get; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Opens it.</summary>
     /// <param name="environment">The simulated machine.</param>

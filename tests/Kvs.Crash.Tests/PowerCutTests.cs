@@ -14,7 +14,7 @@ namespace Kvs.Crash.Tests;
 /// <param name="output">Gets the figures.</param>
 public sealed class PowerCutTests(ITestOutputHelper output)
 {
-    private const int LeftoversMax = 12;
+    private const int LeftoversMax = 4;
 
     private static readonly int s_cuts =
         int.Parse(Environment.GetEnvironmentVariable("KVS_CRASH_CUTS") ?? "2500", CultureInfo.InvariantCulture);
@@ -23,11 +23,16 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     public void Whatever_a_power_cut_leaves_opens_to_all_that_was_acknowledged() =>
         TestSeed.Run(seed =>
         {
-            var checker = new CrashChecker(LogEngineUnderTest.Open, seed);
+            var checker = new CrashChecker(LogEngineUnderTest.Open, seed, LogEngineUnderTest.ClockStepMax);
             var (lives, whileCompacting) = (0, 0);
             while (checker.Checked < s_cuts)
             {
-                var run = new CrashRun(LogEngineUnderTest.Run with { Seed = seed + lives++ });
+                var run = new CrashRun(LogEngineUnderTest.Run with
+                {
+                    Seed = seed + lives++,
+                    ClockStepMax = LogEngineUnderTest.ClockStepMax,
+                    Prepare = device => device.RefusesChangesOfMappedFiles = lives % 2 == 0,
+                });
                 run.Execute(LogEngineUnderTest.Open);
                 checker.CheckAll(run, LeftoversMax);
                 whileCompacting += run.Cuts.Count(cut => cut.Before.Contains(".data", StringComparison.Ordinal));

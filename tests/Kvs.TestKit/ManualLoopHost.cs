@@ -26,6 +26,9 @@ internal sealed class ManualLoopHost(ManualTimeProvider time, Random random) : I
     /// <summary>Called after each step with the loop's name: the place for a checker.</summary>
     internal Action<string>? AfterStep { get; set; }
 
+    /// <summary>Name of the loop whose step runs; null between steps. Running thread only.</summary>
+    internal string? RunningLoop => _running?.Name;
+
     /// <summary>Names of the loops that have not been stopped.</summary>
     internal IReadOnlyList<string> LoopNames
     {

@@ -1,17 +1,19 @@
-using System.Collections.Immutable;
 using Kvs.TestKit.Device;
 
 namespace Kvs.Crash.Tests.Harness;
 
 /// <summary>
 /// Cuts the power (or kills the process) at the cut points of a run, opens what is left, and holds it against the
-/// history: every acknowledged batch is there, none half, nothing that a reader had seen is gone, log time does not go
-/// back. Some reopened stores are cut again, while they open or after they have worked on.
+/// history: every acknowledged batch is there, none half, nothing that a reader had seen is gone, log time neither goes
+/// back nor runs ahead, wherever the wall clock has been set. Some reopened stores are cut again, while they open or
+/// after they have worked on.
 /// </summary>
 /// <param name="open">Opens the engine.</param>
-/// <param name="seed">Chooses leftovers and second cuts.</param>
-internal sealed class CrashChecker(EngineOpener open, int seed)
+/// <param name="seed">Chooses leftovers, second cuts and clocks.</param>
+/// <param name="clockStepMax">How far the wall clock is set before an opening at most, forward or back.</param>
+internal sealed class CrashChecker(EngineOpener open, int seed, TimeSpan clockStepMax = default)
 {
+    private const int ClockStepEvery = 2;
     private const int SecondCutEvery = 7;
     private const int SecondLifeEvery = 41;
     private const int SecondLifeActions = 6;
@@ -63,7 +65,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
     }
 
     private static Promise PromiseAt(ModelHistory history, CutPoint cut) =>
-        new(history, FloorOf(history, cut), history.CeilingAfter(cut.Submitted), cut.Visible?.LogTimeMillis ?? 0);
+        new(history, FloorOf(history, cut), history.CeilingAfter(cut.Submitted), cut.Visible?.LogTimeMillis ?? 0, cut.LogTimeMillisMax);
 
     // What a reader has seen must be a state of the history too, while the store runs; it is promised like an answer.
     private static int FloorOf(ModelHistory history, CutPoint cut)
@@ -87,7 +89,10 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
         try
         {
             Checked++;
-            var reopening = new Reopening(_random.Next(), crash(), cut.AtMillis, Checked % SecondCutEvery == 0);
+            var reopenedAt = ClockAfter(cut);
+            promise = promise with { LogTimeMillisMax = Math.Max(promise.LogTimeMillisMax, reopenedAt) };
+            trail += reopenedAt == cut.AtMillis ? "" : $", the clock set by {reopenedAt - cut.AtMillis} ms";
+            var reopening = new Reopening(_random.Next(), crash(), reopenedAt, Checked % SecondCutEvery == 0);
             var position = promise.Check(reopening.Run(open));
             if (reopening.Cuts.Count > 0)
             {
@@ -101,7 +106,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
             if (Checked % SecondLifeEvery == 0)
             {
                 trail += ", then in its second life";
-                CheckSecondLife(crash(), promise.History.At(position), cut);
+                CheckSecondLife(crash(), promise.History, position, cut);
             }
         }
         catch (Exception failure)
@@ -113,20 +118,24 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
     private void CheckAgain(SimulatedFileSystem device, Promise promise, CutPoint cut)
     {
         Checked++;
-        promise.Check(new Reopening(_random.Next(), device, cut.AtMillis, keepsCuts: false).Run(open));
+        var reopenedAt = ClockAfter(cut);
+        promise = promise with { LogTimeMillisMax = Math.Max(promise.LogTimeMillisMax, reopenedAt) };
+        promise.Check(new Reopening(_random.Next(), device, reopenedAt, keepsCuts: false).Run(open));
     }
 
-    private void CheckSecondLife(
-        SimulatedFileSystem device,
-        ImmutableSortedDictionary<string, ModelEntry> initial,
-        CutPoint cut)
+    private long ClockAfter(CutPoint cut) => clockStepMax == TimeSpan.Zero || _random.Next(ClockStepEvery) > 0
+        ? cut.AtMillis
+        : cut.AtMillis + (long)(clockStepMax.TotalMilliseconds * ((_random.NextDouble() * 2) - 1));
+
+    private void CheckSecondLife(SimulatedFileSystem device, ModelHistory first, int position, CutPoint cut)
     {
         var options = new RunOptions
         {
             Seed = _random.Next(),
             Actions = SecondLifeActions,
-            Initial = initial,
-            StartsAtMillis = cut.AtMillis,
+            Initial = first.At(position),
+            VersionsAbove = first.NewestAfter(cut.Submitted),
+            StartsAtMillis = ClockAfter(cut),
         };
         var run = new CrashRun(options, device);
         run.Execute(open);
@@ -146,7 +155,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
         return leftovers[_random.Next(leftovers.Count)];
     }
 
-    private sealed record Promise(ModelHistory History, int From, int To, long LogTimeMillis)
+    private sealed record Promise(ModelHistory History, int From, int To, long LogTimeMillis, long LogTimeMillisMax)
     {
         internal int Check(VisibleState seen)
         {
@@ -154,6 +163,12 @@ internal sealed class CrashChecker(EngineOpener open, int seed)
             {
                 throw new CrashFindingException(
                     $"Log time went back from {LogTimeMillis} to {seen.LogTimeMillis}: what has expired may come back");
+            }
+
+            if (seen.LogTimeMillis > LogTimeMillisMax)
+            {
+                throw new CrashFindingException(
+                    $"Log time is {seen.LogTimeMillis}, no clock has shown more than {LogTimeMillisMax}: keys expire early");
             }
 
             return History.Find(seen, From, To);

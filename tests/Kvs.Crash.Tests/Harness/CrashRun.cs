@@ -16,6 +16,8 @@ internal sealed class CrashRun : IWorkItemOwner
     /// <summary>Where engines under test keep their files.</summary>
     internal const string Store = "/store";
 
+    private const int LongPauseMillis = 15_000;
+
     private readonly RunOptions _options;
     private readonly Random _random;
     private readonly Workload _workload;
@@ -24,7 +26,10 @@ internal sealed class CrashRun : IWorkItemOwner
     private readonly List<(IEngineSnapshot Snapshot, VisibleState Seen)> _held = [];
     private readonly List<Task> _compactions = [];
     private readonly Dictionary<WorkItem, SubmittedRequest[]> _underWay = [];
-    private IKvEngine? _engine; // null while opening and closing
+    private readonly LogTimeModel _logTime;
+    private EngineOpener? _open; // while it is executed
+    private IKvEngine? _store; // null when it is closed
+    private IKvEngine? _engine; // the same, but null while opening and closing
     private VisibleState? _visible;
     private int _acknowledged;
 
@@ -32,15 +37,20 @@ internal sealed class CrashRun : IWorkItemOwner
     {
         _options = options;
         _random = new Random(options.Seed);
-        _workload = new Workload(new Random(options.Seed + 1), options.Keys, options.HugeBytes);
+        _workload = new Workload(new Random(options.Seed + 1), options);
         Machine = new SimulatedEnvironment(options.Seed, device);
+        _logTime = new LogTimeModel(Machine.Time);
         if (options.StartsAtMillis is { } start)
         {
             Machine.Time.StepWallClock(DateTimeOffset.FromUnixTimeMilliseconds(start) - Machine.Time.GetUtcNow());
         }
 
         options.Prepare?.Invoke(Machine.Device);
-        Machine.Device.BeforeCall = call => Observe(call.Kind, call.ToString());
+        Machine.Device.BeforeCall = call =>
+        {
+            BeforeCall?.Invoke(call);
+            Observe(call.Kind, call.ToString());
+        };
         Machine.Loops.AfterStep = name => Observe(CallKinds.None, name);
     }
 
@@ -52,6 +62,12 @@ internal sealed class CrashRun : IWorkItemOwner
 
     /// <summary>The moment after the closing; null before.</summary>
     internal CutPoint? End { get; private set; }
+
+    /// <summary>Called before each call of the device.</summary>
+    internal Action<DeviceCall>? BeforeCall { get; set; }
+
+    /// <summary>Whether readers and writers are served: not while it is opened or closed.</summary>
+    internal bool IsServing => _engine is not null;
 
     /// <summary>Called before each of the things that happen.</summary>
     internal Action? BeforeAction { get; set; }
@@ -67,12 +83,15 @@ internal sealed class CrashRun : IWorkItemOwner
     /// <exception cref="CrashFindingException">The engine threw, or a reader saw, what should not be.</exception>
     internal void Execute(EngineOpener open)
     {
+        _open = open;
         try
         {
             if (Try(() => Open(open)))
             {
-                Work(_engine!);
+                Work();
             }
+
+            Machine.Device.CheckClean();
         }
         catch (Exception failure) when (failure is not CrashFindingException)
         {
@@ -85,7 +104,7 @@ internal sealed class CrashRun : IWorkItemOwner
 
     /// <summary>Every state that the store may have gone through.</summary>
     /// <returns>The history, from what was there at the begin.</returns>
-    internal ModelHistory History() => new(_options.Initial, _requests);
+    internal ModelHistory History() => new(_options.Initial, _requests, _options.VersionsAbove);
 
     /// <inheritdoc/>
     public void Completed(WorkItem item)
@@ -102,31 +121,66 @@ internal sealed class CrashRun : IWorkItemOwner
             {
                 _acknowledged = Math.Max(_acknowledged, request.Ordinal + 1);
             }
+
+            if (request.HasChanged)
+            {
+                Learn(request);
+            }
         }
     }
 
-    private void Work(IKvEngine engine)
+    // It is published before it is acknowledged, and time has not gone on since it was applied.
+    private void Learn(SubmittedRequest request)
     {
-        for (var i = 0; i < _options.Actions; i++)
+        using var snapshot = _store!.Snapshot();
+        _logTime.Check(snapshot.LogTimeMillis);
+        request.LearnLogTime(snapshot.LogTimeMillis);
+        _workload.Learn(request.Request);
+    }
+
+    private void Work()
+    {
+        for (var i = 0; i < _options.Actions && _store is not null; i++)
         {
             BeforeAction?.Invoke();
-            Act(engine);
+            Act(_store);
         }
 
+        if (_store is not null)
+        {
+            Close(_store);
+        }
+    }
+
+    private void Close(IKvEngine engine)
+    {
         Settle();
         while (_held.Count > 0)
         {
             ReleaseSnapshot();
         }
 
+        ReadVisible();
         _engine = null;
         Try(() => Machine.Loops.RunUntilCompleted(engine.DisposeAsync().AsTask()));
         _compactions.ForEach(compaction => Try(() => Machine.Loops.RunUntilCompleted(compaction)));
+        _compactions.Clear();
+        _store = null;
+    }
+
+    private void Restart(IKvEngine engine)
+    {
+        Close(engine);
+        if (Machine.Device.FaultsStruck == 0)
+        {
+            Machine.Time.StepWallClock(_options.ClockStepMax * ((_random.NextDouble() * 2) - 1));
+            Try(() => Open(_open!));
+        }
     }
 
     private void Act(IKvEngine engine)
     {
-        switch (_random.Next(16))
+        switch (_random.Next(18))
         {
             case < 9:
                 Submit(engine, _random.Next(1, 4));
@@ -134,7 +188,7 @@ internal sealed class CrashRun : IWorkItemOwner
                 break;
             case < 12:
                 Settle();
-                Machine.Loops.Advance(TimeSpan.FromMilliseconds(_random.Next(1, 900)));
+                Machine.Loops.Advance(NextPause());
                 break;
             case 12:
                 _compactions.Add(engine.CompactAsync(CancellationToken.None));
@@ -146,21 +200,44 @@ internal sealed class CrashRun : IWorkItemOwner
             case 14 when _held.Count > 0:
                 ReleaseSnapshot();
                 break;
+            case 15 when _options.Restarts && Machine.Device.FaultsStruck == 0:
+                Restart(engine);
+                break;
             default:
                 Machine.Loops.RunSteps(_random.Next(20));
                 break;
         }
     }
 
+    // Mostly short, so that keys are there; sometimes longer than whatever the engine waits for.
+    private TimeSpan NextPause() => TimeSpan.FromMilliseconds(_random.Next(8) == 0 ? LongPauseMillis : _random.Next(1, 900));
+
     private void Open(EngineOpener open)
     {
+        var isRestart = _visible is not null;
+        _logTime.Begin(_visible?.LogTimeMillis ?? 0);
         var opening = open(Machine.Environment).AsTask();
         Machine.Loops.RunUntilCompleted(opening);
-        _engine = opening.Result;
+        _store = opening.Result;
+        _engine = _store;
+        ReadVisible();
+        foreach (var (key, entry) in _visible!.Entries)
+        {
+            _workload.Learn(key, entry.Version);
+        }
+
+        if (isRestart && _options.ClockStepMax > TimeSpan.Zero)
+        {
+            _logTime.Check(_visible.LogTimeMillis);
+        }
+
+        // What was on the disk may be newer than what this run knows, when a crash was before it.
+        _logTime.Begin(_visible.LogTimeMillis);
     }
 
     private void Submit(IKvEngine engine, int requestCount)
     {
+        using var published = engine.Snapshot();
         var item = new WorkItem(this);
         var requests = new SubmittedRequest[requestCount];
         for (var i = 0; i < requestCount; i++)
@@ -168,7 +245,7 @@ internal sealed class CrashRun : IWorkItemOwner
             var request = new WriteRequest();
             request.Operations.AddRange(_workload.NextRequest());
             item.Requests.Add(request);
-            requests[i] = new SubmittedRequest(_requests.Count, request, item, NowMillis());
+            requests[i] = new SubmittedRequest(_requests.Count, request, item, _logTime, published.LogTimeMillis);
             _requests.Add(requests[i]);
         }
 
@@ -214,8 +291,14 @@ internal sealed class CrashRun : IWorkItemOwner
         }
     }
 
-    private CutPoint CutNow(string before) =>
-        new(Machine.Device.Capture(), before, _requests.Count, _acknowledged, _visible, NowMillis());
+    private CutPoint CutNow(string before) => new(
+        Machine.Device.Capture(),
+        before,
+        _requests.Count,
+        _acknowledged,
+        _visible,
+        NowMillis(),
+        _logTime.NowMillis + _logTime.Tolerance);
 
     // Reading may call the device: what is observed then is no news.
     private void ReadVisible()
@@ -230,7 +313,14 @@ internal sealed class CrashRun : IWorkItemOwner
         {
             if (_visible?.Version != snapshot.Version || _visible.LogTimeMillis != snapshot.LogTimeMillis)
             {
+                var before = _visible;
                 _visible = VisibleState.Read(snapshot);
+                if (before is not null && (_visible.LogTimeMillis < before.LogTimeMillis || _visible.Version < before.Version))
+                {
+                    throw new CrashFindingException(
+                        $"What readers see went back from {before.Version} to {_visible.Version}, "
+                        + $"log time from {before.LogTimeMillis} to {_visible.LogTimeMillis}");
+                }
             }
         }
 

@@ -9,5 +9,12 @@ namespace Kvs.Crash.Tests.Harness;
 /// <param name="Acknowledged">Requests that must be there: up to the last one that was acknowledged.</param>
 /// <param name="Visible">What a reader could see; null while the store was opening or closing.</param>
 /// <param name="AtMillis">The wall clock, unix milliseconds.</param>
+/// <param name="LogTimeMillisMax">No group can have a later log time.</param>
 internal sealed record CutPoint(
-    CrashPoint Point, string Before, int Submitted, int Acknowledged, VisibleState? Visible, long AtMillis);
+    CrashPoint Point,
+    string Before,
+    int Submitted,
+    int Acknowledged,
+    VisibleState? Visible,
+    long AtMillis,
+    long LogTimeMillisMax);

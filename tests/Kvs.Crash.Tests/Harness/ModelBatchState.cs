@@ -14,6 +14,7 @@ namespace Kvs.Crash.Tests.Harness;
 internal sealed class ModelBatchState(ImmutableSortedDictionary<string, ModelEntry> entries) : IBatchState
 {
     private ImmutableSortedDictionary<string, ModelEntry> _beforeBatch = entries;
+    private KvsVersion _version;
 
     /// <summary>An empty state.</summary>
     internal static ImmutableSortedDictionary<string, ModelEntry> Empty { get; } =
@@ -27,9 +28,11 @@ internal sealed class ModelBatchState(ImmutableSortedDictionary<string, ModelEnt
 
     /// <summary>Begins a batch: what came before cannot be rolled back any more.</summary>
     /// <param name="logTimeMillis">Its log time.</param>
-    internal void BeginBatch(long logTimeMillis)
+    /// <param name="version">The version of what it writes.</param>
+    internal void BeginBatch(long logTimeMillis, KvsVersion version)
     {
         _beforeBatch = Entries;
+        _version = version;
         LogTimeMillis = logTimeMillis;
     }
 
@@ -42,8 +45,7 @@ internal sealed class ModelBatchState(ImmutableSortedDictionary<string, ModelEnt
             return false;
         }
 
-        // Some version that is not none: the workload has no conditions on versions.
-        info = new EntryInfo(new KvsVersion(1, 1), entry.ExpiresAtMillis, entry.Value.Length);
+        info = new EntryInfo(entry.Version, entry.ExpiresAtMillis, entry.Value.Length);
         return true;
     }
 
@@ -54,13 +56,14 @@ internal sealed class ModelBatchState(ImmutableSortedDictionary<string, ModelEnt
     /// <inheritdoc/>
     public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis) =>
         Entries = Entries.SetItem(
-            Encoding.Latin1.GetString(key), new ModelEntry(Encoding.Latin1.GetString(value), expiresAtMillis));
+            Encoding.Latin1.GetString(key),
+            new ModelEntry(Encoding.Latin1.GetString(value), expiresAtMillis, _version));
 
     /// <inheritdoc/>
     public void SetExpiry(ReadOnlySpan<byte> key, long expiresAtMillis)
     {
         var text = Encoding.Latin1.GetString(key);
-        Entries = Entries.SetItem(text, Entries[text] with { ExpiresAtMillis = expiresAtMillis });
+        Entries = Entries.SetItem(text, Entries[text] with { ExpiresAtMillis = expiresAtMillis, Version = _version });
     }
 
     /// <inheritdoc/>

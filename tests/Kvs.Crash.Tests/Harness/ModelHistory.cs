@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Crash.Tests.Harness;
 
@@ -10,16 +11,21 @@ internal sealed class ModelHistory
 {
     private readonly List<ImmutableSortedDictionary<string, ModelEntry>> _states;
     private readonly List<int> _floor = [0]; // by number of submitted requests: first position that includes them
+    private readonly List<KvsVersion> _newest; // by number of submitted requests: the newest version given to them
     private readonly List<int> _ceiling = [0]; // by number of submitted requests: last position without later ones
 
     /// <summary>Replays the requests of a run, once their fates are known.</summary>
     /// <param name="initial">What was there before the first request.</param>
     /// <param name="requests">The requests, in order.</param>
+    /// <param name="versionsAbove">A version that was given before.</param>
     /// <exception cref="CrashFindingException">An answer was wrong.</exception>
     internal ModelHistory(
-        ImmutableSortedDictionary<string, ModelEntry> initial, IEnumerable<SubmittedRequest> requests)
+        ImmutableSortedDictionary<string, ModelEntry> initial,
+        IEnumerable<SubmittedRequest> requests,
+        KvsVersion versionsAbove)
     {
         _states = [initial];
+        _newest = [versionsAbove];
         var state = new ModelBatchState(initial);
         int? beforeUnknown = null;
         foreach (var request in requests)
@@ -40,6 +46,7 @@ internal sealed class ModelHistory
                 _states.Add(state.Entries);
             }
 
+            _newest.Add(NewestWith(request));
             _floor.Add(beforeUnknown ?? _states.Count - 1);
             _ceiling.Add(_states.Count - 1);
         }
@@ -54,6 +61,11 @@ internal sealed class ModelHistory
     /// <param name="requests">How many, refused ones counted.</param>
     /// <returns>Its position.</returns>
     internal int CeilingAfter(int requests) => _ceiling[requests];
+
+    /// <summary>The newest version that was given to so many requests, whether they were told it or not.</summary>
+    /// <param name="requests">How many, refused ones counted.</param>
+    /// <returns>The version.</returns>
+    internal KvsVersion NewestAfter(int requests) => _newest[requests];
 
     /// <summary>One of the states.</summary>
     /// <param name="position">Its position.</param>
@@ -81,6 +93,17 @@ internal sealed class ModelHistory
             ? $"State {other} is there, but one from {from} to {to} was promised"
             : $"No state of the history is there, promised was one from {from} to {to}; "
                 + seen.DifferenceTo(_states[from]));
+    }
+
+    private KvsVersion NewestWith(SubmittedRequest request)
+    {
+        if (request.Version == KvsVersion.None)
+        {
+            return _newest[^1];
+        }
+
+        return request.Version > _newest[^1] ? request.Version : throw new CrashFindingException(
+            $"{request} was given version {request.Version}, and {_newest[^1]} was given before");
     }
 
     private static void RequireNoChange(SubmittedRequest request)

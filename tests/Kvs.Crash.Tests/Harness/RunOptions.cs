@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Kvs.Core.Primitives;
 using Kvs.TestKit.Device;
 
 namespace Kvs.Crash.Tests.Harness;
@@ -17,6 +18,21 @@ internal sealed record RunOptions
 
     /// <summary>Length of huge values, which fill segments; 0 for none.</summary>
     internal int HugeBytes { get; init; }
+
+    /// <summary>One value in so many is huge.</summary>
+    internal int HugeValueEvery { get; init; } = 8;
+
+    /// <summary>Whether it closes and opens the store now and then, as long as nothing has failed.</summary>
+    internal bool Restarts { get; init; }
+
+    /// <summary>
+    /// How far the wall clock is set forward or back between two openings at most; zero leaves it alone. A store on
+    /// which calls fail must not have it: log time is then learned from what it publishes.
+    /// </summary>
+    internal TimeSpan ClockStepMax { get; init; }
+
+    /// <summary>A version that was given before: all that are given in this run must be later.</summary>
+    internal KvsVersion VersionsAbove { get; init; }
 
     /// <summary>Whether cut points are kept only once a fault has struck; else from the begin.</summary>
     internal bool KeepsCutsAfterFaultOnly { get; init; }

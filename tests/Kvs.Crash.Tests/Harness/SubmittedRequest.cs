@@ -9,9 +9,14 @@ namespace Kvs.Crash.Tests.Harness;
 /// <param name="ordinal">Position among all requests, from 0: engines apply them in this order.</param>
 /// <param name="request">The request itself.</param>
 /// <param name="item">The item that carries it.</param>
-/// <param name="submittedAtMillis">The clock when it was handed over; it is applied before time goes on.</param>
-internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkItem item, long submittedAtMillis)
+/// <param name="logTime">What log time is when it is handed over; it is applied before time goes on.</param>
+/// <param name="publishedMillis">Log time of the newest published state by then.</param>
+internal sealed class SubmittedRequest(
+    int ordinal, WriteRequest request, WorkItem item, LogTimeModel logTime, long publishedMillis)
 {
+    private long _logTimeMillis = logTime.NowMillis;
+    private long _tolerance = logTime.Tolerance;
+
     /// <summary>Position among all requests, from 0.</summary>
     internal int Ordinal => ordinal;
 
@@ -30,6 +35,12 @@ internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkIt
     /// <summary>Whether it is acknowledged and made a version.</summary>
     internal bool HasChanged => IsAcknowledged && request.Version != KvsVersion.None;
 
+    /// <summary>The version that it made; none when it changed nothing, or nobody knows.</summary>
+    internal KvsVersion Version => request.Version;
+
+    /// <summary>The request itself.</summary>
+    internal WriteRequest Request => request;
+
     /// <summary>Whether the store took it (for its refusals, why not).</summary>
     internal ErrorCode Code => request.Code;
 
@@ -39,30 +50,80 @@ internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkIt
             or ErrorCode.NotAnInteger
             or ErrorCode.IntegerOverflow;
 
+    /// <summary>It has changed something: the log time of its group is what was published with it.</summary>
+    /// <param name="millis">Log time of the newest state when it was acknowledged.</param>
+    internal void LearnLogTime(long millis) => (_logTimeMillis, _tolerance) = (millis, 0);
+
     /// <summary>Applies it to a state, as the engine must have done, and compares the results.</summary>
     /// <param name="state">The state before it.</param>
     /// <returns>A difference, or null.</returns>
     internal string? ApplyTo(ModelBatchState state)
     {
+        string? difference = null;
+        foreach (var millis in MayBeJudgedAt())
+        {
+            if (ApplyTo(state, millis) is not { } found)
+            {
+                return null;
+            }
+
+            difference ??= found;
+            state.RollBack();
+        }
+
+        return difference;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"request {ordinal} ({string.Join(", ", request.Operations.Select(operation => operation.Kind))})";
+
+    // The log time of what changed nothing is nowhere to be read; and what only reads is judged at the time of the state
+    // that it reads, which may be that of the group before.
+    private IEnumerable<long> MayBeJudgedAt()
+    {
+        yield return _logTimeMillis;
+        if (!IsAcknowledged || HasChanged)
+        {
+            yield break;
+        }
+
+        for (var off = 1; off <= _tolerance; off++)
+        {
+            yield return _logTimeMillis - off;
+            yield return _logTimeMillis + off;
+        }
+
+        if (request.Operations.TrueForAll(operation => !operation.IsWrite))
+        {
+            yield return publishedMillis;
+        }
+    }
+
+    private string? ApplyTo(ModelBatchState state, long logTimeMillis)
+    {
         var expected = new WriteRequest();
         expected.Operations.AddRange(request.Operations);
         var values = new ArrayBufferWriter<byte>();
-        state.BeginBatch(submittedAtMillis);
-        OperationApplier.Apply(state, expected, values);
+        state.BeginBatch(logTimeMillis, request.Version == KvsVersion.None ? ModelEntry.Untold : request.Version);
+        var changes = OperationApplier.Apply(state, expected, values);
         if (!IsAcknowledged)
         {
             return null;
         }
 
-        if (request.Code != expected.Code || request.FailedIndex != expected.FailedIndex)
+        if (request.Code != expected.Code
+            || request.FailedIndex != expected.FailedIndex
+            || !IsSame(expected.FailedVersion, request.FailedVersion)
+            || changes != HasChanged)
         {
-            return $"{this} answered {request.Code} at {request.FailedIndex}, "
-                + $"expected {expected.Code} at {expected.FailedIndex}";
+            return $"{this} answered {request.Code} at {request.FailedIndex} ({request.FailedVersion}), "
+                + $"expected {expected.Code} at {expected.FailedIndex} ({expected.FailedVersion})";
         }
 
         for (var i = 0; i < expected.Results.Count; i++)
         {
-            if (!SameResult(expected.Results[i], values, request.Results[i]))
+            if (!IsSame(expected.Results[i], values, request.Results[i]))
             {
                 return $"{this} answered {request.Results[i]} to operation {i}, expected {expected.Results[i]}";
             }
@@ -71,14 +132,16 @@ internal sealed class SubmittedRequest(int ordinal, WriteRequest request, WorkIt
         return null;
     }
 
-    /// <inheritdoc/>
-    public override string ToString() =>
-        $"request {ordinal} ({string.Join(", ", request.Operations.Select(operation => operation.Kind))})";
+    private static bool IsSame(KvsVersion expected, KvsVersion actual) =>
+        expected == actual || expected == ModelEntry.Untold;
 
-    private bool SameResult(in OperationResult expected, ArrayBufferWriter<byte> values, in OperationResult actual) =>
+    private bool IsSame(in OperationResult expected, ArrayBufferWriter<byte> values, in OperationResult actual) =>
         expected.Existed == actual.Existed
         && expected.Number == actual.Number
         && expected.HasValue == actual.HasValue
+        && expected.ValueLength == actual.ValueLength
+        && expected.ExpiresAtMillis == actual.ExpiresAtMillis
+        && IsSame(expected.Version, actual.Version)
         && (!expected.HasValue
             || values.WrittenSpan.Slice(expected.ValueOffset, expected.ValueLength).SequenceEqual(
                 item.ResultBytes.WrittenSpan.Slice(actual.ValueOffset, actual.ValueLength)));

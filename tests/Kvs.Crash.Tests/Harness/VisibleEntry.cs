@@ -7,6 +7,8 @@ internal readonly record struct VisibleEntry(string Key, ModelEntry Entry)
 {
     /// <inheritdoc/>
     public override string ToString() => Entry.Value.Length > 24
-        ? $"{Key} = {Entry.Value[..24]}... ({Entry.Value.Length} bytes, expires {Entry.ExpiresAtMillis})"
-        : $"{Key} = {Entry.Value} (expires {Entry.ExpiresAtMillis})";
+        ? $"{Key} = {Entry.Value[..24]}... ({Entry.Value.Length} bytes, {Rest})"
+        : $"{Key} = {Entry.Value} ({Rest})";
+
+    private string Rest => $"expires {Entry.ExpiresAtMillis}, version {Entry.Version}";
 }

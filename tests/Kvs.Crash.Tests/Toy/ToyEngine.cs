@@ -27,14 +27,15 @@ internal sealed class ToyEngine : IKvEngine
     private ToyRoot? _appended;
     private string? _fault;
     private bool _isClosing;
-    private ulong _sequence = 1;
+    private ulong _sequence = 1; // of roots
+    private ulong _batches;
 
     private ToyEngine(KvsEnvironment environment, ToyMistake mistake)
     {
         (_environment, _mistake) = (environment, mistake);
         _log = new ToyLog(environment.Files, mistake);
         _working = new ModelBatchState(_log.Entries);
-        _published = new ToyRoot { Entries = _log.Entries, LogTimeMillis = _log.LogTimeMillis, Sequence = _sequence };
+        _published = new ToyRoot { Entries = _log.Entries, LogTimeMillis = _log.LogTimeMillis, Sequence = _sequence, Epoch = _log.Epoch };
         _loop = environment.Loops.Start("toy", Step);
     }
 
@@ -163,14 +164,17 @@ internal sealed class ToyEngine : IKvEngine
             _group.Add(item);
             foreach (var request in item.Requests)
             {
-                _working.BeginBatch(logTime);
-                request.Version = OperationApplier.Apply(_working, request, item.ResultBytes)
-                    ? new KvsVersion(1, _sequence + 1)
-                    : KvsVersion.None;
+                var version = new KvsVersion(_log.Epoch, _batches + 1);
+                _working.BeginBatch(logTime, version);
+                if (OperationApplier.Apply(_working, request, item.ResultBytes))
+                {
+                    request.Version = version;
+                    _batches++;
+                }
             }
         }
 
-        var root = new ToyRoot { Entries = _working.Entries, LogTimeMillis = logTime, Sequence = ++_sequence };
+        var root = new ToyRoot { Entries = _working.Entries, LogTimeMillis = logTime, Sequence = ++_sequence, Epoch = _log.Epoch };
         if (_mistake == ToyMistake.PublishesBeforeAppend)
         {
             Publish(root);
@@ -188,16 +192,16 @@ internal sealed class ToyEngine : IKvEngine
     {
         if (_mistake != ToyMistake.SplitsBatches)
         {
-            _log.Append(ToyLog.Encode(before, root.Entries, root.LogTimeMillis));
+            _log.Append(ToyLog.Encode(before, root.Entries, root.LogTimeMillis, _log.Epoch));
             return;
         }
 
         foreach (var (key, entry) in ToyLog.Changes(before, root.Entries))
         {
-            _log.Append(ToyLog.Encode(before, before = before.SetItem(key, entry), root.LogTimeMillis));
+            _log.Append(ToyLog.Encode(before, before = before.SetItem(key, entry), root.LogTimeMillis, _log.Epoch));
         }
 
-        _log.Append(ToyLog.Encode(before, root.Entries, root.LogTimeMillis));
+        _log.Append(ToyLog.Encode(before, root.Entries, root.LogTimeMillis, _log.Epoch));
     }
 
     private void Publish(ToyRoot root)

@@ -8,14 +8,14 @@ using Kvs.Crash.Tests.Harness;
 namespace Kvs.Crash.Tests.Toy;
 
 /// <summary>
-/// The file of the toy engine: frames, each a length, a checksum, a log time and entries to set or remove. Opening
+/// The file of the toy engine: frames, each a length, a checksum, a log time, an epoch and entries to set or remove. Opening
 /// rewrites it: what recovery found goes into a new file that is synced and renamed into place.
 /// </summary>
 internal sealed class ToyLog : IDisposable
 {
     private const string Final = CrashRun.Store + "/log";
     private const string Building = CrashRun.Store + "/log.new";
-    private const int HeaderBytes = 16;
+    private const int HeaderBytes = 24;
 
     private readonly IFileSystem _files;
     private readonly ToyMistake _mistake;
@@ -33,6 +33,9 @@ internal sealed class ToyLog : IDisposable
 
     internal long LogTimeMillis { get; private set; }
 
+    /// <summary>Counts the openings.</summary>
+    internal ulong Epoch { get; private set; }
+
     /// <summary>What was set between two states.</summary>
     internal static IEnumerable<KeyValuePair<string, ModelEntry>> Changes(
         ImmutableSortedDictionary<string, ModelEntry> from, ImmutableSortedDictionary<string, ModelEntry> to) =>
@@ -42,7 +45,8 @@ internal sealed class ToyLog : IDisposable
     internal static byte[] Encode(
         ImmutableSortedDictionary<string, ModelEntry> from,
         ImmutableSortedDictionary<string, ModelEntry> to,
-        long logTimeMillis)
+        long logTimeMillis,
+        ulong epoch)
     {
         var body = new MemoryStream();
         using (var writer = new BinaryWriter(body, Encoding.Latin1, leaveOpen: true))
@@ -53,6 +57,8 @@ internal sealed class ToyLog : IDisposable
                 writer.Write(key);
                 writer.Write(entry.Value);
                 writer.Write(entry.ExpiresAtMillis);
+                writer.Write(entry.Version.Epoch);
+                writer.Write(entry.Version.Sequence);
             }
 
             foreach (var key in from.Keys.Where(key => !to.ContainsKey(key)))
@@ -66,6 +72,7 @@ internal sealed class ToyLog : IDisposable
         body.ToArray().CopyTo(frame, HeaderBytes);
         BinaryPrimitives.WriteInt32LittleEndian(frame, frame.Length);
         BinaryPrimitives.WriteInt64LittleEndian(frame.AsSpan(8), logTimeMillis);
+        BinaryPrimitives.WriteUInt64LittleEndian(frame.AsSpan(16), epoch);
         BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), Crc32C.Compute(frame.AsSpan(8)));
         return frame;
     }
@@ -95,7 +102,7 @@ internal sealed class ToyLog : IDisposable
         var next = _files.Create(Building);
         try
         {
-            var frame = Encode(ModelBatchState.Empty, entries, logTimeMillis);
+            var frame = Encode(ModelBatchState.Empty, entries, logTimeMillis, Epoch);
             next.Write(0, frame);
             next.SyncData();
             _files.Rename(Building, Final);
@@ -128,6 +135,7 @@ internal sealed class ToyLog : IDisposable
             }
         }
 
+        Epoch++;
         Rewrite(Entries, LogTimeMillis);
     }
 
@@ -142,11 +150,14 @@ internal sealed class ToyLog : IDisposable
         }
 
         LogTimeMillis = BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]);
+        Epoch = BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]);
         using var reader = new BinaryReader(new MemoryStream(bytes[HeaderBytes..length].ToArray()), Encoding.Latin1);
         while (reader.BaseStream.Position < reader.BaseStream.Length)
         {
             Entries = reader.ReadBoolean()
-                ? Entries.SetItem(reader.ReadString(), new ModelEntry(reader.ReadString(), reader.ReadInt64()))
+                ? Entries.SetItem(
+                    reader.ReadString(),
+                    new ModelEntry(reader.ReadString(), reader.ReadInt64(), new KvsVersion(reader.ReadUInt64(), reader.ReadUInt64())))
                 : Entries.Remove(reader.ReadString());
         }
 

@@ -16,6 +16,8 @@ internal sealed class ToyRoot
     internal required long LogTimeMillis { get; set; }
 
     internal required ulong Sequence { get; set; }
+
+    internal required ulong Epoch { get; init; }
 }
 
 /// <summary>A snapshot of the toy engine: a published state.</summary>
@@ -23,7 +25,7 @@ internal sealed class ToyRoot
 internal sealed class ToySnapshot(ToyRoot root) : IEngineSnapshot
 {
     /// <inheritdoc/>
-    public KvsVersion Version { get; } = new(1, root.Sequence);
+    public KvsVersion Version { get; } = new(root.Epoch, root.Sequence);
 
     /// <inheritdoc/>
     public long LogTimeMillis { get; } = root.LogTimeMillis;
@@ -44,10 +46,11 @@ internal sealed class ToySnapshot(ToyRoot root) : IEngineSnapshot
     }
 
     /// <inheritdoc/>
-    public long Count(in KeyRange range) => Visible().LongCount();
+    public long Count(in KeyRange range) => Visible(range).LongCount();
 
     /// <inheritdoc/>
-    public IEntryCursor Scan(in KeyRange range, bool reverse) => new Cursor([.. Visible()]);
+    public IEntryCursor Scan(in KeyRange range, bool reverse) =>
+        new Cursor(reverse ? [.. Visible(range).Reverse()] : [.. Visible(range)]);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -55,11 +58,16 @@ internal sealed class ToySnapshot(ToyRoot root) : IEngineSnapshot
     }
 
     private static EntryInfo InfoOf(ModelEntry entry) =>
-        new(new KvsVersion(1, 1), entry.ExpiresAtMillis, entry.Value.Length);
+        new(entry.Version, entry.ExpiresAtMillis, entry.Value.Length);
 
-    // The harness scans whole stores forwards only.
-    private IEnumerable<KeyValuePair<string, ModelEntry>> Visible() =>
-        root.Entries.Where(pair => pair.Value.IsVisibleAt(LogTimeMillis));
+    private IEnumerable<KeyValuePair<string, ModelEntry>> Visible(KeyRange range)
+    {
+        var from = Encoding.Latin1.GetString(range.From.Span);
+        var to = range.To is { } end ? Encoding.Latin1.GetString(end.Span) : null;
+        return root.Entries.Where(pair => pair.Value.IsVisibleAt(LogTimeMillis)
+            && string.CompareOrdinal(pair.Key, from) >= 0
+            && (to is null || string.CompareOrdinal(pair.Key, to) < 0));
+    }
 
     private sealed class Cursor(List<KeyValuePair<string, ModelEntry>> entries) : IEntryCursor
     {

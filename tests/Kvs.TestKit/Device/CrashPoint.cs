@@ -46,7 +46,7 @@ internal sealed class CrashPoint
     /// sector, each single sector missing. No state twice.
     /// </summary>
     /// <param name="seed">For the subsets, and for the choice under a limit.</param>
-    /// <param name="limit">Most states given; beyond it, prefixes and missing sectors are drawn by seed.</param>
+    /// <param name="limit">Most states given; then half are subsets, and prefixes and missing sectors are drawn by seed.</param>
     /// <returns>The states.</returns>
     internal IEnumerable<Leftover> Leftovers(int seed, int limit = int.MaxValue)
     {
@@ -65,7 +65,8 @@ internal sealed class CrashPoint
     {
         yield return ("nothing unsynced", _ => false);
         yield return ("everything unsynced", _ => true);
-        for (var i = 0; i < SubsetCount; i++)
+        var subsets = Math.Min(SubsetCount, Math.Max(1, limit / 2));
+        for (var i = 0; i < subsets; i++)
         {
             var subset = new bool[_units.Count];
             for (var unit = 0; unit < subset.Length; unit++)

@@ -34,7 +34,7 @@ internal sealed class SimulatedFileSystem : IFileSystem
     /// <summary>Room on the device in bytes, taken by pages of 4 KiB as they are written; no limit by default.</summary>
     internal long CapacityBytes { get; set; } = long.MaxValue;
 
-    /// <summary>Whether it refuses to delete, rename or replace a mapped file, as Windows does.</summary>
+    /// <summary>Whether it refuses to delete, rename, replace or cut a mapped file, as Windows does.</summary>
     internal bool RefusesChangesOfMappedFiles { get; set; }
 
     /// <summary>
@@ -331,6 +331,7 @@ internal sealed class SimulatedFileSystem : IFileSystem
             FailPlainly(Enter(CallKinds.SetLength, path, length: length), path);
             if (inode.Mappings.Exists(mapping => mapping.Length > length))
             {
+                CheckUnmapped(inode, path);
                 throw Misused($"'{path}' was cut to {length} bytes while it is mapped");
             }
 
