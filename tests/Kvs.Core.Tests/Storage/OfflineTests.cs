@@ -145,6 +145,37 @@ public sealed class OfflineTests
         }
     }
 
+    // Repair kept the log time of the last sealed segment: with a wall clock that was set back meanwhile, keys that had
+    // expired since were there again.
+    [Fact]
+    public void Log_time_does_not_go_back_by_a_repair()
+    {
+        var device = NewStore();
+        var before = ManifestStore.Open(device, StoreFixture.Directory).Current.LogTimeMillis;
+        Damage(device, "00000001.log", "bravo");
+        StoreRepair.Run(device, StoreFixture.Directory, new StoreRandom(new Random(3)));
+
+        // The fixture's groups are a millisecond apart; the last one, the removal, is the fifth.
+        Assert.Equal(1005, ManifestStore.Open(device, StoreFixture.Directory).Current.LogTimeMillis);
+        Assert.True(before < 1005);
+        using var store = new StoreFixture(device, seed: 4);
+        Assert.Equal(1005, store.Recovered.LogTimeMillis);
+    }
+
+    // A frame that does not verify may say any time; believed, a far one would expire everything.
+    [Fact]
+    public void The_log_time_of_a_damaged_group_is_not_believed_by_a_repair()
+    {
+        var device = NewStore();
+        Damage(device, "00000001.log", "charlie");
+        var path = StoreFixture.PathOf("00000001.log");
+        var time = BitConverter.GetBytes(1004L);
+        var at = device.ReadAll(path).AsSpan().IndexOf(time);
+        device.Damage(path, at + sizeof(long) - 1, [0x40]);
+        StoreRepair.Run(device, StoreFixture.Directory, new StoreRandom(new Random(3)));
+        Assert.Equal(1005, ManifestStore.Open(device, StoreFixture.Directory).Current.LogTimeMillis);
+    }
+
     [Fact]
     public void A_damaged_data_segment_is_found_and_what_is_intact_is_kept()
     {

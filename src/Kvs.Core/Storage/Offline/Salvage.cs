@@ -33,6 +33,11 @@ internal sealed class Salvage(SegmentIdentity segment, RecordSink sink)
     /// </summary>
     internal long End { get; private set; }
 
+    /// <summary>
+    /// The latest log time of a group that verifies. Of others nothing is believed: a far time would expire everything.
+    /// </summary>
+    internal long LogTimeMillis { get; private set; }
+
     /// <summary>Where nothing could be salvaged: start and end of each range of bytes.</summary>
     internal List<(long From, long To)> Lost { get; } = [];
 
@@ -87,6 +92,7 @@ internal sealed class Salvage(SegmentIdentity segment, RecordSink sink)
         var source = bytes[(position + Envelope.Bytes)..];
         if (GroupFrame.TryRead(source, out var frame) && frame.Crc == envelope.FrameCrc)
         {
+            LogTimeMillis = Math.Max(LogTimeMillis, frame.LogTimeMillis);
             TakeBatches(frame);
             return Envelope.Bytes + frame.Bytes.Length;
         }

@@ -10,7 +10,8 @@ namespace Kvs.Core.Storage.Offline;
 /// Makes a clean store of what verifies. A damaged file is kept aside under another name; its intact records go, with
 /// their sequences, into a new data segment. So do those of all open log segments, damaged or not: repair ends the
 /// history, and the next opening begins an epoch behind every sequence that was ever named, so no version is given
-/// twice. A sound store is left as it is. It can be run again after a crash at any point.
+/// twice, and keeps the latest log time, so no key comes back. A sound store is left as it is. It can be run again after
+/// a crash at any point.
 /// Threading: one repair, one thread; the caller holds the directory's lock.
 /// </summary>
 internal sealed class StoreRepair
@@ -144,6 +145,7 @@ internal sealed class StoreRepair
         salvage.Run(bytes, end);
         _last = Later(new KvsVersion(Math.Max(_last.Epoch, salvage.LastEpoch), _last.Sequence), salvage.LastSequence);
         _records += copied;
+        _manifest = _manifest with { LogTimeMillis = Math.Max(_manifest.LogTimeMillis, salvage.LogTimeMillis) };
         if (copied > 0)
         {
             _manifest = _manifest.With(writer.Seal());
