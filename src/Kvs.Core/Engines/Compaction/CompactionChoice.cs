@@ -17,7 +17,7 @@ internal sealed class CompactionChoice(LogEngineOptions options, SegmentUsage us
 
     /// <summary>
     /// Files to be compacted together into one: those with most dead bytes first, as long as what is live in them fits
-    /// into a segment, so that a compaction needs at most one segment of extra room.
+    /// into a segment (half a one on a full disk), so that a compaction needs little extra room.
     /// </summary>
     /// <param name="manifest">The live files.</param>
     /// <param name="allBelow">
@@ -25,7 +25,9 @@ internal sealed class CompactionChoice(LogEngineOptions options, SegmentUsage us
     /// makes has a higher id: a tombstone that it must keep would else be compacted for ever.
     /// </param>
     /// <param name="excluded">Files that could not be compacted.</param>
-    /// <param name="isDiskFull">Whether writes are refused for want of room: the history is given up for them.</param>
+    /// <param name="isDiskFull">
+    /// Whether writes are refused for want of room: the history is given up for them, and the reserve must do.
+    /// </param>
     /// <returns>The files; empty when none is worth it.</returns>
     internal List<ManifestFile> Choose(Manifest manifest, uint allBelow, HashSet<uint> excluded, bool isDiskFull)
     {
@@ -46,25 +48,27 @@ internal sealed class CompactionChoice(LogEngineOptions options, SegmentUsage us
 
         candidates.Sort(static (a, b) =>
             a.Share != b.Share ? b.Share.CompareTo(a.Share) : a.File.FirstSequence.CompareTo(b.File.FirstSequence));
-        return Fill(candidates, SegmentSizing.SegmentBytes(BytesOf(manifest), 0));
+        return Fill(candidates, SegmentSizing.CompactionBytes(BytesOf(manifest), isDiskFull), isDiskFull);
     }
 
-    private List<ManifestFile> Fill(List<(ManifestFile File, double Share)> candidates, long bytesMax)
+    /// <summary>
+    /// One that has more than fits is compacted alone: at once, or on a full disk when no other can make room.
+    /// </summary>
+    private List<ManifestFile> Fill(List<(ManifestFile File, double Share)> candidates, long bytesMax, bool isDiskFull)
     {
         var chosen = new List<ManifestFile>();
-        var live = 0L;
+        var kept = 0L;
         foreach (var (file, _) in candidates)
         {
-            live += usage.LiveBytesOf(file.Id) + usage.TombstoneBytesOf(file.Id);
-            if (chosen.Count > 0 && live > bytesMax)
+            var more = usage.LiveBytesOf(file.Id) + usage.TombstoneBytesOf(file.Id);
+            if (kept + more <= bytesMax || (chosen.Count == 0 && !isDiskFull))
             {
-                break;
+                chosen.Add(file);
+                kept += more;
             }
-
-            chosen.Add(file);
         }
 
-        return chosen;
+        return chosen.Count == 0 && candidates.Count > 0 ? [candidates[0].File] : chosen;
     }
 
     private double DeadShareOf(ManifestFile file, Manifest manifest, bool all)

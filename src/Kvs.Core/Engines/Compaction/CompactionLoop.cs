@@ -121,6 +121,12 @@ internal sealed class CompactionLoop
     private TimeSpan Step()
     {
         _retired.Drop();
+        if (_job is null && !IsSealedPublished())
+        {
+            _sync.AskSync();
+            return Timeout.InfiniteTimeSpan;
+        }
+
         if (_job is null && (WriteHints() || Begin()))
         {
             return TimeSpan.Zero;
@@ -144,6 +150,13 @@ internal sealed class CompactionLoop
         _parts.Threads.Commit.Wake(); // it finds out which states are still read
         return s_dropPeriod;
     }
+
+    /// <summary>
+    /// Rotation syncs a full file on the commit thread, so it can be sealed before the sync thread has published its
+    /// newest groups. Judged that early their records would look dead: copied for nothing, or lost.
+    /// </summary>
+    private bool IsSealedPublished() =>
+        _parts.Manifests.Current.SealedThrough.Sequence <= _parts.Index.Published.Sequence;
 
     private void LendReserve(bool lent)
     {

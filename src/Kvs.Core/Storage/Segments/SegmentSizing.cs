@@ -5,7 +5,7 @@ namespace Kvs.Core.Storage.Segments;
 
 /// <summary>
 /// How large segments and the reserve are: small in a small store, growing with its data. An empty store is one written
-/// segment, one ready one and the reserve, 1 MiB each: under 4 MiB with all the rest.
+/// segment and one ready one, 1 MiB each, and the reserve: under 4 MiB with all the rest.
 /// </summary>
 internal static class SegmentSizing
 {
@@ -32,8 +32,18 @@ internal static class SegmentSizing
     /// <param name="groupBytes">Bytes behind the header.</param>
     internal static long ForGroup(long groupBytes) => (SegmentHeader.Bytes + groupBytes + Block - 1) / Block * Block;
 
-    /// <summary>Size of the reserve: four segments, or one in a small store.</summary>
+    /// <summary>
+    /// Size of the reserve: four segments; in a small store one and a quarter, which is what the compaction of half a
+    /// segment of live records needs at worst, for the hint file of small records is as large as they are.
+    /// </summary>
     /// <param name="segmentBytes">Capacity of the next log segment.</param>
-    internal static long ReserveBytes(long segmentBytes) =>
-        segmentBytes <= SegmentBytesMin ? SegmentBytesMin : Math.Min(4 * segmentBytes, Limits.ReserveBytesMax);
+    internal static long ReserveBytes(long segmentBytes) => segmentBytes <= SegmentBytesMin
+        ? SegmentBytesMin + (SegmentBytesMin / 4)
+        : Math.Min(4 * segmentBytes, Limits.ReserveBytesMax);
+
+    /// <summary>Most live bytes that are compacted at once, so that one compaction needs little extra room.</summary>
+    /// <param name="dataBytes">Bytes of all live files.</param>
+    /// <param name="isDiskFull">Whether there may be no other room for it than the reserve.</param>
+    internal static long CompactionBytes(long dataBytes, bool isDiskFull) =>
+        SegmentBytes(dataBytes, 0) / (isDiskFull ? 2 : 1);
 }

@@ -139,8 +139,9 @@ internal sealed class SyncLoop
             Check.That(group.Durability != Durability.Always || _log.Synced.Sequence >= group.LastSequence);
             if (group.Root is { } root)
             {
-                _index.Publish(root);
+                // Counted first: whoever sees the group published finds its records counted.
                 _usage.Count(group);
+                _index.Publish(root);
             }
 
             _counters.CountPublished(group);

@@ -1,0 +1,153 @@
+using System.Globalization;
+using Kvs.Core.Diagnostics;
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.TestKit;
+using Kvs.TestKit.Device;
+using Xunit;
+
+namespace Kvs.Core.Tests.Engines.Log;
+
+/// <summary>Space where it is short.</summary>
+public sealed class LogEngineSpaceTests
+{
+    private const int Keys = 15_000;
+    private const int BatchOperations = 500;
+    private const int ValueBytes = 20_000;
+    private static readonly LogEngineOptions s_noHistory = new() { HistoryBytes = 0 };
+    private static readonly LogEngineOptions s_noCompaction = s_noHistory with { CompactionDeadShare = 1 };
+
+    // Small values have hint files as large as their records: a segment of what is live did not fit into the reserve,
+    // and writes were refused for good although half of the disk was dead bytes.
+    [Fact]
+    public void Overwritten_records_make_room_on_a_full_disk_however_small_they_are() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noCompaction);
+        for (var key = 0; key < Keys; key += BatchOperations)
+        {
+            SetMany(store, key, 1);
+        }
+
+        for (var key = 0; key < Keys; key += BatchOperations * 2)
+        {
+            SetMany(store, key, 1);
+            SetMany(store, key + BatchOperations, 20);
+        }
+
+        var content = store.Content();
+        store.Close();
+        store.Device.CapacityBytes = store.Device.UsedBytes + (32 * 1024);
+        var again = new LogStore(seed, s_noHistory, store.Device);
+        again.Advance(TimeSpan.FromMinutes(2));
+        Assert.True(again.Engine.Stats().Compactions > 0);
+        Assert.Equal(ErrorCode.None, again.Set("again", "v").Code);
+        content.Add("again", "v");
+        Assert.Equal(content, again.ReopenKilled().Content());
+    });
+
+    // A batch that is larger than a segment has a file of its own, which may never fit into the reserve: sorted first,
+    // it kept all other files from being compacted while the disk was full.
+    [Fact]
+    public void A_file_larger_than_the_reserve_does_not_keep_others_from_making_room() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noCompaction);
+        var large = new string('x', 11 * 1024 * 1024 / 2);
+        store.Apply([.. Enumerable.Range(0, 4).Select(i => LogStore.SetOf("large" + i, large))]);
+        store.Set("large0", "small now");
+        store.Set("large1", "small now");
+        for (var i = 0; i < 200; i++)
+        {
+            store.Set("k" + (i % 150), i + new string('y', ValueBytes));
+        }
+
+        var content = store.Content();
+        store.Close();
+        store.Device.CapacityBytes = store.Device.UsedBytes + (32 * 1024);
+        var again = new LogStore(seed, s_noHistory with { CompactionDeadShare = 0.2 }, store.Device);
+        again.Advance(TimeSpan.FromMinutes(2));
+        Assert.True(again.Engine.Stats().Compactions > 0);
+        Assert.Equal(content, again.ReopenKilled().Content());
+    });
+
+    // The sync of a rotation covers groups that are not published yet; counted as dead, their whole segment was copied
+    // for nothing.
+    [Fact]
+    public void Records_that_are_not_published_yet_do_not_count_as_dead() => TestSeed.Run(seed =>
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            var store = new LogStore(seed + i, s_noHistory);
+            for (var large = 0; large < 4; large++)
+            {
+                store.Submit(LogStore.SetOf("k" + large, new string('x', 1_200_000)));
+                store.Machine.Loops.RunSteps(8);
+            }
+
+            store.Run();
+            Assert.DoesNotContain(
+                store.Events,
+                e => e.Kind == StoreEventKind.Compacted && !e.Message.EndsWith(" to 0 bytes.", StringComparison.Ordinal));
+        }
+    });
+
+    // With nothing but a tombstone in it, no index entry points into the new file; when the manifest that names it was in
+    // doubt, it was thrown away as if nobody could need it, and the store could not be opened any more.
+    [Fact]
+    public void A_file_that_the_manifest_may_name_stays_although_no_entry_points_into_it() => TestSeed.Run(seed =>
+    {
+        var store = WithTombstoneToCompact(seed);
+        var content = store.Content();
+        var hasData = false;
+        store.Device.BeforeCall = call =>
+        {
+            hasData |= call.Kind == CallKinds.Rename && call.Target!.EndsWith(".data", StringComparison.Ordinal);
+            if (hasData && call.Kind == CallKinds.Rename && call.Target!.EndsWith("MANIFEST", StringComparison.Ordinal))
+            {
+                store.Device.Fail(CallKinds.SyncDirectory, FaultKind.DeviceError);
+                store.Device.BeforeCall = null;
+            }
+        };
+        var compaction = store.Engine.CompactAsync(default);
+        store.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(hasData && compaction.IsFaulted);
+        Assert.Equal(1, store.Device.FaultsStruck);
+        Assert.NotNull(store.Engine.Stats().ReadOnlyReason);
+
+        var point = store.Device.Capture();
+        Assert.Equal(content, store.ReopenKilled().Content());
+        foreach (var leftover in point.Leftovers(seed))
+        {
+            Assert.Equal(content, store.ReopenAfterPowerCut(leftover, point).Content());
+        }
+    });
+
+    private static void SetMany(LogStore store, int from, int step)
+    {
+        var operations = new List<Operation>();
+        for (var i = from; i < from + BatchOperations; i += step)
+        {
+            operations.Add(LogStore.SetOf(i.ToString("D100", CultureInfo.InvariantCulture), "v"));
+        }
+
+        Assert.Equal(ErrorCode.None, store.Apply([.. operations]).Code);
+    }
+
+    private static LogStore WithTombstoneToCompact(int seed)
+    {
+        var store = new LogStore(seed, s_noHistory with { CompactionDeadShare = 1 });
+        store.Set("k", "v");
+        for (var i = 0; i < 60; i++)
+        {
+            store.Set("stays" + i, new string('x', ValueBytes));
+        }
+
+        store.Remove("k");
+        for (var i = 0; i < 60; i++)
+        {
+            store.Set("filler", new string('x', ValueBytes));
+        }
+
+        return store;
+    }
+}
