@@ -132,7 +132,10 @@ internal sealed class SegmentFiles
         _files.SyncDirectory(_directory);
     }
 
-    /// <summary>Deletes what interrupted steps left: files of ours that the manifest does not list.</summary>
+    /// <summary>
+    /// Deletes what interrupted steps left: files of ours that the manifest does not list. One that cannot be deleted
+    /// stays for the next time: Windows refuses while a snapshot that was never disposed keeps it mapped.
+    /// </summary>
     /// <param name="manifest">The manifest.</param>
     internal void DeleteLeftovers(Manifest manifest)
     {
@@ -145,8 +148,7 @@ internal sealed class SegmentFiles
                 : !StoreFiles.IsLeftover(name);
             if (!live)
             {
-                _files.Delete(PathOf(name));
-                deleted = true;
+                deleted |= TryDelete(PathOf(name));
             }
         }
 
@@ -185,13 +187,33 @@ internal sealed class SegmentFiles
         return Segment.Open(_files, path, identity, header.StoreId, writable: true);
     }
 
+    private bool TryDelete(string path)
+    {
+        try
+        {
+            _files.Delete(path);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     private void CutToEnd(string path, long end)
     {
         using var file = _files.Open(path, writable: true);
         if (file.Length > end)
         {
-            file.SetLength(end);
-            file.SyncData();
+            try
+            {
+                file.SetLength(end);
+                file.SyncData();
+            }
+            catch (IOException)
+            {
+                // It only gives room back, and is tried at each opening: a forgotten snapshot may keep the file mapped.
+            }
         }
     }
 }

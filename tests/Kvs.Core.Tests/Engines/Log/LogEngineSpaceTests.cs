@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Kvs.Core.Tests.Engines.Log;
 
-/// <summary>Space where it is short.</summary>
+/// <summary>Space where it is short, and files that somebody still holds.</summary>
 public sealed class LogEngineSpaceTests
 {
     private const int Keys = 15_000;
@@ -122,6 +122,38 @@ public sealed class LogEngineSpaceTests
         }
     });
 
+    // A snapshot that is never disposed keeps its files mapped when the store is closed; where the system refuses to
+    // delete such files, the store must open all the same, and remove them when it can.
+    [Fact]
+    public void A_forgotten_snapshot_keeps_no_store_from_being_opened_again() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, s_noHistory, new SimulatedFileSystem { RefusesChangesOfMappedFiles = true });
+        Fill(store, round: 1);
+        var forgotten = store.Engine.Snapshot();
+        Fill(store, round: 2);
+        store.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(store.Engine.Stats().Compactions > 0);
+        var content = store.Content();
+
+        // Twice, so that what was written while they were mapped is sealed, cut and compacted too.
+        var again = store.Reopen();
+        Assert.Equal(content, again.Content());
+        Fill(again, round: 3);
+        again.Advance(TimeSpan.FromMinutes(1));
+        content = again.Content();
+        again = again.Reopen();
+        Assert.Equal(content, again.Content());
+        Assert.NotEmpty(Leftovers(again));
+        Assert.Equal(ErrorCode.None, again.Set("k0", "v").Code);
+        again.Close();
+
+        forgotten.Dispose();
+        again = new LogStore(seed, s_noHistory, store.Device);
+        Assert.Empty(Leftovers(again));
+        again.Close();
+        store.Device.CheckClean();
+    });
+
     private static void SetMany(LogStore store, int from, int step)
     {
         var operations = new List<Operation>();
@@ -131,6 +163,14 @@ public sealed class LogEngineSpaceTests
         }
 
         Assert.Equal(ErrorCode.None, store.Apply([.. operations]).Code);
+    }
+
+    private static void Fill(LogStore store, int round)
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            store.Set("k" + i, round + new string('x', ValueBytes));
+        }
     }
 
     private static LogStore WithTombstoneToCompact(int seed)
@@ -149,5 +189,14 @@ public sealed class LogEngineSpaceTests
         }
 
         return store;
+    }
+
+    private static List<string> Leftovers(LogStore store)
+    {
+        var live = store.Engine.Stats().Segments;
+        var names = store.Device.ListFiles("/store")
+            .Where(name => name.EndsWith(".log", StringComparison.Ordinal) || name.EndsWith(".data", StringComparison.Ordinal))
+            .ToList();
+        return names.Count > live ? names : [];
     }
 }
