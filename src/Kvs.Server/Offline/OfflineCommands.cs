@@ -1,3 +1,4 @@
+using Kvs.Core.Engines.Recovery;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage;
@@ -20,7 +21,7 @@ internal static class OfflineCommands
     [
         new("check", "Verify every checksum of a store and name each finding. Changes nothing.", CheckAsync),
         new("repair", "Keep what verifies in a clean store, name what is lost, keep damaged files aside.", RepairAsync),
-        new("stats", "Open a store, print its figures, close it again.", StatsAsync),
+        new("stats", "Print the figures of a store. Changes nothing in one of engine kvs.", StatsAsync),
     ];
 
     private static Task<int> CheckAsync(ProgramContext context, ServerOptions options)
@@ -39,15 +40,26 @@ internal static class OfflineCommands
 
     private static async Task<int> StatsAsync(ProgramContext context, ServerOptions options)
     {
-        var name = EngineOf(context, options);
-        await using var engine = await EngineOpener.OpenAsync(
-            name, options, context.Machine, _ => { }, context.Signals.Requested);
-        foreach (var (figure, value) in Figures(engine.Stats()))
+        foreach (var (figure, value) in Figures(await LookAsync(context, options)))
         {
             await context.Output.WriteLineAsync($"{figure,-12} {value}");
         }
 
         return ExitCode.Done;
+    }
+
+    private static async Task<StoreStats> LookAsync(ProgramContext context, ServerOptions options)
+    {
+        var name = EngineOf(context, options);
+        if (name == EngineName.Kvs)
+        {
+            using var directory = OpenKvsDirectory(context, options, "stats");
+            return StoreLook.Run(context.Machine.Files, context.Machine.Time, directory.Path);
+        }
+
+        await using var engine = await EngineOpener.OpenAsync(
+            name, options, context.Machine, _ => { }, context.Signals.Requested);
+        return engine.Stats();
     }
 
     private static DataDirectory OpenKvsDirectory(ProgramContext context, ServerOptions options, string command)

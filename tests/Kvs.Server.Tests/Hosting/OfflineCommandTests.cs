@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kvs.Core.Operations;
 using Kvs.Server.Tests.Doors;
 using Kvs.TestKit.Processes;
@@ -18,6 +19,17 @@ public sealed class OfflineCommandTests
         var stats = await RunAsync(directory, "stats");
         Assert.Equal(0, stats.ExitCode);
         Assert.Contains("keys         3", stats.Output, StringComparison.Ordinal);
+    }
+
+    // It opened the store: an epoch began, the tail that the kill had left was copied and the log went on elsewhere.
+    [Fact]
+    public async Task A_look_at_the_figures_changes_no_byte_of_a_killed_store()
+    {
+        using var directory = await NewStoreAsync();
+        var before = Content(directory);
+        Assert.Equal(0, (await RunAsync(directory, "stats")).ExitCode);
+        Assert.Equal(0, (await RunAsync(directory, "check")).ExitCode);
+        Assert.Equal(before, Content(directory));
     }
 
     [Fact]
@@ -85,6 +97,12 @@ public sealed class OfflineCommandTests
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
         Assert.StartsWith("kvs-server: ", run.Errors, StringComparison.Ordinal);
     }
+
+    private static List<(string Name, DateTime Written, string Bytes)> Content(TemporaryDirectory directory) =>
+    [
+        .. Directory.GetFiles(Path.Combine(directory.FullPath, "kvs-data")).Order(StringComparer.Ordinal).Select(path =>
+            (Path.GetFileName(path), File.GetLastWriteTimeUtc(path), Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path))))),
+    ];
 
     /// <summary>Three keys, each synced on its own; the server was killed.</summary>
     private static async Task<TemporaryDirectory> NewStoreAsync()

@@ -21,12 +21,19 @@ internal sealed class IndexFill
     private readonly LogEngineOptions _options;
     private readonly SegmentFiles _files;
     private readonly SegmentSet _segments;
-    private readonly DiskReserve _reserve;
+    private readonly DiskReserve? _reserve;
     private readonly KeyIndex _index;
     private readonly SegmentUsage _usage;
 
+    /// <summary>Works for an opening, or for a look that changes nothing.</summary>
+    /// <param name="options">Who hears of it.</param>
+    /// <param name="files">The store directory.</param>
+    /// <param name="segments">The open segments.</param>
+    /// <param name="reserve">Room for a hint file on a full disk; null to make missing ones in memory only.</param>
+    /// <param name="index">To be filled.</param>
+    /// <param name="usage">Counts live bytes.</param>
     internal IndexFill(
-        LogEngineOptions options, SegmentFiles files, SegmentSet segments, DiskReserve reserve, KeyIndex index, SegmentUsage usage)
+        LogEngineOptions options, SegmentFiles files, SegmentSet segments, DiskReserve? reserve, KeyIndex index, SegmentUsage usage)
     {
         _options = options;
         _files = files;
@@ -125,6 +132,11 @@ internal sealed class IndexFill
     private HintReader Rebuild(ManifestFile file)
     {
         Check.That(_segments.TryFind(file.Id, out var segment));
+        if (_reserve is null)
+        {
+            return HintReader.Open(HintWriter.WriteToMemory(segment, file.End));
+        }
+
         try
         {
             HintWriter.Write(_files, segment, file.End);

@@ -73,6 +73,18 @@ internal sealed class HintWriter
         }
     }
 
+    /// <summary>Makes the content of the hint file without a file, for whoever must not write one.</summary>
+    /// <param name="segment">A segment that is written no more.</param>
+    /// <param name="end">Bytes of it that count.</param>
+    /// <returns>What the file would hold.</returns>
+    /// <exception cref="KvsCorruptionException">The segment is damaged.</exception>
+    internal static IFile WriteToMemory(Segment segment, long end)
+    {
+        var file = new MemoryFile(StoreFiles.Hint(segment.Id));
+        new HintWriter(segment, end, file).Write();
+        return file;
+    }
+
     private HintHeader Write()
     {
         Collect();

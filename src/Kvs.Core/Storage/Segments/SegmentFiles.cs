@@ -100,16 +100,15 @@ internal sealed class SegmentFiles
             CutToEnd(path, file.End);
         }
 
-        var segment = Segment.Open(_files, path, file.Identity, storeId, writable: file.State == FileState.Open);
-        if (segment.Length < file.End)
-        {
-            var length = segment.Length;
-            segment.Dispose();
-            throw StorageFailure.Damaged(path, length, $"the file has {length} bytes, the manifest says {file.End}.");
-        }
-
-        return segment;
+        return Open(file, storeId, writable: file.State == FileState.Open);
     }
+
+    /// <summary>Opens a live file as it is, for reading.</summary>
+    /// <param name="file">The manifest's entry.</param>
+    /// <param name="storeId">The store.</param>
+    /// <returns>The open segment. Ownership: the caller's.</returns>
+    /// <exception cref="KvsCorruptionException">As <see cref="Open(ManifestFile, UInt128)"/>.</exception>
+    internal Segment OpenToLook(ManifestFile file, UInt128 storeId) => Open(file, storeId, writable: false);
 
     /// <summary>Deletes a segment file that is no longer live or mapped, and its hint file.</summary>
     /// <param name="kind">Its kind.</param>
@@ -167,6 +166,20 @@ internal sealed class SegmentFiles
         }
 
         file.SyncData();
+    }
+
+    private Segment Open(ManifestFile file, UInt128 storeId, bool writable)
+    {
+        var path = PathOf(file.Name);
+        var segment = Segment.Open(_files, path, file.Identity, storeId, writable);
+        if (segment.Length < file.End)
+        {
+            var length = segment.Length;
+            segment.Dispose();
+            throw StorageFailure.Damaged(path, length, $"the file has {length} bytes, the manifest says {file.End}.");
+        }
+
+        return segment;
     }
 
     private Segment MakeReady(string spare, in SegmentHeader header)
