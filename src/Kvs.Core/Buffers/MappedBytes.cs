@@ -36,6 +36,15 @@ internal sealed class MappedBytes : IDisposable
         return new ReadOnlySpan<byte>(_mapping.Pointer + offset, length);
     }
 
+    /// <summary>Whether reading a range now waits for no disk; see <see cref="IFileMapping.IsInMemory"/>.</summary>
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">Bytes.</param>
+    internal bool IsInMemory(long offset, int length)
+    {
+        Check.That(offset >= 0 && length >= 0 && offset <= Length - length);
+        return _mapping.IsInMemory(offset, length);
+    }
+
     /// <summary>Unmaps. Spans taken before are invalid from here on.</summary>
     public void Dispose() => _mapping.Dispose();
 }

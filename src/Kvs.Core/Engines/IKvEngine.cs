@@ -31,6 +31,17 @@ internal interface IKvEngine : IAsyncDisposable
     /// <exception cref="KvsCorruptionException">The stored value is damaged.</exception>
     bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info);
 
+    /// <summary>
+    /// As <see cref="TryGet"/>, within bounds: for callers that must not wait, or have no room for any value.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
+    /// <param name="bounds">What the read may do.</param>
+    /// <param name="info">Version, expiry and length; known unless the key is missing or the read would wait.</param>
+    /// <returns>What came of it; unless found, nothing was copied.</returns>
+    /// <exception cref="KvsCorruptionException">The stored value is damaged.</exception>
+    PointRead Get(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info);
+
     /// <summary>Takes a snapshot of the newest published state. Ownership: the caller disposes it.</summary>
     IEngineSnapshot Snapshot();
 
@@ -85,6 +96,27 @@ internal interface IEntryCursor : IDisposable
     /// <param name="value">Where it is copied to.</param>
     /// <exception cref="KvsCorruptionException">The stored value is damaged.</exception>
     void CopyValue(IBufferWriter<byte> value);
+}
+
+/// <summary>What a point read may do.</summary>
+/// <param name="ValueBytesMax">Longest value that it may copy.</param>
+/// <param name="MayWait">Whether it may wait for a disk: not on a thread that serves others.</param>
+internal readonly record struct ReadBounds(int ValueBytesMax, bool MayWait);
+
+/// <summary>What came of a point read within bounds.</summary>
+internal enum PointRead
+{
+    /// <summary>The key is missing or expired.</summary>
+    Missing,
+
+    /// <summary>Found, and the value copied.</summary>
+    Found,
+
+    /// <summary>The value is longer than allowed.</summary>
+    TooLong,
+
+    /// <summary>The read would wait for a disk, which the caller does not allow. Always so in an engine that reads files.</summary>
+    WouldWait,
 }
 
 /// <summary>What is known of a key without its value.</summary>

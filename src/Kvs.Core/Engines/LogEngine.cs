@@ -91,23 +91,38 @@ internal sealed class LogEngine : IKvEngine
     }
 
     /// <inheritdoc/>
-    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
+    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
+        Get(key, value, new ReadBounds(int.MaxValue, MayWait: true), out info) == PointRead.Found;
+
+    /// <inheritdoc/>
+    public PointRead Get(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info)
     {
         // The pin keeps the pages that the search reads and the file that the entry points into.
         using var pin = _index.Pin();
         if (!pin.TryFind(key, out var entry) || !entry.IsVisibleAt(pin.Root.LogTimeMillis))
         {
             info = default;
-            return false;
+            return PointRead.Missing;
         }
 
         info = ((EpochTable)pin.Root.State!).InfoOf(entry);
-        if (value is not null)
+        if (value is null)
         {
-            _segments.ReadValue(entry.Location, key, value);
+            return PointRead.Found;
         }
 
-        return true;
+        if (info.ValueLength > bounds.ValueBytesMax)
+        {
+            return PointRead.TooLong;
+        }
+
+        if (!bounds.MayWait && _segments.MayWaitFor(entry.Location))
+        {
+            return PointRead.WouldWait;
+        }
+
+        _segments.ReadValue(entry.Location, key, value);
+        return PointRead.Found;
     }
 
     /// <inheritdoc/>

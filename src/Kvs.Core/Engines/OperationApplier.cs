@@ -1,10 +1,24 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Engines;
+
+/// <summary>What came of a request that was judged.</summary>
+internal enum ApplyOutcome
+{
+    /// <summary>Refused, or nothing was to be changed: a batch that changes nothing takes no sequence.</summary>
+    Unchanged,
+
+    /// <summary>Applied.</summary>
+    Changed,
+
+    /// <summary>
+    /// The values that it gives back do not fit: nothing was done, its item is to be cut at it.
+    /// </summary>
+    NoRoom,
+}
 
 /// <summary>
 /// What a write means, for all engines alike: judges the operations of a request in order against the working state,
@@ -25,11 +39,12 @@ internal static class OperationApplier
     /// <param name="results">
     /// Gets the values that the results point into; after a refusal it may hold bytes to which nothing points.
     /// </param>
-    /// <returns>Whether anything changed: a batch that changed nothing takes no sequence.</returns>
-    internal static bool Apply(IBatchState state, WriteRequest request, ArrayBufferWriter<byte> results)
+    /// <returns>What came of it.</returns>
+    internal static ApplyOutcome Apply(IBatchState state, WriteRequest request, ResultBuffer results)
     {
         Check.That(request.Code == ErrorCode.None);
         request.Results.Clear();
+        results.BeginRequest();
         var changed = false;
         var operations = CollectionsMarshal.AsSpan(request.Operations);
         for (var index = 0; index < operations.Length; index++)
@@ -38,14 +53,21 @@ internal static class OperationApplier
             if (code != ErrorCode.None)
             {
                 Refuse(state, request, index, code);
-                return false;
+                return ApplyOutcome.Unchanged;
             }
 
             request.Results.Add(result);
         }
 
+        if (results.IsOver)
+        {
+            state.RollBack();
+            request.Results.Clear();
+            return ApplyOutcome.NoRoom;
+        }
+
         request.Outcome = WriteOutcome.Applied;
-        return changed;
+        return changed ? ApplyOutcome.Changed : ApplyOutcome.Unchanged;
     }
 
     private static void Refuse(IBatchState state, WriteRequest request, int index, ErrorCode code)
@@ -61,7 +83,7 @@ internal static class OperationApplier
     private static ErrorCode ApplyOne(
         IBatchState state,
         in Operation operation,
-        ArrayBufferWriter<byte> results,
+        ResultBuffer results,
         out OperationResult result,
         ref bool changed)
     {
@@ -78,7 +100,11 @@ internal static class OperationApplier
 
         if (result.Existed && (operation.ReturnPrevious || operation.Kind is OperationKind.Get))
         {
-            result = result with { HasValue = true, ValueOffset = CopyValue(state, key, results) };
+            result = result with { HasValue = true, ValueOffset = results.WrittenCount };
+            if (results.TryAdd(info.ValueLength))
+            {
+                state.CopyValue(key, results.Writer);
+            }
         }
 
         return operation.Kind switch
@@ -112,13 +138,6 @@ internal static class OperationApplier
         _ => false,
     };
 
-    private static int CopyValue(IBatchState state, ReadOnlySpan<byte> key, ArrayBufferWriter<byte> results)
-    {
-        var offset = results.WrittenCount;
-        state.CopyValue(key, results);
-        return offset;
-    }
-
     private static ErrorCode Set(IBatchState state, in Operation operation, in EntryInfo info, ref bool changed)
     {
         var expiresAt = operation.Expiry is ExpiryKind.Keep ? info.ExpiresAtMillis : ExpiryOf(state, in operation);
@@ -148,7 +167,7 @@ internal static class OperationApplier
         IBatchState state,
         in Operation operation,
         in EntryInfo info,
-        ArrayBufferWriter<byte> results,
+        ResultBuffer results,
         ref OperationResult result,
         ref bool changed)
     {
@@ -175,10 +194,11 @@ internal static class OperationApplier
 
     // Canonical only ("7", not "+7", "07" or "-0"): then a value that counts has one spelling, on every engine.
     private static bool TryReadInteger(
-        IBatchState state, ReadOnlySpan<byte> key, ArrayBufferWriter<byte> results, out long number)
+        IBatchState state, ReadOnlySpan<byte> key, ResultBuffer results, out long number)
     {
-        var offset = CopyValue(state, key, results);
-        var text = results.WrittenSpan[offset..];
+        var scratch = results.EmptyScratch();
+        state.CopyValue(key, scratch);
+        var text = scratch.WrittenSpan;
         Span<byte> canonical = stackalloc byte[IntegerBytesMax];
         return Utf8Parser.TryParse(text, out number, out var read)
             && read == text.Length

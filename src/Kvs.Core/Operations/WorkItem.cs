@@ -1,4 +1,3 @@
-using System.Buffers;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Operations;
@@ -10,10 +9,10 @@ namespace Kvs.Core.Operations;
 internal sealed class WriteRequest
 {
     /// <summary>The operations, in order.</summary>
-    internal List<Operation> Operations { get; } = [];
+    internal List<Operation> Operations { get; } = new(capacity: 1);
 
     /// <summary>One result for each operation, when <see cref="Code"/> is none.</summary>
-    internal List<OperationResult> Results { get; } = [];
+    internal List<OperationResult> Results { get; } = new(capacity: 1);
 
     /// <summary>The client instance, for exactly-once retries; 0 for none.</summary>
     internal ulong ClientId { get; set; }
@@ -95,17 +94,37 @@ internal interface IWorkItemOwner
 /// <param name="owner">Who waits for it.</param>
 internal sealed class WorkItem(IWorkItemOwner owner)
 {
+    private int _cutAt = int.MaxValue;
+
     /// <summary>The requests, in order.</summary>
     internal List<WriteRequest> Requests { get; } = [];
 
     /// <summary>Values that the results point into. Written by the engine, read by the owner after completion.</summary>
-    internal ArrayBufferWriter<byte> ResultBytes { get; } = new();
+    internal ResultBuffer ResultBytes { get; } = new();
+
+    /// <summary>
+    /// Requests that were judged, from the first on: all of them, unless the values of one did not fit into
+    /// <see cref="ResultBytes"/> any more. That one and all behind it are untouched, so that order is kept, and are
+    /// their owner's to hand over again; <see cref="ResultBuffer.Wanted"/> says what the first of them needs.
+    /// </summary>
+    internal int Judged => Math.Min(_cutAt, Requests.Count);
 
     /// <summary>Bytes of keys and values in it: what the bounded queue counts.</summary>
     internal long QueuedBytes { get; set; }
 
     /// <summary>The next item, for intrusive lists of the engine that holds it.</summary>
     internal WorkItem? Next { get; set; }
+
+    /// <summary>Leaves a request and all behind it unjudged. The engine completes the item as it is.</summary>
+    /// <param name="index">The request.</param>
+    internal void CutAt(int index) => _cutAt = index;
+
+    /// <summary>Makes it ready to be handed over, for the first time or with what was left.</summary>
+    internal void Renew()
+    {
+        _cutAt = int.MaxValue;
+        ResultBytes.Clear();
+    }
 
     /// <summary>Hands the item back to its owner.</summary>
     internal void Complete() => owner.Completed(this);

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Kvs.Core.Primitives;
 using Microsoft.Win32.SafeHandles;
 
@@ -8,8 +9,15 @@ namespace Kvs.Core.Platform;
 /// A read-only shared mapping of a file. It outlives the handle that it was made from and, on Unix, the file's name.
 /// Ownership: who mapped it disposes it once no reader can hold the pointer; reading after that ends the process.
 /// </summary>
-internal sealed unsafe class DiskMapping : IFileMapping
+internal sealed unsafe partial class DiskMapping : IFileMapping
 {
+    /// <summary>Pages that are asked for at once; a longer range counts as not in memory.</summary>
+    private const int PagesAskedMax = 64;
+
+    private const byte InMemoryBit = 1;
+
+    private static readonly nuint s_pageBytes = (nuint)Environment.SystemPageSize;
+
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private byte* _pointer;
@@ -51,6 +59,28 @@ internal sealed unsafe class DiskMapping : IFileMapping
     public long Length { get; }
 
     /// <inheritdoc/>
+    public bool IsInMemory(long offset, int length)
+    {
+        Check.That(offset >= 0 && length >= 0 && offset <= Length - length);
+        if (!OperatingSystem.IsLinux() || length == 0)
+        {
+            return true;
+        }
+
+        var start = (nuint)_pointer + (nuint)offset;
+        var inPage = start % s_pageBytes;
+        var bytes = inPage + (nuint)length;
+        var pages = (int)((bytes + s_pageBytes - 1) / s_pageBytes);
+
+        // Safe: the kernel writes one byte for each page of the range, which are no more than there is room for, and
+        // touches none of the pages, which are mapped.
+        var states = stackalloc byte[PagesAskedMax];
+        return pages <= PagesAskedMax
+            && MemoryInCore((byte*)(start - inPage), bytes, states) == 0
+            && AreInMemory(new ReadOnlySpan<byte>(states, pages));
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_pointer == null)
@@ -63,4 +93,22 @@ internal sealed unsafe class DiskMapping : IFileMapping
         _view.Dispose();
         _file!.Dispose();
     }
+
+    /// <summary>The other bits mean nothing yet.</summary>
+    private static bool AreInMemory(ReadOnlySpan<byte> states)
+    {
+        foreach (var state in states)
+        {
+            if ((state & InMemoryBit) == 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mincore")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int MemoryInCore(byte* start, nuint length, byte* states);
 }

@@ -1,6 +1,6 @@
 namespace Kvs.Core.Platform;
 
-/// <summary>The machine as an engine sees it: files, time, threads, randomness. Tests pass simulated ones.</summary>
+/// <summary>The machine as an engine sees it: files, time, threads, randomness, memory. Tests pass simulated ones.</summary>
 internal sealed record KvsEnvironment
 {
     /// <summary>Files.</summary>
@@ -15,6 +15,11 @@ internal sealed record KvsEnvironment
     /// <summary>Salts, store ids and epoch nonces. Threading: guarded by its user; called rarely.</summary>
     internal required Random Random { get; init; }
 
+    /// <summary>
+    /// Bytes of memory, of which the system keeps files in what nobody else needs; by default without end.
+    /// </summary>
+    internal long MemoryBytes { get; init; } = long.MaxValue;
+
     /// <summary>This machine: its disk, its clock, a thread for each loop, and a seed that nobody can repeat.</summary>
     /// <returns>A new environment; its random numbers are the caller's alone.</returns>
     internal static KvsEnvironment Real() => new()
@@ -23,5 +28,6 @@ internal sealed record KvsEnvironment
         Time = TimeProvider.System,
         Loops = new ThreadLoopHost(),
         Random = new Random(),
+        MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
     };
 }

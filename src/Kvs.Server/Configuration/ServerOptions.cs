@@ -49,6 +49,12 @@ internal sealed record ServerOptions
     /// <summary>Bytes of large frames of all connections that are being received.</summary>
     internal long ReceiveBytesMax { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>Bytes of large answers of all connections that have not been sent.</summary>
+    internal long AnswerBytesMax { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Memory that the store may count on; null for that of the machine.</summary>
+    internal long? MemoryBytes { get; init; }
+
     /// <summary>Time without a request after which a connection is closed; zero for never.</summary>
     internal TimeSpan IdleTimeout { get; init; }
 
@@ -87,6 +93,7 @@ internal sealed record ServerOptions
         SessionBytesMax = SessionBytesMax,
         QueuedBytesMax = QueuedBytesMax,
         ReceiveBytesMax = ReceiveBytesMax,
+        AnswerBytesMax = AnswerBytesMax,
         SessionSnapshotsMax = SessionSnapshotsMax,
         IdleTimeout = IdleTimeout,
         FrameTimeout = FrameTimeout,

@@ -7,10 +7,9 @@ namespace Kvs.Server.Doors;
 
 /// <summary>
 /// The only way from a door to an engine: every wire protocol ends here and says the same things in the same types. It
-/// knows no wire format and no connection. Point reads and <see cref="Submit"/> never block; whatever a door runs on
-/// the
-/// thread pool says so. Threading: any thread. Ownership: the engine is its maker's; the snapshots that clients hold
-/// are its own.
+/// knows no wire format and no connection. <see cref="Submit"/> never blocks, nor do point reads that may not wait;
+/// whatever a door runs on the thread pool says so. Threading: any thread. Ownership: the engine is its maker's; the
+/// snapshots that clients hold are its own.
 /// </summary>
 internal sealed class RequestDispatcher : IDisposable
 {
@@ -44,32 +43,40 @@ internal sealed class RequestDispatcher : IDisposable
     /// <param name="item">The work. Ownership: the engine's until it completes.</param>
     internal void Submit(WorkItem item) => _engine.Submit(item);
 
-    /// <summary>Reads a key from the newest published state; see <see cref="IKvEngine.TryGet"/>.</summary>
+    /// <summary>Reads a key from the newest published state; see <see cref="IKvEngine.Get"/>.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
-    /// <param name="info">Version, expiry and length.</param>
-    /// <returns>False when the key is missing or expired.</returns>
-    internal bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
-        _engine.TryGet(key, value, out info);
+    /// <param name="value">Where the value is copied to.</param>
+    /// <param name="bounds">What the read may do.</param>
+    /// <param name="info">Version, expiry and length; known unless the key is missing or the read would wait.</param>
+    /// <returns>What came of it; unless found, nothing was copied.</returns>
+    internal PointRead Get(
+        ReadOnlySpan<byte> key, IBufferWriter<byte> value, in ReadBounds bounds, out EntryInfo info) =>
+        _engine.Get(key, value, in bounds, out info);
 
     /// <summary>Everything about a key but its value, from the newest published state.</summary>
     /// <param name="key">The key.</param>
-    /// <returns>The result; its number is the milliseconds that the key has to live.</returns>
-    internal OperationResult Stat(ReadOnlySpan<byte> key)
+    /// <param name="mayWait">Whether it may wait for a disk.</param>
+    /// <param name="result">The result; its number is the milliseconds that the key has to live.</param>
+    /// <returns>False when it would wait.</returns>
+    internal bool TryStat(ReadOnlySpan<byte> key, bool mayWait, out OperationResult result)
     {
-        if (!_engine.TryGet(key, null, out var info))
+        result = default;
+        var read = _engine.Get(key, null, new ReadBounds(0, mayWait), out var info);
+        if (read != PointRead.Found)
         {
-            return default;
+            return read != PointRead.WouldWait;
         }
 
         if (info.ExpiresAtMillis == 0)
         {
-            return ResultOf(in info, 0);
+            result = ResultOf(in info, 0);
+            return true;
         }
 
         // The remaining time needs the log time of the state that the expiry was read from.
         using var snapshot = _engine.Snapshot();
-        return Stat(snapshot, key);
+        result = Stat(snapshot, key);
+        return true;
     }
 
     /// <summary>Everything about a key but its value, from a snapshot.</summary>

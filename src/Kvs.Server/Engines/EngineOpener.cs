@@ -37,7 +37,8 @@ internal static class EngineOpener
         Action<StoreEvent> events,
         CancellationToken stop) => name switch
         {
-            EngineName.Kvs => await LogEngine.OpenAsync(PathOf(options), LogOptionsOf(options, events), machine, stop),
+            EngineName.Kvs => await LogEngine.OpenAsync(
+                PathOf(options), LogOptionsOf(options, events), MachineOf(options, machine), stop),
             EngineName.Sqlite => SqliteEngine.Open(machine, PathOf(options), SqliteOptionsOf(options)),
             EngineName.Memory => new MemoryEngine(machine.Time, machine.Random, LimitsOf(options)),
             _ => throw new KvsStorageException(ErrorCode.UnsupportedFormat,
@@ -45,6 +46,9 @@ internal static class EngineOpener
         };
 
     private static WriteLimits LimitsOf(ServerOptions options) => new(options.ValueBytesMax, options.BatchBytesMax);
+
+    private static KvsEnvironment MachineOf(ServerOptions options, KvsEnvironment machine) =>
+        options.MemoryBytes is { } bytes ? machine with { MemoryBytes = bytes } : machine;
 
     private static SqliteEngineOptions SqliteOptionsOf(ServerOptions options)
     {

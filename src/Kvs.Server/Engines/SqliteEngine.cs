@@ -121,12 +121,22 @@ internal sealed class SqliteEngine : IKvEngine
     }
 
     /// <inheritdoc/>
-    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
+    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
+        Get(key, value, new ReadBounds(int.MaxValue, MayWait: true), out info) == PointRead.Found;
+
+    /// <summary>As the interface says. Each read may go to the disk, and nothing tells beforehand whether it will.</summary>
+    public PointRead Get(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info)
     {
+        if (!bounds.MayWait)
+        {
+            info = default;
+            return PointRead.WouldWait;
+        }
+
         var reader = _readers.Rent();
         try
         {
-            return reader.TryGet(key, value, out info);
+            return reader.Get(key, value, bounds.ValueBytesMax, out info);
         }
         finally
         {

@@ -44,24 +44,31 @@ internal sealed class SqliteReader : IDisposable
     /// <summary>Reads a key.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
+    /// <param name="valueBytesMax">Longest value that is copied.</param>
     /// <param name="info">Version, expiry and length.</param>
-    /// <returns>False when the key is missing.</returns>
-    internal bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
+    /// <returns>What came of it.</returns>
+    internal PointRead Get(
+        ReadOnlySpan<byte> key, IBufferWriter<byte>? value, int valueBytesMax, out EntryInfo info)
     {
         _get.Parameters[0].Value = key.ToArray();
-        var found = Guard(static (reader, value) =>
+        (var read, info) = Guard(static (reader, call) =>
         {
             using var row = reader._get.ExecuteReader();
             if (!row.Read())
             {
-                return default;
+                return (PointRead.Missing, default(EntryInfo));
             }
 
-            value?.Write(row.GetFieldValue<byte[]>(4));
-            return InfoOf(row);
-        }, value);
-        info = found;
-        return found != default;
+            var found = InfoOf(row);
+            if (call.value is not null && found.ValueLength > call.valueBytesMax)
+            {
+                return (PointRead.TooLong, found);
+            }
+
+            call.value?.Write(row.GetFieldValue<byte[]>(4));
+            return (PointRead.Found, found);
+        }, (value, valueBytesMax));
+        return read;
     }
 
     /// <summary>Counts the rows of a range.</summary>

@@ -44,7 +44,7 @@ internal sealed class SqliteSnapshot : IEngineSnapshot
 
     /// <inheritdoc/>
     public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
-        _reader.TryGet(key, value, out info);
+        _reader.Get(key, value, int.MaxValue, out info) == PointRead.Found;
 
     /// <inheritdoc/>
     public long Count(in KeyRange range) => _reader.Count(range);

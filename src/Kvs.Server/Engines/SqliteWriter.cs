@@ -182,9 +182,10 @@ internal sealed class SqliteWriter : IDisposable
     {
         foreach (var item in group)
         {
-            foreach (var request in item.Requests)
+            for (var i = 0; i < item.Judged; i++)
             {
                 // What was refused before it was applied stays refused for that reason.
+                var request = item.Requests[i];
                 if (request.Code == ErrorCode.None)
                 {
                     request.Version = default;
@@ -199,11 +200,19 @@ internal sealed class SqliteWriter : IDisposable
         var batches = 0;
         foreach (var item in group)
         {
-            foreach (var request in item.Requests)
+            for (var i = 0; i < item.Judged; i++)
             {
-                if (request.Code == ErrorCode.None && RequestAdmission.IsInTime(request, _time.GetTimestamp()))
+                var request = item.Requests[i];
+                if (request.Code != ErrorCode.None || !RequestAdmission.IsInTime(request, _time.GetTimestamp()))
                 {
-                    batches += Apply(request, item, now) ? 1 : 0;
+                    continue;
+                }
+
+                var outcome = Apply(request, item, now);
+                batches += outcome == ApplyOutcome.Changed ? 1 : 0;
+                if (outcome == ApplyOutcome.NoRoom)
+                {
+                    item.CutAt(i);
                 }
             }
         }
@@ -211,19 +220,22 @@ internal sealed class SqliteWriter : IDisposable
         return batches;
     }
 
-    private bool Apply(WriteRequest request, WorkItem item, long now)
+    private ApplyOutcome Apply(WriteRequest request, WorkItem item, long now)
     {
         var version = new KvsVersion(_epoch, _sequence + 1);
-        _state.BeginBatch(version, now, request.Operations.Count == 1);
-        var changed = OperationApplier.Apply(_state, request, item.ResultBytes);
+        // A single operation is refused before it changes anything, but left after it when its previous value does
+        // not fit.
+        var needsNoSavepoint = request.Operations.Count == 1 && !request.Operations[0].ReturnPrevious;
+        _state.BeginBatch(version, now, needsNoSavepoint);
+        var outcome = OperationApplier.Apply(_state, request, item.ResultBytes);
         _state.EndBatch();
-        if (changed)
+        if (outcome == ApplyOutcome.Changed)
         {
             request.Version = version;
             _sequence++;
         }
 
-        return changed;
+        return outcome;
     }
 
     /// <summary>Removals of expired keys take a sequence: equal versions mean equal content.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
@@ -10,7 +9,7 @@ namespace Kvs.Core.Tests.Engines;
 public sealed class OperationApplierTests
 {
     private readonly DictionaryState _state = new();
-    private readonly ArrayBufferWriter<byte> _bytes = new();
+    private readonly ResultBuffer _bytes = new();
 
     [Fact]
     public void A_failed_condition_rolls_everything_back_and_names_index_and_version()
@@ -225,6 +224,6 @@ public sealed class OperationApplierTests
         request.Operations.AddRange(operations);
         Assert.True(RequestAdmission.TryAdmit(request, WriteLimits.Default, out _));
         _state.BeginBatch();
-        return OperationApplier.Apply(_state, request, _bytes);
+        return OperationApplier.Apply(_state, request, _bytes) == ApplyOutcome.Changed;
     }
 }

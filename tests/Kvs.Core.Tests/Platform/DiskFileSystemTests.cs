@@ -27,6 +27,25 @@ public sealed class DiskFileSystemTests : IDisposable
         Assert.Equal(0, file.Read(15, target));
     }
 
+    [PlatformFact("LINUX")] // others cannot be asked
+    public unsafe void A_mapping_knows_which_of_its_pages_are_in_memory()
+    {
+        using var file = _files.Create(At("a"));
+        file.SetLength(1024 * 1024); // a hole: no page of it is in memory until it is touched
+        var page = Environment.SystemPageSize;
+        file.Write(2 * page, new byte[page]);
+        using var mapping = file.Map();
+
+        Assert.True(mapping.IsInMemory(2 * page, page));
+        Assert.True(mapping.IsInMemory((3 * page) - 1, 1));
+        Assert.False(mapping.IsInMemory((3 * page) - 1, 2));
+        Assert.False(mapping.IsInMemory((2 * page) - 1, 2));
+        Assert.Equal(0, mapping.Pointer[5 * page]);
+        Assert.True(mapping.IsInMemory(5 * page, 1));
+        Assert.True(mapping.IsInMemory(7 * page, 0));
+        Assert.False(mapping.IsInMemory(0, 1024 * 1024)); // longer than is asked for
+    }
+
     [Fact]
     public void Creating_a_file_that_is_there_fails_and_leaves_it()
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -104,9 +103,9 @@ internal sealed class SubmittedRequest(
     {
         var expected = new WriteRequest();
         expected.Operations.AddRange(request.Operations);
-        var values = new ArrayBufferWriter<byte>();
+        var values = new ResultBuffer();
         state.BeginBatch(logTimeMillis, request.Version == KvsVersion.None ? ModelEntry.Untold : request.Version);
-        var changes = OperationApplier.Apply(state, expected, values);
+        var changes = OperationApplier.Apply(state, expected, values) == ApplyOutcome.Changed;
         if (!IsAcknowledged)
         {
             return null;
@@ -135,7 +134,7 @@ internal sealed class SubmittedRequest(
     private static bool IsSame(KvsVersion expected, KvsVersion actual) =>
         expected == actual || expected == ModelEntry.Untold;
 
-    private bool IsSame(in OperationResult expected, ArrayBufferWriter<byte> values, in OperationResult actual) =>
+    private bool IsSame(in OperationResult expected, ResultBuffer values, in OperationResult actual) =>
         expected.Existed == actual.Existed
         && expected.Number == actual.Number
         && expected.HasValue == actual.HasValue

@@ -78,6 +78,10 @@ internal sealed class ToyEngine : IKvEngine
     }
 
     /// <inheritdoc/>
+    public PointRead Get(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info) =>
+        TryGet(key, value, out info) ? PointRead.Found : PointRead.Missing;
+
+    /// <inheritdoc/>
     public IEngineSnapshot Snapshot() => new ToySnapshot(_published);
 
     /// <inheritdoc/>
@@ -166,7 +170,9 @@ internal sealed class ToyEngine : IKvEngine
             {
                 var version = new KvsVersion(_log.Epoch, _batches + 1);
                 _working.BeginBatch(logTime, version);
-                if (OperationApplier.Apply(_working, request, item.ResultBytes))
+                var outcome = OperationApplier.Apply(_working, request, item.ResultBytes);
+                Check.That(outcome != ApplyOutcome.NoRoom);
+                if (outcome == ApplyOutcome.Changed)
                 {
                     request.Version = version;
                     _batches++;

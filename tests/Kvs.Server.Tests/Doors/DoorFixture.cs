@@ -29,13 +29,13 @@ internal sealed class DoorFixture : IAsyncDisposable
     internal static TcpDoorOptions Options => new() { Host = "127.0.0.1", Port = 0 };
 
     internal static DoorFixture Open(TcpDoorOptions? options = null, IKvEngine? engine = null,
-        SnapshotLimits? limits = null)
+        SnapshotLimits? limits = null, ITransport? transport = null)
     {
         var served = engine ?? new MemoryEngine(TimeProvider.System, new Random(1), WriteLimits.Default);
         var identity = new ServerInfo { Name = "kvs-server", Version = "1.2.3" };
         var dispatcher = new RequestDispatcher(
             served, identity, limits ?? new SnapshotLimits(16, 1024, TimeSpan.FromMinutes(5)), TimeProvider.System);
-        var door = TcpDoor.Open(new SocketTransport(), options ?? Options, dispatcher, TimeProvider.System,
+        var door = TcpDoor.Open(transport ?? new SocketTransport(), options ?? Options, dispatcher, TimeProvider.System,
             NullLogger.Instance);
         return new DoorFixture(served, dispatcher, door);
     }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Kvs.Core.Operations;
+using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
@@ -17,13 +18,13 @@ internal sealed class WireClient : IDisposable
 {
     private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(20);
 
-    private readonly Socket _socket;
+    private readonly IConnection _connection;
     private readonly FrameBuffer _outgoing = new();
     private byte[] _received = new byte[64 * 1024];
     private int _end;
     private int _start;
 
-    private WireClient(Socket socket) => _socket = socket;
+    private WireClient(IConnection connection) => _connection = connection;
 
     /// <summary>Connects, without a handshake.</summary>
     internal static async Task<WireClient> ConnectRawAsync(int port, int? receiveBytes = null)
@@ -35,18 +36,22 @@ internal sealed class WireClient : IDisposable
         }
 
         await socket.ConnectAsync("127.0.0.1", port);
-        return new WireClient(socket);
+        return new WireClient(new SocketConnection(socket));
     }
 
     /// <summary>Connects and shakes hands.</summary>
     internal static async Task<WireClient> ConnectAsync(int port, uint frameBytesMax = 0, int? receiveBytes = null)
     {
         var client = await ConnectRawAsync(port, receiveBytes);
-        client.Write(target => NewHello(frameBytesMax).Write(target, 1));
-        await client.SendAsync();
-        var answer = await client.ReadAsync();
-        Assert.Equal(ErrorCode.None, CodeOf(answer, out var body));
-        Assert.True(HelloAck.TryRead(body, out _));
+        await client.ShakeHandsAsync(frameBytesMax);
+        return client;
+    }
+
+    /// <summary>Connects over another network and shakes hands.</summary>
+    internal static async Task<WireClient> ConnectAsync(ITransport transport, int port)
+    {
+        var client = new WireClient(await transport.ConnectAsync("127.0.0.1", port, CancellationToken.None));
+        await client.ShakeHandsAsync(frameBytesMax: 0);
         return client;
     }
 
@@ -107,10 +112,7 @@ internal sealed class WireClient : IDisposable
     internal async Task SendRawAsync(ReadOnlyMemory<byte> bytes)
     {
         using var timeout = new CancellationTokenSource(_deadline);
-        while (bytes.Length > 0)
-        {
-            bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None, timeout.Token)..];
-        }
+        await _connection.SendAsync(bytes, timeout.Token);
     }
 
     /// <summary>Takes the bytes that were added, without sending them.</summary>
@@ -122,7 +124,7 @@ internal sealed class WireClient : IDisposable
     }
 
     /// <summary>Says that nothing more will be sent.</summary>
-    internal void FinishSending() => _socket.Shutdown(SocketShutdown.Send);
+    internal void FinishSending() => _connection.FinishSending();
 
     /// <summary>The next frame; its bytes are its own.</summary>
     internal async Task<Frame> ReadAsync() =>
@@ -144,7 +146,7 @@ internal sealed class WireClient : IDisposable
             }
 
             MakeRoom(frame.Length);
-            var count = await _socket.ReceiveAsync(_received.AsMemory(_end), SocketFlags.None, timeout.Token);
+            var count = await _connection.ReceiveAsync(_received.AsMemory(_end), timeout.Token);
             if (count == 0)
             {
                 return null;
@@ -163,7 +165,7 @@ internal sealed class WireClient : IDisposable
             {
             }
         }
-        catch (SocketException)
+        catch (IOException)
         {
             // Reset: closed too.
         }
@@ -199,7 +201,16 @@ internal sealed class WireClient : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _connection.Dispose();
+
+    private async Task ShakeHandsAsync(uint frameBytesMax)
+    {
+        Write(target => NewHello(frameBytesMax).Write(target, 1));
+        await SendAsync();
+        var answer = await ReadAsync();
+        Assert.Equal(ErrorCode.None, CodeOf(answer, out var body));
+        Assert.True(HelloAck.TryRead(body, out _));
+    }
 
     private void MakeRoom(int frameBytes)
     {

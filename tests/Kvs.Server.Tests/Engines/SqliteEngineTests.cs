@@ -25,6 +25,15 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
         ModelTest.Run(seed: 7, count: 2_000, () => Open(7));
 
     [Fact]
+    public void A_read_that_may_not_wait_is_left_to_whoever_may()
+    {
+        using var engine = Open(1);
+        engine.Set("k", "v");
+        Assert.Equal(PointRead.WouldWait, engine.Engine.Get("k"u8, null, new ReadBounds(100, MayWait: false), out _));
+        Assert.Equal(PointRead.Found, engine.Engine.Get("k"u8, null, new ReadBounds(100, MayWait: true), out _));
+    }
+
+    [Fact]
     public void A_directory_of_another_engine_is_refused_and_one_in_use_too()
     {
         using var engine = Open(1);

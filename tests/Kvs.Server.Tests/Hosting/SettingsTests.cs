@@ -27,6 +27,8 @@ public sealed class SettingsTests
         { "session-bytes-max", ["4KiB", "64MiB"], ["4095", "1GiB"] },
         { "queued-bytes-max", ["1KiB", "100GiB"], ["1023", "9999999999999GiB"] },
         { "receive-bytes-max", ["1KiB"], ["1023"] },
+        { "answer-bytes-max", ["1KiB"], ["1023"] },
+        { "memory-bytes", ["0", "16GiB"], ["", "-1", "half"] },
         { "idle-timeout", ["0", "1ms", "30s", "5m", "24h"], ["", "5", "s", "-1s", "1d", "99999999h"] },
         { "frame-timeout", ["0", "30s"], ["30"] },
         { "send-timeout", ["0", "30s"], ["30"] },
@@ -55,7 +57,7 @@ public sealed class SettingsTests
     public void Every_setting_changes_an_option_of_its_own()
     {
         string[] samples = ["sqlite", "127.0.0.1:1", "x", "os", "true", "7", "5KiB", "7", "7", "5KiB", "5KiB", "5KiB",
-            "7s", "7s", "7s", "7s", "7", "7", "7s", "7", "debug"];
+            "5KiB", "5KiB", "7s", "7s", "7s", "7s", "7", "7", "7s", "7", "debug"];
         var changed = new HashSet<string>();
         foreach (var (setting, sample) in Settings.All.Zip(samples))
         {

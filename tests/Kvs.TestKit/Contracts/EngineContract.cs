@@ -83,6 +83,63 @@ public abstract class EngineContract
     }
 
     [Fact]
+    public void An_item_is_cut_at_the_first_request_whose_values_do_not_fit_and_the_rest_is_untouched()
+    {
+        using var engine = Open();
+        engine.Set("k", new string('x', 60));
+        var previous = new SetOptions { ReturnPrevious = true };
+        var item = new WorkItem(engine);
+        item.Requests.AddRange([
+            EngineHarness.Request(Operation.Set("a", "1", null)),
+            EngineHarness.Request(Operation.Set("k", new string('y', 70), previous)),
+            EngineHarness.Request(Operation.Set("b", "1", null), Operation.Set("k", "short", previous), Operation.Set("k", "last", previous)),
+            EngineHarness.Request(Operation.Set("a", "2", null))]);
+        item.ResultBytes.BytesMax = 100;
+        engine.Submit(item);
+
+        Assert.Equal((2, 75), (item.Judged, item.ResultBytes.Wanted));
+        Assert.Equal(("1", null, new string('y', 70)), (engine.Get("a"), engine.Get("b"), engine.Get("k")));
+        Assert.Equal((ErrorCode.None, 0, KvsVersion.None), (item.Requests[2].Code, item.Requests[2].Results.Count, item.Requests[2].Version));
+
+        item.Requests.RemoveRange(0, item.Judged);
+        item.Renew();
+        engine.Submit(item);
+        Assert.Equal((2, ErrorCode.None), (item.Judged, item.Requests[0].Code));
+        Assert.Equal(("2", "1", "last"), (engine.Get("a"), engine.Get("b"), engine.Get("k")));
+    }
+
+    [Fact]
+    public void A_request_whose_values_never_fit_is_left_as_it_is()
+    {
+        using var engine = Open();
+        var before = engine.Set("k", new string('x', 60));
+        var item = new WorkItem(engine);
+        item.Requests.Add(EngineHarness.Request(Operation.Set("k", "new", new SetOptions { ReturnPrevious = true })));
+        item.ResultBytes.BytesMax = 59;
+        engine.Submit(item);
+
+        Assert.Equal((0, 60), (item.Judged, item.ResultBytes.Wanted));
+        Assert.Equal(new string('x', 60), engine.Get("k"));
+        Assert.Equal(before.Sequence + 1, engine.Set("k", "v").Sequence);
+    }
+
+    [Fact]
+    public void A_read_within_bounds_copies_no_longer_value_than_it_may()
+    {
+        using var engine = Open();
+        var version = engine.Set("k", new string('x', 60));
+        var value = new ArrayBufferWriter<byte>();
+
+        Assert.Equal(PointRead.TooLong, engine.Engine.Get("k"u8, value, new ReadBounds(59, MayWait: true), out var info));
+        Assert.Equal((0, 60, version), (value.WrittenCount, info.ValueLength, info.Version));
+        Assert.Equal(PointRead.Found, engine.Engine.Get("k"u8, value, new ReadBounds(60, MayWait: true), out _));
+        Assert.Equal(60, value.WrittenCount);
+        Assert.Equal(PointRead.Found, engine.Engine.Get("k"u8, null, new ReadBounds(0, MayWait: true), out info));
+        Assert.Equal(60, info.ValueLength);
+        Assert.Equal(PointRead.Missing, engine.Engine.Get("none"u8, value, new ReadBounds(60, MayWait: true), out _));
+    }
+
+    [Fact]
     public void Items_are_applied_in_the_order_of_the_calls()
     {
         using var engine = Open();

@@ -51,10 +51,19 @@ internal sealed class EngineHarness : IWorkItemOwner, IDisposable
     /// <returns>The completed item.</returns>
     internal WorkItem Submit(params WriteRequest[] requests)
     {
-        var completed = CompletedItems;
-        var item = Enqueue(requests);
-        Settle(() => CompletedItems > completed);
+        var item = new WorkItem(this);
+        item.Requests.AddRange(requests);
+        Submit(item);
         return item;
+    }
+
+    /// <summary>Hands an item over, perhaps once more, and does the engine's work until it has completed.</summary>
+    /// <param name="item">The item.</param>
+    internal void Submit(WorkItem item)
+    {
+        var completed = CompletedItems;
+        Engine.Submit(item);
+        Settle(() => CompletedItems > completed);
     }
 
     /// <summary>Hands an item over and does nothing else.</summary>

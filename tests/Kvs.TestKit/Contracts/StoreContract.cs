@@ -224,6 +224,19 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_batch_that_gives_back_more_than_the_limit_is_not_applied()
+    {
+        var value = new KvsValue(new byte[(Limits.FrameBytesMax / 2) + 1]);
+        await Store.SetAsync("a", value);
+        await Store.SetAsync("b", value);
+        var previous = new RemoveOptions { ReturnPrevious = true };
+        var batch = new KvsBatch().Set("n", "1").Remove("a", previous).Remove("b", previous);
+        var failure = await Assert.ThrowsAnyAsync<KvsException>(() => Store.ApplyAsync(batch).AsTask());
+        Assert.Equal((ErrorCode.BatchTooLarge, WriteOutcome.NotApplied), (failure.Code, failure.Outcome));
+        Assert.Equal((2, null), (await Store.CountAsync(), await Store.GetAsync("n")));
+    }
+
+    [Fact]
     public async Task Several_keys_are_read_from_one_view_in_their_order()
     {
         await Store.ApplyAsync(new KvsBatch().Set("a", "1").Set("b", "2"));

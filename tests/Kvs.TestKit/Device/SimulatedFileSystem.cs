@@ -38,6 +38,12 @@ internal sealed class SimulatedFileSystem : IFileSystem
     internal bool RefusesChangesOfMappedFiles { get; set; }
 
     /// <summary>
+    /// Called whenever mapped memory is touched, with the path; null while all of it is in memory. A real machine waits
+    /// there for the disk, and says before that it would.
+    /// </summary>
+    internal Action<string>? OnPageFault { get; set; }
+
+    /// <summary>
     /// Called before each counted call, with the device as the calls before left it: the place to take crash points.
     /// </summary>
     internal Action<DeviceCall>? BeforeCall { get; set; }

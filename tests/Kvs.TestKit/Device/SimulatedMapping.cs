@@ -36,6 +36,8 @@ internal sealed unsafe class SimulatedMapping : IFileMapping
                 throw _device.Misused($"the mapping of '{Path}' was used after it was closed");
             }
 
+            _device.OnPageFault?.Invoke(Path);
+
             // Safe: the array is pinned and the device keeps it, closed or not.
             return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
         }
@@ -43,6 +45,9 @@ internal sealed unsafe class SimulatedMapping : IFileMapping
 
     /// <inheritdoc/>
     public long Length { get; }
+
+    /// <inheritdoc/>
+    public bool IsInMemory(long offset, int length) => _device.OnPageFault is null;
 
     /// <summary>The path under which its file was opened.</summary>
     internal string Path { get; }

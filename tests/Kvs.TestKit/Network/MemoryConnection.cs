@@ -28,10 +28,12 @@ internal sealed class MemoryConnection : IConnection
     public string RemoteAddress => "memory";
 
     /// <summary>Both sides of a new connection.</summary>
-    internal static (MemoryConnection Client, MemoryConnection Server) Pair()
+    /// <param name="isInline">Whether who sends runs what the receiver goes on with.</param>
+    internal static (MemoryConnection Client, MemoryConnection Server) Pair(bool isInline = false)
     {
-        var up = Channel.CreateBounded<byte[]>(PiecesMax);
-        var down = Channel.CreateBounded<byte[]>(PiecesMax);
+        var options = new BoundedChannelOptions(PiecesMax) { AllowSynchronousContinuations = isInline };
+        var up = Channel.CreateBounded<byte[]>(options);
+        var down = Channel.CreateBounded<byte[]>(options);
         return (
             new MemoryConnection(down.Reader, up.Writer, new CancellationTokenSource()),
             new MemoryConnection(up.Reader, down.Writer, new CancellationTokenSource()));

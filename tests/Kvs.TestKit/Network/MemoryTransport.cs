@@ -7,7 +7,11 @@ namespace Kvs.TestKit.Network;
 /// A network in memory: who listens on a port is reached by that port, whatever the host. Connecting where nobody listens
 /// fails like a refused connection. Threading: any thread.
 /// </summary>
-internal sealed class MemoryTransport : ITransport
+/// <param name="isInline">
+/// Whether who sends runs what the receiver goes on with, as one socket thread with inline completions does for all its
+/// connections.
+/// </param>
+internal sealed class MemoryTransport(bool isInline = false) : ITransport
 {
     private readonly ConcurrentDictionary<int, MemoryListener> _listeners = new();
     private int _lastPort = 50_000; // Interlocked
@@ -21,7 +25,7 @@ internal sealed class MemoryTransport : ITransport
             throw new IOException("Connection refused");
         }
 
-        var (client, server) = MemoryConnection.Pair();
+        var (client, server) = MemoryConnection.Pair(isInline);
         return listener.TryOffer(server)
             ? ValueTask.FromResult<IConnection>(client)
             : throw new IOException("Connection refused");

@@ -48,7 +48,17 @@ internal sealed class PendingWrite : IWorkItemOwner
     }
 
     /// <inheritdoc/>
-    public void Completed(WorkItem item) => _completed.SetResult();
+    public void Completed(WorkItem item)
+    {
+        if (item.Judged == 0)
+        {
+            var results = item.ResultBytes;
+            _request.Fail(ErrorCode.BatchTooLarge, WriteOutcome.NotApplied,
+                $"The values to give back have {results.Wanted} bytes, the limit is {results.BytesMax}. Split the batch.");
+        }
+
+        _completed.SetResult();
+    }
 
     /// <summary>The result of a completed set or remove.</summary>
     /// <returns>The result; a condition that did not hold is one.</returns>

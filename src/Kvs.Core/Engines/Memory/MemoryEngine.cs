@@ -56,9 +56,12 @@ internal sealed class MemoryEngine : IKvEngine
         lock (_gate)
         {
             AdvanceLocked();
-            foreach (var request in item.Requests)
+            for (var i = 0; i < item.Judged; i++)
             {
-                ApplyLocked(request, item.ResultBytes);
+                if (!ApplyLocked(item.Requests[i], item.ResultBytes))
+                {
+                    item.CutAt(i);
+                }
             }
 
             _groups++;
@@ -71,6 +74,10 @@ internal sealed class MemoryEngine : IKvEngine
     /// <inheritdoc/>
     public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
         Volatile.Read(ref _root).TryGet(key, value, out info);
+
+    /// <inheritdoc/>
+    public PointRead Get(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info) =>
+        Volatile.Read(ref _root).Get(key, value, bounds.ValueBytesMax, out info);
 
     /// <inheritdoc/>
     public IEngineSnapshot Snapshot() => new MemorySnapshot(Volatile.Read(ref _root), _snapshots.Add());
@@ -110,28 +117,33 @@ internal sealed class MemoryEngine : IKvEngine
         return _timer.DisposeAsync();
     }
 
-    private void ApplyLocked(WriteRequest request, ArrayBufferWriter<byte> results)
+    /// <summary>Judges a request, and applies it unless it is refused.</summary>
+    /// <returns>False when the values that it gives back do not fit.</returns>
+    private bool ApplyLocked(WriteRequest request, ResultBuffer results)
     {
         if (_closed)
         {
             request.Fail(ErrorCode.ShuttingDown, WriteOutcome.NotApplied, "The store is closed; nothing was applied.");
-            return;
+            return true;
         }
 
         if (!RequestAdmission.TryAdmit(request, _limits, out _)
             || !RequestAdmission.IsInTime(request, _time.GetTimestamp()))
         {
-            return;
+            return true;
         }
 
         var version = new KvsVersion(_epoch, _sequence + 1);
         _state.BeginBatch(version);
-        if (OperationApplier.Apply(_state, request, results))
+        var outcome = OperationApplier.Apply(_state, request, results);
+        if (outcome == ApplyOutcome.Changed)
         {
             request.Version = version;
             _sequence++;
             _batches++;
         }
+
+        return outcome != ApplyOutcome.NoRoom;
     }
 
     private void Tick()

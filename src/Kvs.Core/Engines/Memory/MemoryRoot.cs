@@ -21,17 +21,32 @@ internal sealed record MemoryRoot(
     /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
     /// <param name="info">Version, expiry and length.</param>
     /// <returns>False when the key is missing.</returns>
-    internal bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
+    internal bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
+        Get(key, value, int.MaxValue, out info) == PointRead.Found;
+
+    /// <summary>Reads a key; as <see cref="IKvEngine.Get"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
+    /// <param name="valueBytesMax">Longest value that is copied.</param>
+    /// <param name="info">Version, expiry and length.</param>
+    /// <returns>What came of it.</returns>
+    internal PointRead Get(
+        ReadOnlySpan<byte> key, IBufferWriter<byte>? value, int valueBytesMax, out EntryInfo info)
     {
         if (!Entries.TryGetValue(MemoryEntry.Probe(key), out var entry))
         {
             info = default;
-            return false;
+            return PointRead.Missing;
         }
 
         info = entry.Info;
+        if (value is not null && info.ValueLength > valueBytesMax)
+        {
+            return PointRead.TooLong;
+        }
+
         value?.Write(entry.Value);
-        return true;
+        return PointRead.Found;
     }
 
     /// <summary>Where a range begins and ends among the entries.</summary>

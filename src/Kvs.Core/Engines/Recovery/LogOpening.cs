@@ -30,7 +30,7 @@ internal sealed class LogOpening : IDisposable
     private readonly StoreRandom _random;
     private readonly SegmentFiles _files;
     private readonly DiskReserve _reserve;
-    private readonly SegmentSet _segments = new();
+    private readonly SegmentSet _segments;
     private readonly KeyIndex _index;
     private readonly SegmentUsage _usage = new();
     private ManifestStore _manifests = null!; // set by Run
@@ -43,6 +43,9 @@ internal sealed class LogOpening : IDisposable
         _directory = DataDirectory.Open(environment.Files, path, DataDirectory.KvsEngine);
         _random = new StoreRandom(environment.Random);
         _index = new KeyIndex(options.Index);
+
+        // The index, the buffers and other programs want the other half.
+        _segments = new SegmentSet(environment.MemoryBytes / 2);
         _files = new SegmentFiles(environment.Files, path);
         _reserve = new DiskReserve(environment.Files, path);
     }

@@ -30,7 +30,9 @@ internal static class ResultCodec
     private const int VersionOffset = 1;
     private const int ExpiryOffset = 17;
     private const int LengthOffset = 25;
-    private const int FoundBytes = 29;
+
+    /// <summary>Bytes of the result of a read beside its value.</summary>
+    internal const int FoundBytes = 29;
 
     /// <summary>Writes a result.</summary>
     /// <param name="target">The buffer.</param>

@@ -87,6 +87,11 @@ internal sealed class Segment : IDisposable
     /// <param name="length">Bytes.</param>
     internal ReadOnlySpan<byte> Bytes(long offset, int length) => _mapping.Slice(offset, length);
 
+    /// <summary>Whether reading a range now waits for no disk; see <see cref="IFileMapping.IsInMemory"/>.</summary>
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">Bytes.</param>
+    internal bool IsInMemory(long offset, int length) => _mapping.IsInMemory(offset, length);
+
     /// <summary>Unmaps and closes.</summary>
     public void Dispose()
     {

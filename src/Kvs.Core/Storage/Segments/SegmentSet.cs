@@ -13,11 +13,15 @@ namespace Kvs.Core.Storage.Segments;
 /// engine
 /// removes a segment only when no such root is left, so the segment that is found stays open during the read.
 /// </summary>
-internal sealed class SegmentSet : IDisposable
+/// <param name="memoryBytes">
+/// Bytes of segments that are taken to be in memory; with more, whoever may not wait must ask before it reads.
+/// </param>
+internal sealed class SegmentSet(long memoryBytes = long.MaxValue) : IDisposable
 {
     private readonly Lock _gate = new();
     private Segment?[] _table = new Segment?[4]; // published: Volatile; each table immutable
     private int _count; // guarded by _gate
+    private bool _outgrowsMemory; // published: Volatile
 
     /// <summary>Number of segments.</summary>
     internal int Count
@@ -107,6 +111,22 @@ internal sealed class SegmentSet : IDisposable
     internal void ReadValue(in RecordLocation location, ReadOnlySpan<byte> key, IBufferWriter<byte> target) =>
         target.Write(ReadRecord(location, key).Value);
 
+    /// <summary>
+    /// Whether reading a record may wait for a disk. While the segments are small enough to be in memory nobody is
+    /// asked: that costs a system call, several times what the read itself costs.
+    /// </summary>
+    /// <param name="location">Where the index says the record is; under the caller's pin or lease.</param>
+    internal bool MayWaitFor(in RecordLocation location)
+    {
+        if (!Volatile.Read(ref _outgrowsMemory))
+        {
+            return false;
+        }
+
+        Check.That(TryFind(location.SegmentId, out var segment));
+        return !segment.IsInMemory(location.Offset, (int)location.Length);
+    }
+
     /// <summary>Closes all segments; nothing may read any more.</summary>
     public void Dispose()
     {
@@ -130,12 +150,15 @@ internal sealed class SegmentSet : IDisposable
             size *= 2;
         }
 
+        var bytes = added?.Length ?? 0;
+
         var table = new Segment?[size];
         foreach (var segment in _table)
         {
             if (segment is not null && !ReferenceEquals(segment, removed))
             {
                 Insert(table, segment);
+                bytes += segment.Length;
             }
         }
 
@@ -145,6 +168,7 @@ internal sealed class SegmentSet : IDisposable
         }
 
         Volatile.Write(ref _table, table);
+        Volatile.Write(ref _outgrowsMemory, bytes > memoryBytes);
     }
 
     private static void Insert(Segment?[] table, Segment segment)

@@ -6,14 +6,19 @@ using Kvs.Core.Protocol.Responses;
 namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
-/// The answers that wait to be sent, and the rule that no frame is longer than the client takes: an answer that would
-/// be
-/// is replaced by an error. Threading: one thread at a time. Ownership: of its buffer.
+/// The answers that wait to be sent, and two rules. No frame is longer than the client takes: an answer that would be
+/// is replaced by an error. And no answer with large values is written before its bytes are taken from the budget that
+/// all connections share; they are given back when it has been sent. Who waits for that budget holds none of it, and
+/// who holds some waits for nothing but the engine and its own client, whom a time limit ends.
+/// Threading: one thread at a time. Ownership: of its buffer and its share of the budget.
 /// </summary>
-internal sealed class AnswerBuffer
+/// <param name="budget">Bytes of large answers that all connections share.</param>
+internal sealed class AnswerBuffer(ByteBudget budget)
 {
-    /// <summary>Size up to which the buffer is kept for the next burst.</summary>
-    private const int BytesKept = 64 * 1024;
+    /// <summary>What each buffer may hold without asking, and keeps for the next burst.</summary>
+    internal const int OwnBytes = 64 * 1024;
+
+    private long _held;
 
     /// <summary>The frames.</summary>
     internal FrameBuffer Frames { get; } = new();
@@ -24,8 +29,36 @@ internal sealed class AnswerBuffer
     /// <summary>Bytes that wait.</summary>
     internal int Length => Frames.Length;
 
-    /// <summary>Forgets what has been sent.</summary>
-    internal void Clear() => Frames.Clear(BytesKept);
+    /// <summary>Makes sure that an answer of so many bytes may be written, before it is; waits for them.</summary>
+    /// <param name="bytes">How many. More than the whole budget is given to one buffer alone.</param>
+    internal ValueTask ReserveAsync(long bytes) =>
+        bytes <= Math.Max(OwnBytes, _held) ? ValueTask.CompletedTask : AcquireAsync(bytes);
+
+    /// <summary>Refuses an answer that the client would not take, before it is written.</summary>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="code">The code of the refusal.</param>
+    /// <exception cref="KvsException">It is longer than the limit.</exception>
+    internal void ThrowIfTooLong(long bytes, ErrorCode code)
+    {
+        if (bytes > FrameBytesMax)
+        {
+            throw new KvsException(code, TooLong(bytes));
+        }
+    }
+
+    /// <summary>Forgets what has been sent, to write more of the same size.</summary>
+    internal void Empty() => Frames.Clear(int.MaxValue);
+
+    /// <summary>Forgets what has been sent, and gives large memory and its share of the budget back.</summary>
+    internal void Clear()
+    {
+        Frames.Clear(OwnBytes);
+        if (_held > 0)
+        {
+            budget.Release(_held);
+            _held = 0;
+        }
+    }
 
     /// <summary>Answers with success and nothing else.</summary>
     /// <param name="opcode">Opcode of the request.</param>
@@ -67,12 +100,24 @@ internal sealed class AnswerBuffer
 
         Frames.Truncate(start);
         var code = Opcodes.IsOperation(opcode) ? ErrorCode.ValueTooLarge : ErrorCode.BatchTooLarge;
-        WriteError(opcode, requestId, new ErrorResponse(
-            code, outcome, $"The answer has {length} bytes, the limit of this connection is {FrameBytesMax}."));
+        WriteError(opcode, requestId, new ErrorResponse(code, outcome, TooLong(length)));
     }
 
     /// <summary>Writes the last frame of a connection.</summary>
     /// <param name="requestId">The id of the frame that was refused; 0 when unknown or none.</param>
     /// <param name="error">Why it is closed.</param>
     internal void WriteClosing(uint requestId, in ErrorResponse error) => error.WriteClosing(Frames, requestId);
+
+    /// <summary>Why an answer cannot be given.</summary>
+    /// <param name="bytes">Its length.</param>
+    internal string TooLong(long bytes) =>
+        $"The answer has {bytes} bytes, the limit of this connection is {FrameBytesMax}.";
+
+    private async ValueTask AcquireAsync(long bytes)
+    {
+        Check.That(Length == 0); // what was written before would be held back, and more than was asked for
+        Clear();
+        await budget.AcquireAsync(bytes);
+        _held = bytes;
+    }
 }

@@ -1,3 +1,4 @@
+using Kvs.Core.Engines;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
@@ -11,8 +12,11 @@ internal enum FrameStep
     /// <summary>Nothing: answered, or in the burst.</summary>
     Done,
 
-    /// <summary>It may take long: commit the burst, then run it on the thread pool.</summary>
+    /// <summary>It may take long, or needs much room: commit the burst, then run it on the thread pool.</summary>
     Slow,
+
+    /// <summary>It would wait for a disk: handle it again, as one that may wait, on the thread pool.</summary>
+    Wait,
 
     /// <summary>It belongs to a stream of this connection.</summary>
     Stream,
@@ -33,6 +37,9 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
 {
     /// <summary>The client of the handshake, for retries that name no other.</summary>
     internal ulong ClientId { get; set; }
+
+    /// <summary>Whether reads may wait for a disk: on the thread pool.</summary>
+    internal bool MayWait { get; set; }
 
     /// <summary>Why the connection is closed, after <see cref="FrameStep.Close"/>.</summary>
     internal DecodeFault Fault { get; private set; }
@@ -101,13 +108,13 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
         var start = answers.Length;
         try
         {
-            if (frame.Opcode == Opcode.Get)
+            var step = frame.Opcode == Opcode.Get
+                ? Get(operation.Key.Span, frame.RequestId)
+                : Stat(operation.Key.Span, frame.RequestId);
+            if (step != FrameStep.Done)
             {
-                Get(operation.Key.Span, frame.RequestId);
-            }
-            else
-            {
-                ResponseEncoder.WriteStat(answers.Frames, frame.RequestId, dispatcher.Stat(operation.Key.Span));
+                answers.Frames.Truncate(start);
+                return step;
             }
         }
         catch (KvsException failure)
@@ -123,14 +130,31 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
     }
 
     /// <summary>The value is copied once: from the engine into the bytes that are sent.</summary>
-    private void Get(ReadOnlySpan<byte> key, uint requestId)
+    private FrameStep Get(ReadOnlySpan<byte> key, uint requestId)
     {
         var frames = answers.Frames;
         var start = ResponseEncoder.Begin(frames, Opcode.Get, requestId);
         var result = ResultCodec.BeginFound(frames);
-        var found = dispatcher.TryGet(key, frames, out var info);
-        ResultCodec.EndFound(frames, result, found, info.Version, info.ExpiresAtMillis);
+        var read = dispatcher.Get(key, frames, new ReadBounds(AnswerBuffer.OwnBytes, MayWait), out var info);
+        if (read is PointRead.TooLong or PointRead.WouldWait)
+        {
+            return read == PointRead.TooLong ? FrameStep.Slow : FrameStep.Wait;
+        }
+
+        ResultCodec.EndFound(frames, result, read == PointRead.Found, info.Version, info.ExpiresAtMillis);
         frames.EndFrame(start);
+        return FrameStep.Done;
+    }
+
+    private FrameStep Stat(ReadOnlySpan<byte> key, uint requestId)
+    {
+        if (!dispatcher.TryStat(key, MayWait, out var result))
+        {
+            return FrameStep.Wait;
+        }
+
+        ResponseEncoder.WriteStat(answers.Frames, requestId, in result);
+        return FrameStep.Done;
     }
 
     private FrameStep Queue(in Frame frame, in RequestFields fields)

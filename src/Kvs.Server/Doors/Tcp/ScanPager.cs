@@ -16,6 +16,9 @@ namespace Kvs.Server.Doors.Tcp;
 /// </summary>
 internal sealed class ScanPager : IDisposable
 {
+    /// <summary>Bytes of a frame before its first entry.</summary>
+    private const int FrameHeadBytes = 35;
+
     private readonly SnapshotLease _lease;
     private readonly IEntryCursor _cursor;
     private readonly bool _keysOnly;
@@ -25,6 +28,7 @@ internal sealed class ScanPager : IDisposable
     private long _bytesGiven;
     private ReadOnlyMemory<byte>? _lastKey;
     private bool _standsOnNext;
+    private long _room;
 
     /// <summary>Stands before the first entry.</summary>
     /// <param name="lease">What is scanned.</param>
@@ -45,7 +49,21 @@ internal sealed class ScanPager : IDisposable
     /// <summary>Whether all that was asked for has been given.</summary>
     internal bool IsDone { get; private set; }
 
-    /// <summary>Writes the next frame.</summary>
+    /// <summary>
+    /// Says how long the next frame may become, so that room for it can be had before it is written.
+    /// </summary>
+    /// <param name="entryBytes">Bytes of keys and values that are wanted; one larger entry makes a frame of its own.</param>
+    /// <param name="entries">Entries that are wanted.</param>
+    /// <returns>Bytes of the frame at most; no more than the client takes.</returns>
+    internal long Measure(long entryBytes, long entries)
+    {
+        var first = _lease.Use(this, static (_, pager) => pager.CanMove() ? pager.BytesWithNext(FrameHeadBytes) : 0);
+        var heads = Math.Min(entries, _frameBytesMax) * ScanChunkCodec.EntryHeaderBytes;
+        var wanted = Math.Min(entryBytes, _frameBytesMax) + heads + FrameHeadBytes;
+        return _room = Math.Min(_frameBytesMax, Math.Max(first, wanted));
+    }
+
+    /// <summary>Writes the next frame, within what <see cref="Measure"/> has said last.</summary>
     /// <param name="target">The buffer.</param>
     /// <param name="opcode">Scan or scan page.</param>
     /// <param name="requestId">The id of the request.</param>
@@ -61,6 +79,8 @@ internal sealed class ScanPager : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lease.Close(_cursor);
 
+    private long NextValueBytes => _keysOnly ? 0L : _cursor.Info.ValueLength;
+
     private void Write(FrameBuffer target, Opcode opcode, uint requestId, long chunkBytes, bool mayFollow)
     {
         var start = ScanChunkCodec.Begin(target, opcode, requestId, _lease.Version);
@@ -69,10 +89,10 @@ internal sealed class ScanPager : IDisposable
         var last = default(Range);
         while (TryMove())
         {
-            var bytes = _cursor.Key.Length + (_keysOnly ? 0L : _cursor.Info.ValueLength);
+            var bytes = _cursor.Key.Length + NextValueBytes;
             var isOverLimit = _bytesGiven > 0 && _bytesGiven + bytes > _limitBytes;
             var isOverChunk = count > 0 && chunkGiven + bytes > chunkBytes;
-            if (isOverLimit || isOverChunk || !FitsFrame(target.Length - start, bytes, count))
+            if (isOverLimit || isOverChunk || !FitsFrame(target.Length - start, count))
             {
                 _standsOnNext = true;
                 IsDone = isOverLimit;
@@ -107,19 +127,26 @@ internal sealed class ScanPager : IDisposable
         return key;
     }
 
-    /// <summary>An entry that no frame of this client can hold is refused, not cut.</summary>
-    private bool FitsFrame(int frameBytes, long entryBytes, int count)
+    /// <summary>Bytes of a frame with one more entry.</summary>
+    private long BytesWithNext(int frameBytes)
     {
         // The cursor behind the entries is a key, at most this one.
-        var needed = frameBytes + ScanChunkCodec.EntryHeaderBytes + entryBytes + sizeof(uint) + _cursor.Key.Length;
-        if (needed <= _frameBytesMax)
+        var key = _cursor.Key.Length;
+        return frameBytes + ScanChunkCodec.EntryHeaderBytes + key + NextValueBytes + sizeof(uint) + key;
+    }
+
+    /// <summary>An entry that no frame of this client can hold is refused, not cut.</summary>
+    private bool FitsFrame(int frameBytes, int count)
+    {
+        var needed = BytesWithNext(frameBytes);
+        if (needed <= _room)
         {
             return true;
         }
 
         return count > 0 ? false : throw new KvsException(
             ErrorCode.ValueTooLarge,
-            $"An entry of the scan has {entryBytes} bytes, the frame limit of the connection is {_frameBytesMax}.");
+            $"An entry of the scan makes a frame of {needed} bytes, the frame limit of the connection is {_frameBytesMax}.");
     }
 
     private bool TryMove()

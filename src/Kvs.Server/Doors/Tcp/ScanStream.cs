@@ -6,18 +6,20 @@ namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
 /// One scan that is streamed in chunks at the client's pace: a chunk goes out only against credit, so a client that
-/// does
-/// not read costs one chunk of memory and, until its age limit, one snapshot. Its chunks stand between the other
-/// answers
-/// of the connection. Threading: its own task, on the thread pool; credit and the end come from the session.
-/// Ownership: of its pager; of its lease when it opened it.
+/// does not read costs one chunk of memory until its time limit, one that gives no credit none, and either, until its
+/// age limit, one snapshot. Its chunks stand between the other answers of the connection.
+/// Threading: its own task, on the thread pool; credit and the end come from the session.
+/// Ownership: of its pager and its chunks; of its lease when it opened it.
 /// </summary>
 internal sealed class ScanStream : IDisposable
 {
     private const uint CreditMax = 1_000_000;
 
+    /// <summary>Chunks of smaller entries end by what stands beside keys and values, before they are full of them.</summary>
+    private const int EntryBytesExpected = 64;
+
     private readonly Lock _gate = new();
-    private readonly FrameBuffer _frames = new();
+    private readonly AnswerBuffer _chunks;
     private readonly uint _requestId;
     private readonly ScanPager _pager;
     private readonly SnapshotLease _lease;
@@ -31,8 +33,9 @@ internal sealed class ScanStream : IDisposable
     /// <summary>Creates it; <see cref="RunAsync"/> runs it.</summary>
     /// <param name="requestId">The id of its request.</param>
     /// <param name="scan">The scan, its lease, and its limits.</param>
+    /// <param name="chunks">Where chunks are written. Ownership: this object's.</param>
     /// <param name="sender">Where the chunks go.</param>
-    internal ScanStream(uint requestId, in StreamedScan scan, SessionSender sender)
+    internal ScanStream(uint requestId, in StreamedScan scan, AnswerBuffer chunks, SessionSender sender)
     {
         _requestId = requestId;
         _lease = scan.Lease;
@@ -40,6 +43,7 @@ internal sealed class ScanStream : IDisposable
         _chunkBytes = scan.ChunkBytes;
         _credit = Math.Min(scan.Credit, CreditMax);
         _pager = scan.Pager;
+        _chunks = chunks;
         _sender = sender;
     }
 
@@ -51,9 +55,10 @@ internal sealed class ScanStream : IDisposable
         {
             while (!_pager.IsDone && await TakeCreditAsync())
             {
-                _frames.Clear();
-                _pager.WriteFrame(_frames, Opcode.Scan, _requestId, _chunkBytes, mayFollow: true);
-                await _sender.SendAsync(_frames.Written);
+                _chunks.Empty();
+                await _chunks.ReserveAsync(_pager.Measure(_chunkBytes, _chunkBytes / EntryBytesExpected));
+                _pager.WriteFrame(_chunks.Frames, Opcode.Scan, _requestId, _chunkBytes, mayFollow: true);
+                await _sender.SendAsync(_chunks.Frames.Written);
             }
 
             if (!_pager.IsDone)
@@ -63,9 +68,10 @@ internal sealed class ScanStream : IDisposable
         }
         catch (KvsException failure)
         {
-            _frames.Clear();
-            new ErrorResponse(failure.Code, failure.Outcome, failure.Message).WriteTo(_frames, Opcode.Scan, _requestId);
-            await _sender.SendAsync(_frames.Written);
+            _chunks.Clear();
+            _chunks.WriteError(
+                Opcode.Scan, _requestId, new ErrorResponse(failure.Code, failure.Outcome, failure.Message));
+            await _sender.SendAsync(_chunks.Frames.Written);
         }
     }
 
@@ -93,6 +99,7 @@ internal sealed class ScanStream : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _chunks.Clear();
         _pager.Dispose();
         if (_ownsLease)
         {
@@ -122,6 +129,8 @@ internal sealed class ScanStream : IDisposable
                 wait = _waiter.Task;
             }
 
+            // Nothing is kept for a client that may never ask for more.
+            _chunks.Clear();
             await wait;
         }
     }
@@ -134,10 +143,10 @@ internal sealed class ScanStream : IDisposable
 
     private ValueTask SendEmptyLastChunkAsync()
     {
-        _frames.Clear();
-        var start = ScanChunkCodec.Begin(_frames, Opcode.Scan, _requestId, _lease.Version);
-        ScanChunkCodec.End(_frames, start, 0, null, more: false);
-        return _sender.SendAsync(_frames.Written);
+        _chunks.Clear();
+        var start = ScanChunkCodec.Begin(_chunks.Frames, Opcode.Scan, _requestId, _lease.Version);
+        ScanChunkCodec.End(_chunks.Frames, start, 0, null, more: false);
+        return _sender.SendAsync(_chunks.Frames.Written);
     }
 }
 

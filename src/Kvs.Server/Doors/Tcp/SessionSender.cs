@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Platform;
+using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Responses;
 
 namespace Kvs.Server.Doors.Tcp;
@@ -63,9 +64,9 @@ internal sealed class SessionSender(IConnection connection, TimeProvider time)
 
         try
         {
-            var last = new AnswerBuffer();
-            last.WriteClosing(0, in error);
-            await connection.SendAsync(last.Frames.Written, CancellationToken.None);
+            var last = new FrameBuffer();
+            error.WriteClosing(last, 0);
+            await connection.SendAsync(last.Written, CancellationToken.None);
             connection.FinishSending();
         }
         catch (IOException)

@@ -8,18 +8,17 @@ using Kvs.Core.Protocol.Responses;
 namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
-/// Requests that may take long or wait: scans, counts, many keys, snapshots, figures, compaction. They run on the
-/// thread
-/// pool, one at a time per connection, when everything before them has been answered.
+/// Requests that may take long, wait, or need much room: scans, counts, many keys, large values, snapshots, figures,
+/// compaction. They run on the thread pool, one at a time per connection, when everything before them has been answered.
 /// Threading: the session waits while one runs; so its buffers are this object's meanwhile.
 /// </summary>
-/// <param name="dispatcher">The way to the engine.</param>
+/// <param name="door">The door.</param>
 /// <param name="snapshots">The snapshots of the connection.</param>
 /// <param name="streams">The streams of the connection.</param>
 /// <param name="answers">Where the answers go.</param>
 /// <param name="sender">Where the chunks of streams go.</param>
 internal sealed class SlowRequests(
-    RequestDispatcher dispatcher,
+    TcpDoor door,
     SessionSnapshots snapshots,
     SessionStreams streams,
     AnswerBuffer answers,
@@ -29,20 +28,40 @@ internal sealed class SlowRequests(
     private const long ChunkBytesMin = 1024;
     private const long ChunkBytesMax = 1024 * 1024;
 
+    /// <summary>Bytes before the results of an answer: header, code, count.</summary>
+    private const int HeadBytes = FrameLayout.HeaderBytes + sizeof(ushort) + sizeof(uint);
+
+    private readonly RequestDispatcher _dispatcher = door.Dispatcher;
+
     /// <summary>Runs a request.</summary>
     /// <param name="frame">Its frame; its bytes stay as they are meanwhile.</param>
     /// <param name="fields">Its optional fields.</param>
     /// <returns>Why it was refused; no code when it was answered.</returns>
-    internal async Task<DecodeFault> RunAsync(Frame frame, RequestFields fields)
+    internal Task<DecodeFault> RunAsync(Frame frame, RequestFields fields) => RunAsync(
+        frame.Opcode, frame.RequestId, _dispatcher.DeadlineAfter(fields.DeadlineMillis),
+        () => AnswerAsync(frame, fields));
+
+    /// <summary>Answers a read that the engine left, behind writes that are committed by now.</summary>
+    /// <param name="read">The read; its key stays as it is meanwhile.</param>
+    internal Task RunAsync(LeftRead read) => RunAsync(
+        read.Opcode, read.RequestId, read.Deadline, () => ReadNewestAsync(read.Opcode, read.RequestId, read.Key));
+
+    private async Task<DecodeFault> RunAsync(
+        Opcode opcode, uint requestId, long deadline, Func<Task<DecodeFault>> answerAsync)
     {
-        var deadline = dispatcher.DeadlineAfter(fields.DeadlineMillis);
         var start = answers.Length;
         try
         {
-            var fault = await Task.Run(() => AnswerAsync(frame, fields, deadline));
+            if (_dispatcher.IsLate(deadline))
+            {
+                throw new KvsUnavailableException(ErrorCode.DeadlineExceeded,
+                    "The deadline passed before the request was begun.");
+            }
+
+            var fault = await Task.Run(answerAsync);
             if (fault.Code == ErrorCode.None)
             {
-                answers.Seal(start, frame.Opcode, frame.RequestId);
+                answers.Seal(start, opcode, requestId);
             }
 
             return fault;
@@ -50,39 +69,23 @@ internal sealed class SlowRequests(
         catch (KvsException failure)
         {
             answers.Frames.Truncate(start);
-            answers.WriteError(frame.Opcode, frame.RequestId,
+            answers.WriteError(opcode, requestId,
                 new ErrorResponse(failure.Code, failure.Outcome, failure.Message));
             return default;
         }
     }
 
-    private async Task<DecodeFault> AnswerAsync(Frame frame, RequestFields fields, long deadline)
+    private Task<DecodeFault> AnswerAsync(Frame frame, RequestFields fields) => frame.Opcode switch
     {
-        if (dispatcher.IsLate(deadline))
-        {
-            throw new KvsUnavailableException(ErrorCode.DeadlineExceeded,
-                "The deadline passed before the request was begun.");
-        }
-
-        if (frame.Opcode != Opcode.Compact)
-        {
-            return Answer(in frame, in fields);
-        }
-
-        if (RequestDecoder.TryReadEmpty(in frame, out var fault))
-        {
-            await dispatcher.CompactAsync(CancellationToken.None);
-            answers.WriteOk(frame.Opcode, frame.RequestId);
-        }
-
-        return fault;
-    }
+        Opcode.Get or Opcode.Stat => ReadAsync(frame, fields),
+        Opcode.GetMany => GetManyAsync(frame, fields),
+        Opcode.ScanPage => ScanPageAsync(frame, fields),
+        Opcode.Compact => CompactAsync(frame),
+        _ => Task.FromResult(Answer(in frame, in fields)),
+    };
 
     private DecodeFault Answer(in Frame frame, in RequestFields fields) => frame.Opcode switch
     {
-        Opcode.Get or Opcode.Stat => Read(in frame, in fields),
-        Opcode.GetMany => GetMany(in frame, in fields),
-        Opcode.ScanPage => ScanPage(in frame, in fields),
         Opcode.Scan => BeginStream(in frame, in fields),
         Opcode.Count => Count(in frame, in fields),
         Opcode.SnapshotOpen => OpenSnapshot(in frame),
@@ -92,24 +95,42 @@ internal sealed class SlowRequests(
         _ => new DecodeFault(ErrorCode.UnknownOpcode, $"The opcode 0x{(byte)frame.Opcode:X2} is not served here."),
     };
 
-    private DecodeFault Read(in Frame frame, in RequestFields fields)
+    private async Task<DecodeFault> CompactAsync(Frame frame)
+    {
+        if (RequestDecoder.TryReadEmpty(in frame, out var fault))
+        {
+            await _dispatcher.CompactAsync(CancellationToken.None);
+            answers.WriteOk(frame.Opcode, frame.RequestId);
+        }
+
+        return fault;
+    }
+
+    private async Task<DecodeFault> ReadAsync(Frame frame, RequestFields fields)
     {
         if (!RequestDecoder.TryReadOperation(in frame, out var operation, out var fault))
         {
             return fault;
         }
 
-        var (opcode, requestId) = (frame.Opcode, frame.RequestId);
-        var lease = snapshots.Find(fields.Snapshot);
-        lease.Use((answers.Frames, operation.Key, opcode, requestId), static (snapshot, call) =>
+        if (fields.Snapshot == 0)
         {
-            if (call.opcode == Opcode.Stat)
-            {
-                ResponseEncoder.WriteStat(call.Frames, call.requestId, RequestDispatcher.Stat(snapshot, call.Key.Span));
-                return true;
-            }
+            return await ReadNewestAsync(frame.Opcode, frame.RequestId, operation.Key);
+        }
 
-            var start = ResponseEncoder.Begin(call.Frames, Opcode.Get, call.requestId);
+        var lease = snapshots.Find(fields.Snapshot);
+        if (frame.Opcode == Opcode.Stat)
+        {
+            var stat = lease.Use(operation.Key, static (snapshot, key) => RequestDispatcher.Stat(snapshot, key.Span));
+            ResponseEncoder.WriteStat(answers.Frames, frame.RequestId, in stat);
+            return default;
+        }
+
+        var length = lease.Use(operation.Key, static (snapshot, key) => LengthOf(snapshot, key.Span));
+        await ReserveAsync(ResultCodec.FoundBytes + (long)length, ErrorCode.ValueTooLarge);
+        lease.Use((answers.Frames, operation.Key, frame.RequestId), static (snapshot, call) =>
+        {
+            var start = ResponseEncoder.Begin(call.Frames, Opcode.Get, call.RequestId);
             WriteFound(call.Frames, snapshot, call.Key.Span);
             call.Frames.EndFrame(start);
             return true;
@@ -117,7 +138,45 @@ internal sealed class SlowRequests(
         return default;
     }
 
-    private DecodeFault GetMany(in Frame frame, in RequestFields fields)
+    private async Task<DecodeFault> ReadNewestAsync(Opcode opcode, uint requestId, ReadOnlyMemory<byte> key)
+    {
+        if (opcode == Opcode.Stat)
+        {
+            Check.That(_dispatcher.TryStat(key.Span, mayWait: true, out var stat));
+            ResponseEncoder.WriteStat(answers.Frames, requestId, in stat);
+            return default;
+        }
+
+        // Without room for it the value is only measured; by the time there is room it may have become longer.
+        var room = AnswerBuffer.OwnBytes;
+        while (!TryWriteNewest(requestId, key.Span, room, out var length))
+        {
+            room = length;
+            await ReserveAsync(ResultCodec.FoundBytes + (long)length, ErrorCode.ValueTooLarge);
+        }
+
+        return default;
+    }
+
+    private bool TryWriteNewest(uint requestId, ReadOnlySpan<byte> key, int room, out int length)
+    {
+        var frames = answers.Frames;
+        var start = ResponseEncoder.Begin(frames, Opcode.Get, requestId);
+        var result = ResultCodec.BeginFound(frames);
+        var read = _dispatcher.Get(key, frames, new ReadBounds(room, MayWait: true), out var info);
+        length = info.ValueLength;
+        if (read == PointRead.TooLong)
+        {
+            frames.Truncate(start);
+            return false;
+        }
+
+        ResultCodec.EndFound(frames, result, read == PointRead.Found, info.Version, info.ExpiresAtMillis);
+        frames.EndFrame(start);
+        return true;
+    }
+
+    private async Task<DecodeFault> GetManyAsync(Frame frame, RequestFields fields)
     {
         var keys = new List<ReadOnlyMemory<byte>>();
         if (!RequestDecoder.TryReadGetMany(in frame, keys, out var fault))
@@ -125,24 +184,27 @@ internal sealed class SlowRequests(
             return fault;
         }
 
-        var start = ResponseEncoder.Begin(answers.Frames, Opcode.GetMany, frame.RequestId);
-        answers.Frames.WriteUInt32((uint)keys.Count);
+        // Measured first: the values of many keys may be far more than memory.
         using var borrowed = Borrow(fields.Snapshot);
-        borrowed.Lease.Use((Answers: answers, keys, start), static (snapshot, call) =>
+        var bytes = borrowed.Lease.Use(keys, static (snapshot, keys) =>
+            keys.Sum(key => ResultCodec.FoundBytes + (long)LengthOf(snapshot, key.Span)));
+        await ReserveAsync(bytes, ErrorCode.BatchTooLarge);
+        borrowed.Lease.Use((answers.Frames, keys, frame.RequestId), static (snapshot, call) =>
         {
+            var start = ResponseEncoder.Begin(call.Frames, Opcode.GetMany, call.RequestId);
+            call.Frames.WriteUInt32((uint)call.keys.Count);
             foreach (var key in call.keys)
             {
-                WriteFound(call.Answers.Frames, snapshot, key.Span);
-                ThrowIfTooLong(call.Answers.Length - call.start, call.Answers.FrameBytesMax);
+                WriteFound(call.Frames, snapshot, key.Span);
             }
 
+            call.Frames.EndFrame(start);
             return true;
         });
-        answers.Frames.EndFrame(start);
         return default;
     }
 
-    private DecodeFault ScanPage(in Frame frame, in RequestFields fields)
+    private async Task<DecodeFault> ScanPageAsync(Frame frame, RequestFields fields)
     {
         if (!RequestDecoder.TryReadScan(in frame, out var request, out var fault))
         {
@@ -162,6 +224,7 @@ internal sealed class SlowRequests(
         };
         using var borrowed = Borrow(fields.Snapshot);
         using var pager = new ScanPager(borrowed.Lease, in bounded, answers.FrameBytesMax);
+        await answers.ReserveAsync(pager.Measure(bounded.LimitBytes.Value, bounded.Limit.Value));
         pager.WriteFrame(answers.Frames, Opcode.ScanPage, frame.RequestId, long.MaxValue, mayFollow: false);
         return default;
     }
@@ -188,7 +251,8 @@ internal sealed class SlowRequests(
         {
             var pager = new ScanPager(borrowed.Lease, in own, answers.FrameBytesMax);
             var scan = new StreamedScan(pager, borrowed.Lease, borrowed.IsOwned, chunkBytes, request.Credit);
-            streams.Start(frame.RequestId, new ScanStream(frame.RequestId, in scan, sender));
+            var chunks = new AnswerBuffer(door.LargeAnswers);
+            streams.Start(frame.RequestId, new ScanStream(frame.RequestId, in scan, chunks, sender));
             return default;
         }
         catch
@@ -237,7 +301,7 @@ internal sealed class SlowRequests(
     {
         if (RequestDecoder.TryReadEmpty(in frame, out var fault))
         {
-            ResponseEncoder.WriteStats(answers.Frames, frame.RequestId, dispatcher.Stats());
+            ResponseEncoder.WriteStats(answers.Frames, frame.RequestId, _dispatcher.Stats());
         }
 
         return fault;
@@ -247,7 +311,7 @@ internal sealed class SlowRequests(
     {
         if (RequestDecoder.TryReadEmpty(in frame, out var fault))
         {
-            ResponseEncoder.WriteInfo(answers.Frames, frame.RequestId, dispatcher.Info());
+            ResponseEncoder.WriteInfo(answers.Frames, frame.RequestId, _dispatcher.Info());
         }
 
         return fault;
@@ -260,15 +324,14 @@ internal sealed class SlowRequests(
         ResultCodec.EndFound(frames, result, found, info.Version, info.ExpiresAtMillis);
     }
 
-    /// <summary>Judged while it grows: the values of many keys may be far more than memory.</summary>
-    private static void ThrowIfTooLong(int length, int frameBytesMax)
+    private static int LengthOf(IEngineSnapshot snapshot, ReadOnlySpan<byte> key) =>
+        snapshot.TryGet(key, null, out var info) ? info.ValueLength : 0;
+
+    /// <summary>Makes sure that an answer with results of so many bytes may be written.</summary>
+    private ValueTask ReserveAsync(long resultBytes, ErrorCode code)
     {
-        if (length > frameBytesMax)
-        {
-            throw new KvsException(
-                ErrorCode.BatchTooLarge,
-                $"The answer is longer than {frameBytesMax} bytes, the frame limit of the connection.");
-        }
+        answers.ThrowIfTooLong(HeadBytes + resultBytes, code);
+        return answers.ReserveAsync(HeadBytes + resultBytes);
     }
 
     /// <summary>
@@ -279,7 +342,7 @@ internal sealed class SlowRequests(
 
     /// <summary>The snapshot that a request names, or one of the newest state that ends with the request.</summary>
     private Borrowed Borrow(ulong id) => id == 0
-        ? new Borrowed(dispatcher.Snapshots.Open(), IsOwned: true)
+        ? new Borrowed(_dispatcher.Snapshots.Open(), IsOwned: true)
         : new Borrowed(snapshots.Find(id), IsOwned: false);
 
     private readonly record struct Borrowed(SnapshotLease Lease, bool IsOwned) : IDisposable

@@ -49,6 +49,7 @@ internal sealed class TcpDoor : IAsyncDisposable
         Log = new TcpDoorLog(logger);
         Queue = new ByteBudget(options.QueuedBytesMax);
         LargeFrames = new ByteBudget(options.ReceiveBytesMax);
+        LargeAnswers = new ByteBudget(options.AnswerBytesMax);
         var period = SweepPeriod(options);
         _sweep = time.CreateTimer(static door => ((TcpDoor)door!).EndOverdue(), this, period, period);
     }
@@ -77,6 +78,9 @@ internal sealed class TcpDoor : IAsyncDisposable
 
     /// <summary>Bytes of the receive buffers beyond what each session may have.</summary>
     internal ByteBudget LargeFrames { get; }
+
+    /// <summary>Bytes of the answers beyond what each connection may hold of its own.</summary>
+    internal ByteBudget LargeAnswers { get; }
 
     /// <summary>Whether sessions end as soon as they have answered what was received.</summary>
     internal bool IsDraining => _stopping.IsCancellationRequested;

@@ -26,7 +26,10 @@ internal sealed record TcpDoorOptions
     /// <summary>Longest value, for the handshake; the engine enforces it.</summary>
     internal int ValueBytesMax { get; init; } = Limits.ValueBytesMax;
 
-    /// <summary>Bytes of one burst, that is of the receive buffer; one larger frame makes a burst of its own.</summary>
+    /// <summary>
+    /// Bytes of one burst, that is of the receive buffer, where one larger frame makes a burst of its own; and of the
+    /// values that a burst gives back.
+    /// </summary>
     internal int SessionBytesMax { get; init; } = 256 * 1024;
 
     /// <summary>Bytes of all bursts that the engine holds; beyond it sessions wait before they hand over.</summary>
@@ -36,6 +39,12 @@ internal sealed record TcpDoorOptions
     /// Bytes of all large frames that are being received; beyond it sessions wait before they receive more.
     /// </summary>
     internal long ReceiveBytesMax { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>
+    /// Bytes of all answers that are larger than a connection may hold of its own; beyond it sessions wait before they
+    /// write theirs.
+    /// </summary>
+    internal long AnswerBytesMax { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>Snapshots of one connection, for the handshake; the dispatcher enforces it.</summary>
     internal int SessionSnapshotsMax { get; init; } = 16;

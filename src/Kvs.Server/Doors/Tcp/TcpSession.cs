@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
@@ -11,19 +12,19 @@ namespace Kvs.Server.Doors.Tcp;
 /// burst to the engine as one item, answers in request order and sends once. While the engine has a burst the session
 /// does not read on: that is the back-pressure, and what keeps the receive buffer still.
 /// Threading: one task. It runs on whichever thread completed what it waited for: the socket's, the engine's, the
-/// pool's;
-/// on the engine's it sends, and goes to the pool before it parses on. Ownership: of the connection and all buffers.
+/// pool's; on the engine's it sends, and goes to the pool before it parses on, as it does before a read that would wait
+/// for a disk. Ownership: of the connection and all buffers.
 /// </summary>
 internal sealed class TcpSession
 {
     /// <summary>Answers are sent when so many bytes wait, even if more requests are there: bounds the buffer.</summary>
-    private const int SendAtBytes = 64 * 1024;
+    private const int SendAtBytes = AnswerBuffer.OwnBytes;
 
     private readonly TcpDoor _door;
     private readonly IConnection _connection;
     private readonly SessionReceiver _receiver;
-    private readonly AnswerBuffer _answers = new();
-    private readonly Burst _burst = new();
+    private readonly AnswerBuffer _answers;
+    private readonly Burst _burst;
     private readonly SessionSnapshots _snapshots;
     private readonly SessionStreams _streams;
     private readonly FrameHandler _handler;
@@ -42,11 +43,13 @@ internal sealed class TcpSession
         _connection = connection;
         Clock = new SessionClock(door.Time);
         Sender = new SessionSender(connection, door.Time);
+        _answers = new AnswerBuffer(door.LargeAnswers);
+        _burst = new Burst(door.Options.SessionBytesMax);
         _receiver = new SessionReceiver(door, connection, Clock, OnWaiting);
         _snapshots = new SessionSnapshots(door.Dispatcher.Snapshots);
         _streams = new SessionStreams(OnStreamBroken);
         _handler = new FrameHandler(door.Dispatcher, _burst, _answers);
-        _slow = new SlowRequests(door.Dispatcher, _snapshots, _streams, _answers, Sender);
+        _slow = new SlowRequests(door, _snapshots, _streams, _answers, Sender);
     }
 
     private enum Stop
@@ -59,6 +62,9 @@ internal sealed class TcpSession
 
         /// <summary>A slow request stands next.</summary>
         Slow,
+
+        /// <summary>A read that would wait for a disk stands next.</summary>
+        Wait,
 
         /// <summary>The peer broke the protocol.</summary>
         Close,
@@ -204,26 +210,17 @@ internal sealed class TcpSession
 
     private async Task ConverseAsync()
     {
+        var mayWait = false;
         while (true)
         {
-            var stop = ReadFrames();
-            if (!_burst.IsEmpty)
+            var stop = ReadFrames(mayWait);
+            mayWait = false;
+            while (!_burst.IsEmpty)
             {
-                var bytes = _burst.Bytes;
-                await _door.Queue.AcquireAsync(bytes);
-                _burst.Submit(_door.Dispatcher);
-                var commit = _burst.WaitAsync();
-                _onEngineThread = !commit.IsCompleted;
-                await commit;
-                _door.Queue.Release(bytes);
-                _burst.WriteAnswers(_answers);
+                await CommitAsync();
             }
 
-            if (_answers.Length > 0)
-            {
-                await FlushAsync();
-            }
-
+            await FlushAsync();
             if (stop == Stop.Slow)
             {
                 var fault = await _slow.RunAsync(_frame, _fields);
@@ -231,6 +228,7 @@ internal sealed class TcpSession
                 stop = fault.Code == ErrorCode.None || _handler.Refuse(in _frame, in fault) == FrameStep.Done
                     ? Stop.Full
                     : Stop.Close;
+                await FlushAsync();
             }
 
             if (stop == Stop.Close)
@@ -244,18 +242,69 @@ internal sealed class TcpSession
                 return;
             }
 
-            if (_onEngineThread)
+            if (_onEngineThread || stop == Stop.Wait)
             {
-                // The committer has other sessions to wake: the next burst is parsed elsewhere.
+                // The engine has other sessions to wake, the socket other connections to serve: the next frames are
+                // parsed elsewhere.
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 _onEngineThread = false;
+                mayWait = stop == Stop.Wait;
             }
         }
     }
 
-    /// <summary>Parses what has arrived, and does at once what can be done at once.</summary>
-    private Stop ReadFrames()
+    /// <summary>Hands the burst to the engine, and writes the answers to what it has judged.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask CommitAsync()
     {
+        var bytes = _burst.Bytes;
+        await _door.Queue.AcquireAsync(bytes);
+        _burst.Submit(_door.Dispatcher);
+        var commit = _burst.WaitAsync();
+        _onEngineThread = !commit.IsCompleted;
+        await commit;
+        _door.Queue.Release(bytes);
+        _burst.WriteAnswers(_answers);
+        if (!_burst.IsEmpty)
+        {
+            await FlushAsync();
+            await AnswerLeftAsync();
+        }
+    }
+
+    /// <summary>
+    /// Goes on where the engine stopped because the values to give back did not fit: reads are answered one by one from
+    /// the published state; a write is handed over again, with the room that it needs.
+    /// </summary>
+    private async Task AnswerLeftAsync()
+    {
+        if (_burst.TryTakeRead(out var read))
+        {
+            do
+            {
+                await _slow.RunAsync(read);
+                _onEngineThread = false;
+                await FlushAsync();
+            }
+            while (_burst.TryTakeRead(out read));
+        }
+        else if (_burst.Wanted > _answers.FrameBytesMax)
+        {
+            _burst.RefuseLeft(_answers.TooLong(_burst.Wanted));
+        }
+        else
+        {
+            // Twice: in the result bytes, and in the answer.
+            await _answers.ReserveAsync(2 * _burst.Wanted);
+            _burst.GiveRoom((int)_burst.Wanted);
+        }
+    }
+
+    /// <summary>Parses what has arrived, and does at once what can be done at once.</summary>
+    /// <param name="mayWait">Whether reads may wait for a disk here.</param>
+    private Stop ReadFrames(bool mayWait)
+    {
+        _handler.MayWait = mayWait;
         while (!_burst.IsFull && _answers.Length < SendAtBytes)
         {
             switch (FrameDecoder.TryRead(_receiver.Received, _door.Options.FrameBytesMax, out _frame, out var fault))
@@ -267,8 +316,13 @@ internal sealed class TcpSession
                     return Stop.Close;
             }
 
-            _receiver.Consume(_frame.Length);
             var step = _handler.Handle(in _frame, out _fields);
+            if (step == FrameStep.Wait)
+            {
+                return Stop.Wait;
+            }
+
+            _receiver.Consume(_frame.Length);
             if (step == FrameStep.Stream)
             {
                 step = _streams.TryHandle(in _frame, out var refused)
@@ -297,7 +351,9 @@ internal sealed class TcpSession
         }
     }
 
-    private async ValueTask FlushAsync()
+    private ValueTask FlushAsync() => _answers.Length > 0 ? SendAsync() : ValueTask.CompletedTask;
+
+    private async ValueTask SendAsync()
     {
         await Sender.SendAsync(_answers.Frames.Written);
         _answers.Clear();
@@ -330,6 +386,7 @@ internal sealed class TcpSession
         await _streams.StopAsync();
         _snapshots.EndAll();
         _receiver.Release();
+        _answers.Clear();
     }
 
     private void OnStreamBroken(Exception bug)

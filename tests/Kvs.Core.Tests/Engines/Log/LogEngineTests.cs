@@ -1,3 +1,4 @@
+using System.Buffers;
 using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
@@ -63,6 +64,74 @@ public sealed class LogEngineTests
 
         Assert.Equal((true, 1), (write.IsDone, syncs));
         Assert.Equal("v", store.Get("k"));
+    });
+
+    [Fact]
+    public void An_item_that_is_cut_where_its_second_group_begins_is_answered_once() => TestSeed.Run(seed =>
+    {
+        // The cut leaves nothing of the item for the second group but its end, which must answer it all the same.
+        var store = new LogStore(seed);
+        store.Set("k", "value");
+        var first = Enumerable.Range(0, 8 * 1024).Select(i => LogStore.SetOf($"k{i}", "v")).ToArray();
+        var burst = new LogStore.Submitted();
+        burst.Item.Requests.Add(LogStore.Request(Durability.Default, first));
+        burst.Item.Requests.Add(LogStore.Request(Durability.Default, LogStore.Of(OperationKind.Get, "k")));
+        burst.Item.ResultBytes.BytesMax = 4;
+        var groups = store.Engine.Stats().Groups;
+        store.Engine.Submit(burst.Item);
+        store.Run();
+
+        Assert.True(burst.IsDone);
+        Assert.Equal((1, 5), (burst.Item.Judged, burst.Item.ResultBytes.Wanted));
+        Assert.Equal("v", store.Get("k8191"));
+        store.Close();
+    });
+
+    [Fact]
+    public void Reads_of_a_faulted_store_are_cut_too() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "value");
+        store.Device.Fail(CallKinds.Sync, FaultKind.DeviceError, forGood: true);
+        store.Submit(LogStore.SetOf("k", "other"));
+        store.Run();
+        var burst = new LogStore.Submitted();
+        var get = LogStore.Of(OperationKind.Get, "k");
+        burst.Item.Requests.AddRange([LogStore.Request(Durability.Default, get), LogStore.Request(Durability.Default, get)]);
+        burst.Item.ResultBytes.BytesMax = 7;
+        store.Engine.Submit(burst.Item);
+        store.Run();
+
+        Assert.Equal((true, 1, "value"), (burst.IsDone, burst.Item.Judged, burst.ValueOf(0)));
+    });
+
+    [Fact]
+    public void A_read_that_may_not_wait_says_so_when_the_segments_outgrow_memory_and_the_page_is_not_there() => TestSeed.Run(seed =>
+    {
+        var device = new SimulatedFileSystem();
+        foreach (var (memory, isThere, expected) in new[]
+        {
+            (0L, true, PointRead.Found), (0L, false, PointRead.WouldWait), (long.MaxValue, false, PointRead.Found),
+        })
+        {
+            var machine = new SimulatedEnvironment(seed, device);
+            var opened = LogEngine.OpenAsync("/store", new LogEngineOptions(), machine.Environment with { MemoryBytes = memory }, default);
+            var engine = opened.AsTask().GetAwaiter().GetResult();
+            var item = new LogStore.Submitted();
+            item.Item.Requests.Add(LogStore.Request(Durability.Default, LogStore.SetOf("k", "v")));
+            engine.Submit(item.Item);
+            machine.Loops.RunUntilIdle();
+            var touched = 0;
+            device.OnPageFault = isThere ? null : _ => touched++;
+            var value = new ArrayBufferWriter<byte>();
+
+            Assert.Equal(expected, engine.Get("k"u8, value, new ReadBounds(100, MayWait: false), out _));
+            Assert.Equal(expected == PointRead.WouldWait ? 0 : 1, value.WrittenCount);
+            Assert.True(expected == PointRead.Found || touched == 0);
+            Assert.Equal(PointRead.Found, engine.Get("k"u8, value, new ReadBounds(100, MayWait: true), out _));
+            device.OnPageFault = null;
+            machine.Loops.RunUntilCompleted(engine.DisposeAsync().AsTask());
+        }
     });
 
     [Fact]

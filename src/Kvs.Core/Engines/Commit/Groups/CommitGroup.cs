@@ -81,12 +81,9 @@ internal sealed class CommitGroup
 /// <summary>Requests of one item that were judged in one group; an item that is larger than a group has several parts.</summary>
 /// <param name="Item">The item.</param>
 /// <param name="From">First request.</param>
-/// <param name="To">Behind the last request.</param>
-internal readonly record struct GroupPart(WorkItem Item, int From, int To)
-{
-    /// <summary>Whether the item is answered with this group.</summary>
-    internal bool IsLast => To == Item.Requests.Count;
-}
+/// <param name="To">Behind the last request; the first one when nothing but the end of the item is in this group.</param>
+/// <param name="IsLast">Whether the item is answered with this group.</param>
+internal readonly record struct GroupPart(WorkItem Item, int From, int To, bool IsLast);
 
 /// <summary>A record that is of no use any more.</summary>
 /// <param name="SegmentId">The file it lies in.</param>

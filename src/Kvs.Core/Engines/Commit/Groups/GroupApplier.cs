@@ -1,4 +1,3 @@
-using System.Buffers;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
@@ -6,6 +5,19 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
 
 namespace Kvs.Core.Engines.Commit.Groups;
+
+/// <summary>What happens after a request.</summary>
+internal enum ApplyStep
+{
+    /// <summary>It was judged: the next one.</summary>
+    Judged,
+
+    /// <summary>It must wait for the next group.</summary>
+    NeedsNextGroup,
+
+    /// <summary>The values that it gives back do not fit: its item ends before it.</summary>
+    CutsItem,
+}
 
 /// <summary>
 /// Fills one commit group: judges requests against the working state, gives sequences, moves log time and removes what
@@ -72,57 +84,56 @@ internal sealed class GroupApplier
     /// <summary>Judges one request and applies it, or refuses it.</summary>
     /// <param name="request">The request.</param>
     /// <param name="results">Gets the values that its results point into.</param>
-    /// <returns>False when it must wait for the next group, untouched.</returns>
-    internal bool TryApply(WriteRequest request, ArrayBufferWriter<byte> results)
+    /// <returns>What happens next; unless it was judged, it is untouched.</returns>
+    internal ApplyStep Apply(WriteRequest request, ResultBuffer results)
     {
         if (request.Code != ErrorCode.None || !RequestAdmission.IsInTime(request, _time.GetTimestamp()))
         {
-            return true;
+            return ApplyStep.Judged;
         }
 
         if (IsFull)
         {
-            return false;
+            return ApplyStep.NeedsNextGroup;
         }
 
         var demand = RequestDemand.Of(request, _state);
         var room = demand.Writes ? TryMakeRoom(demand.Bytes, demand.MayUseReserve) : RoomResult.Reserved;
         if (room == RoomResult.NextGroup)
         {
-            return false;
+            return ApplyStep.NeedsNextGroup;
         }
 
         if (room == RoomResult.NoRoom)
         {
             _room.Refuse(request);
-            return true;
+            return ApplyStep.Judged;
         }
 
         _group.Operations += request.Operations.Count;
         Promise(_durability);
         Promise(request.Durability);
-        Judge(request, results);
-        return true;
+        return Judge(request, results);
     }
 
     /// <summary>Answers a request in a faulted store: reads on the published state; writes are refused.</summary>
     /// <param name="request">The request.</param>
     /// <param name="results">Gets the values that its results point into.</param>
-    internal void AnswerFaulted(WriteRequest request, ArrayBufferWriter<byte> results)
+    /// <returns>Judged, or that it cuts its item.</returns>
+    internal ApplyStep AnswerFaulted(WriteRequest request, ResultBuffer results)
     {
         if (request.Code != ErrorCode.None)
         {
-            return;
+            return ApplyStep.Judged;
         }
 
         if (RequestDemand.Of(request, _state).Writes)
         {
             _fault.Refuse(request, WriteOutcome.NotApplied);
+            return ApplyStep.Judged;
         }
-        else
-        {
-            Judge(request, results);
-        }
+
+        return Judge(request, results);
     }
 
     /// <summary>Time until a key expires by the log clock; zero when one has, infinite when none will.</summary>
@@ -224,23 +235,27 @@ internal sealed class GroupApplier
     private void Promise(Durability durability) =>
         _group.Durability = durability > _group.Durability ? durability : _group.Durability;
 
-    private void Judge(WriteRequest request, ArrayBufferWriter<byte> results)
+    private ApplyStep Judge(WriteRequest request, ResultBuffer results)
     {
         _state.BeginBatch(_lastSequence + 1, new RequestOrigin(request.ClientId, request.RequestNumber, 0));
         try
         {
-            if (OperationApplier.Apply(_state, request, results))
+            var outcome = OperationApplier.Apply(_state, request, results);
+            if (outcome == ApplyOutcome.Changed)
             {
                 _state.EndBatch();
                 _lastSequence++;
                 request.Version = new KvsVersion(_epochs.Current, _lastSequence);
             }
+
+            return outcome == ApplyOutcome.NoRoom ? ApplyStep.CutsItem : ApplyStep.Judged;
         }
         catch (KvsCorruptionException e)
         {
             // A damaged value hurts who asks for it (a previous value, an increment), not the store.
             _state.RollBack();
             request.Fail(ErrorCode.Corruption, WriteOutcome.NotApplied, e.Message);
+            return ApplyStep.Judged;
         }
     }
 }

@@ -146,22 +146,30 @@ internal sealed class CommitLoop
     private bool ApplyItem(WorkItem item, CommitGroup group)
     {
         var from = _request;
+        var step = ApplyStep.Judged;
         try
         {
-            while (_request < item.Requests.Count && _applier.TryApply(item.Requests[_request], item.ResultBytes))
+            while (_request < item.Requests.Count
+                && (step = _applier.Apply(item.Requests[_request], item.ResultBytes)) == ApplyStep.Judged)
             {
                 _request++;
             }
         }
         finally
         {
-            if (_request > from)
+            var isLast = _request == item.Requests.Count || step == ApplyStep.CutsItem;
+            if (_request > from || isLast)
             {
-                group.Parts.Add(new GroupPart(item, from, _request));
+                group.Parts.Add(new GroupPart(item, from, _request, isLast));
             }
         }
 
-        return _request == item.Requests.Count;
+        if (step == ApplyStep.CutsItem)
+        {
+            item.CutAt(_request);
+        }
+
+        return step == ApplyStep.CutsItem || _request == item.Requests.Count;
     }
 
     private void Append(CommitGroup group)
@@ -214,9 +222,12 @@ internal sealed class CommitLoop
     /// <summary>Reads go on, on the published state; writes are refused. The part that was judged before is refused already.</summary>
     private void AnswerFaulted(WorkItem item)
     {
-        for (; _request < item.Requests.Count; _request++)
+        for (; _request < item.Judged; _request++)
         {
-            _applier.AnswerFaulted(item.Requests[_request], item.ResultBytes);
+            if (_applier.AnswerFaulted(item.Requests[_request], item.ResultBytes) == ApplyStep.CutsItem)
+            {
+                item.CutAt(_request);
+            }
         }
 
         _request = 0;
