@@ -38,6 +38,9 @@ internal sealed record EngineParts
     /// <summary>The open segments.</summary>
     internal required SegmentSet Segments { get; init; }
 
+    /// <summary>Sealed segments for whose hint files the disk had no room at the opening.</summary>
+    internal required IReadOnlySet<uint> Unhinted { get; init; }
+
     /// <summary>Segments ahead of need, dropped files, the disk reserve.</summary>
     internal required SpareSegments Spares { get; init; }
 

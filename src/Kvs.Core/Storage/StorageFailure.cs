@@ -33,7 +33,7 @@ internal static class StorageFailure
     internal static KvsStorageException Failed(string what, IOException cause,
         WriteOutcome outcome = WriteOutcome.NotApplied) =>
         FileFailure.IsDiskFull(cause)
-            ? new(ErrorCode.DiskFull, $"{what}: the disk is full. Free space; writes resume by themselves.", outcome,
+            ? new(ErrorCode.DiskFull, $"{what}: the disk is full. Free space on it.", outcome,
                 cause)
             : new(ErrorCode.StorageFailed, $"{what}: {cause.Message}", outcome, cause);
 

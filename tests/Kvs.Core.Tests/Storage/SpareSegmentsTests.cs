@@ -70,7 +70,7 @@ public sealed class SpareSegmentsTests
         using var store = new StoreFixture(device).Begin();
         var spares = NewSpares(store);
         spares.Prepare(mayUseReserve: false);
-        device.CapacityBytes = device.UsedBytes + (64 * 1024);
+        device.CapacityBytes = device.UsedBytes;
         Assert.True(spares.TryTake(0, out var next));
         store.Writer.Rotate(next);
 
@@ -90,7 +90,7 @@ public sealed class SpareSegmentsTests
     }
 
     [Fact]
-    public void A_store_on_a_full_disk_opens_by_its_reserve()
+    public void A_store_on_a_full_disk_goes_on_in_its_segment_and_keeps_its_reserve()
     {
         var device = new SimulatedFileSystem();
         using (var store = new StoreFixture(device).Begin())
@@ -100,10 +100,10 @@ public sealed class SpareSegmentsTests
         }
 
         var full = device.Capture().Kill();
-        full.CapacityBytes = full.UsedBytes + (2 * 4096);
+        full.CapacityBytes = full.UsedBytes;
         using var reopened = new StoreFixture(full, seed: 2).Begin();
         Assert.Equal("a=1", reopened.Text());
-        Assert.False(full.FileExists(StoreFixture.PathOf(StoreFiles.Reserve)));
+        Assert.True(full.FileExists(StoreFixture.PathOf(StoreFiles.Reserve)));
     }
 
     [Fact]

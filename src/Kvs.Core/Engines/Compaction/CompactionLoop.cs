@@ -48,7 +48,7 @@ internal sealed class CompactionLoop
         _retired = new RetiredFiles(parts);
         foreach (var file in parts.Manifests.Current.Files)
         {
-            if (file.State == FileState.Sealed)
+            if (file.State == FileState.Sealed && !parts.Unhinted.Contains(file.Id))
             {
                 _hinted.Add(file.Id); // the opening has read or made it
             }
@@ -227,8 +227,8 @@ internal sealed class CompactionLoop
     {
         foreach (var file in _parts.Manifests.Current.Files)
         {
-            if (file.State == FileState.Sealed && !_excluded.Contains(file.Id) && _hinted.Add(file.Id)
-                && file.Identity.Kind == SegmentKind.Log)
+            var needsHint = file.Identity.Kind == SegmentKind.Log || _parts.Unhinted.Contains(file.Id);
+            if (file.State == FileState.Sealed && needsHint && !_excluded.Contains(file.Id) && _hinted.Add(file.Id))
             {
                 Check.That(_parts.Segments.TryFind(file.Id, out var segment));
                 WriteHint(file, segment);

@@ -21,27 +21,31 @@ internal sealed class IndexFill
     private readonly LogEngineOptions _options;
     private readonly SegmentFiles _files;
     private readonly SegmentSet _segments;
-    private readonly DiskReserve? _reserve;
+    private readonly bool _mayWrite;
     private readonly KeyIndex _index;
     private readonly SegmentUsage _usage;
+    private readonly HashSet<uint> _unhinted = [];
 
     /// <summary>Works for an opening, or for a look that changes nothing.</summary>
     /// <param name="options">Who hears of it.</param>
     /// <param name="files">The store directory.</param>
     /// <param name="segments">The open segments.</param>
-    /// <param name="reserve">Room for a hint file on a full disk; null to make missing ones in memory only.</param>
+    /// <param name="mayWrite">Whether missing hint files are made; else they are made in memory only.</param>
     /// <param name="index">To be filled.</param>
     /// <param name="usage">Counts live bytes.</param>
     internal IndexFill(
-        LogEngineOptions options, SegmentFiles files, SegmentSet segments, DiskReserve? reserve, KeyIndex index, SegmentUsage usage)
+        LogEngineOptions options, SegmentFiles files, SegmentSet segments, bool mayWrite, KeyIndex index, SegmentUsage usage)
     {
         _options = options;
         _files = files;
         _segments = segments;
-        _reserve = reserve;
+        _mayWrite = mayWrite;
         _index = index;
         _usage = usage;
     }
+
+    /// <summary>Sealed segments whose hint files could not be made, for the disk is full.</summary>
+    internal IReadOnlySet<uint> Unhinted => _unhinted;
 
     /// <summary>Loads all sealed files into the empty index.</summary>
     /// <param name="manifest">The live files.</param>
@@ -132,7 +136,7 @@ internal sealed class IndexFill
     private HintReader Rebuild(ManifestFile file)
     {
         Check.That(_segments.TryFind(file.Id, out var segment));
-        if (_reserve is null)
+        if (!_mayWrite)
         {
             return HintReader.Open(HintWriter.WriteToMemory(segment, file.End));
         }
@@ -141,10 +145,11 @@ internal sealed class IndexFill
         {
             HintWriter.Write(_files, segment, file.End);
         }
-        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull && _reserve.Release())
+        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull)
         {
-            // A store on a full disk still opens: the reserve is there for that.
-            HintWriter.Write(_files, segment, file.End);
+            // A store on a full disk still opens. The file is made when there is room: compaction needs it.
+            _unhinted.Add(file.Id);
+            return HintReader.Open(HintWriter.WriteToMemory(segment, file.End));
         }
 
         _options.Tell(

@@ -34,6 +34,7 @@ internal sealed class LogOpening : IDisposable
     private readonly KeyIndex _index;
     private readonly SegmentUsage _usage = new();
     private ManifestStore _manifests = null!; // set by Run
+    private IReadOnlySet<uint> _unhinted = null!; // set by Run
     private bool _isHandedOver;
 
     private LogOpening(string path, LogEngineOptions options, KvsEnvironment environment)
@@ -104,8 +105,9 @@ internal sealed class LogOpening : IDisposable
 
     private void FillIndex(RecoveredLog recovered, CancellationToken cancellationToken)
     {
-        var fill = new IndexFill(_options, _files, _segments, _reserve, _index, _usage);
+        var fill = new IndexFill(_options, _files, _segments, mayWrite: true, _index, _usage);
         fill.LoadSealed(_manifests.Current, cancellationToken);
+        _unhinted = fill.Unhinted;
         foreach (var (segment, end, _) in OpenLogs(recovered))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -144,6 +146,7 @@ internal sealed class LogOpening : IDisposable
             Manifests = _manifests,
             Files = _files,
             Segments = _segments,
+            Unhinted = _unhinted,
             Spares = spares,
             Random = _random,
             Log = log,
@@ -161,7 +164,7 @@ internal sealed class LogOpening : IDisposable
         };
         AdoptReady(recovered, spares);
         SealFull(recovered, spares, supply, epochs);
-        BeginEpoch(parts);
+        BeginEpoch(recovered, parts);
         TellOpened(recovered, parts);
         return parts;
     }
@@ -216,20 +219,21 @@ internal sealed class LogOpening : IDisposable
 
     /// <summary>
     /// Writes, syncs and publishes the epoch's first group. Its log time makes everything that has expired invisible
-    /// before the first read.
+    /// before the first read. Without room for it the store serves reads, as of the newest group that there is; the
+    /// epoch then begins with the first group that finds room (<see cref="GroupApplier"/>).
     /// </summary>
-    private static void BeginEpoch(EngineParts parts)
+    private static void BeginEpoch(RecoveredLog recovered, EngineParts parts)
     {
         var sequence = parts.Log.Appended.Sequence + 1;
         var start = new GroupStart(parts.Epochs.Current, sequence, parts.Clock.NowMillis(), sequence - 1);
         if (!parts.Room.TryBegin(GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes), start))
         {
             // A clean log may end a few bytes before the end of its segment.
-            parts.Spares.Prepare(mayUseReserve: true);
+            parts.Spares.Prepare(mayUseReserve: false);
             if (!parts.Room.TryBegin(GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes), start))
             {
-                throw new KvsStorageException(
-                    ErrorCode.DiskFull, "The disk has no room to begin an epoch, which each opening does. Free space, then open again.");
+                parts.Index.Publish(parts.Index.EndGroup(sequence - 1, recovered.LogTimeMillis, parts.Epochs));
+                return;
             }
         }
 

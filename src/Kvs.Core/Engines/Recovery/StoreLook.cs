@@ -48,7 +48,7 @@ internal static class StoreLook
         }
 
         var usage = new SegmentUsage();
-        var fill = new IndexFill(new LogEngineOptions(), segmentFiles, segments, reserve: null, index, usage);
+        var fill = new IndexFill(new LogEngineOptions(), segmentFiles, segments, mayWrite: false, index, usage);
         fill.LoadSealed(manifest, CancellationToken.None);
         foreach (var extent in verdict.Extents)
         {

@@ -73,7 +73,7 @@ internal sealed class HintWriter
         }
     }
 
-    /// <summary>Makes the content of the hint file without a file, for whoever must not write one.</summary>
+    /// <summary>Makes the content of the hint file without a file: for a look that changes nothing, and a full disk.</summary>
     /// <param name="segment">A segment that is written no more.</param>
     /// <param name="end">Bytes of it that count.</param>
     /// <returns>What the file would hold.</returns>

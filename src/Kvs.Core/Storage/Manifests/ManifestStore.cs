@@ -25,7 +25,9 @@ internal sealed class ManifestStore
         _current = current;
     }
 
-    /// <summary>The newest durable manifest.</summary>
+    /// <summary>
+    /// The newest durable manifest. After <see cref="UpdateNowOrLater"/> on a full disk it knows more than that one.
+    /// </summary>
     internal Manifest Current => Volatile.Read(ref _current);
 
     /// <summary>
@@ -120,6 +122,31 @@ internal sealed class ManifestStore
             Check.That(next.LogTimeMillis >= Current.LogTimeMillis);
             Replace(next with { Number = Current.Number + 1 });
             return Current;
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Update"/>, but on a full disk the change goes with the next replacement. Only for what the log
+    /// tells too: that an epoch has begun.
+    /// </summary>
+    /// <param name="change">Makes the new manifest of the current one; it lists the same files.</param>
+    /// <returns>The new manifest.</returns>
+    /// <exception cref="KvsStorageException">It could not be written for another reason.</exception>
+    internal Manifest UpdateNowOrLater(Func<Manifest, Manifest> change)
+    {
+        try
+        {
+            return Update(change);
+        }
+        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull)
+        {
+            lock (_replacing)
+            {
+                var next = change(Current);
+                Check.That(next.Files == Current.Files);
+                Volatile.Write(ref _current, next);
+                return next;
+            }
         }
     }
 

@@ -13,6 +13,7 @@ namespace Kvs.Core.Storage.Recovery;
 /// proven end are copied into a new segment and synced there, the old segment's end goes into the manifest, and writing
 /// goes on in the new segment, whose salt makes everything left behind void.
 /// A crash at any point of it leaves the old manifest or the new one, and either is whole. A refusal changes nothing.
+/// On a disk without room for that the log goes on in its old place: recovery needs no free byte, whatever the store.
 /// Threading: at open, one thread.
 /// </summary>
 internal sealed class LogRecovery
@@ -52,7 +53,7 @@ internal sealed class LogRecovery
                 && verdict.Last == manifest.SyncedThrough
                 && verdict.LastExtent >= 0
                 && !verdict.TailIsTorn;
-            var recovered = DespiteFullDisk(() => wasClean ? GoOn(verdict) : StartAnew(verdict, logs));
+            var recovered = wasClean ? GoOn(verdict) : StartAnewOrInPlace(verdict, logs);
             _segmentFiles.DeleteLeftovers(_manifests.Current);
             return recovered;
         }
@@ -64,7 +65,7 @@ internal sealed class LogRecovery
 
     private RecoveredLog GoOn(LogVerdict verdict)
     {
-        var manifest = _manifests.Update(current => BeginEpoch(current, verdict));
+        var manifest = _manifests.UpdateNowOrLater(current => BeginEpoch(current, verdict));
         var active = verdict.Extents[verdict.LastExtent];
         return new RecoveredLog
         {
@@ -74,6 +75,36 @@ internal sealed class LogRecovery
             ActiveOffset = active.End,
             ReadyIds = [.. verdict.Extents.Skip(verdict.LastExtent + 1).Select(extent => extent.Identity.Id)],
         };
+    }
+
+    private RecoveredLog StartAnewOrInPlace(LogVerdict verdict, List<OpenLog> logs)
+    {
+        try
+        {
+            return StartAnew(verdict, logs);
+        }
+        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull && verdict.LastExtent >= 0)
+        {
+            _segmentFiles.DeleteLeftovers(_manifests.Current);
+            SettleInPlace(verdict, logs);
+            return GoOn(verdict);
+        }
+    }
+
+    /// <summary>
+    /// Makes the log durable where it stands, in blocks that it has already. Frames beyond the proven end are written
+    /// once more before the sync, which alone would prove nothing if one has failed before. A torn tail becomes zeros:
+    /// it has this log's salt, and must never follow what is written next.
+    /// </summary>
+    private void SettleInPlace(LogVerdict verdict, List<OpenLog> logs)
+    {
+        for (var i = verdict.LastExtent; i < logs.Count; i++)
+        {
+            var extent = verdict.Extents[i];
+            using var file = _files.Open(logs[i].Path, writable: true);
+            file.Write(extent.ProvenEnd, logs[i].Load().AsSpan((int)extent.ProvenEnd..(int)extent.End));
+            SegmentFiles.Fill(file, extent.End, verdict.TailIsTorn ? logs[i].Capacity : extent.End);
+        }
     }
 
     private RecoveredLog StartAnew(LogVerdict verdict, List<OpenLog> logs)
@@ -125,24 +156,6 @@ internal sealed class LogRecovery
         }
 
         return header;
-    }
-
-    /// <summary>A store on a full disk still opens: the reserve is there for that.</summary>
-    private RecoveredLog DespiteFullDisk(Func<RecoveredLog> step)
-    {
-        var reserve = _segmentFiles.PathOf(StoreFiles.Reserve);
-        try
-        {
-            return step();
-        }
-        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull && _files.FileExists(reserve))
-        {
-            // A killed process may have left a manifest whose name is not durable yet: nothing may go before that is.
-            _files.SyncDirectory(_segmentFiles.Directory);
-            _files.Delete(reserve);
-            _segmentFiles.DeleteLeftovers(_manifests.Current);
-            return step();
-        }
     }
 
     private static long CopyFrames(ReadOnlySpan<byte> source, ulong salt, long from, Segment target, KvsVersion proven)

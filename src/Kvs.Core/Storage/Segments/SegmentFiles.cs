@@ -145,10 +145,19 @@ internal sealed class SegmentFiles
                 ? manifest.Find(id)?.Identity.Kind == kind
                 : StoreFiles.TryParseHint(name, out id) ? manifest.Find(id) is not null
                 : !StoreFiles.IsLeftover(name);
-            if (!live)
+            if (live)
             {
-                deleted |= TryDelete(PathOf(name));
+                continue;
             }
+
+            if (!deleted)
+            {
+                // A killed process may have left a manifest whose name is not durable yet: nothing goes before that is.
+                _files.SyncDirectory(_directory);
+                deleted = true;
+            }
+
+            DeleteIfAllowed(PathOf(name));
         }
 
         if (deleted)
@@ -200,16 +209,15 @@ internal sealed class SegmentFiles
         return Segment.Open(_files, path, identity, header.StoreId, writable: true);
     }
 
-    private bool TryDelete(string path)
+    private void DeleteIfAllowed(string path)
     {
         try
         {
             _files.Delete(path);
-            return true;
         }
         catch (IOException)
         {
-            return false;
+            // It stays for the next time.
         }
     }
 

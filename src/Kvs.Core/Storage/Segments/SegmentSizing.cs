@@ -34,7 +34,8 @@ internal static class SegmentSizing
 
     /// <summary>
     /// Size of the reserve: four segments; in a small store one and a quarter, which is what the compaction of half a
-    /// segment of live records needs at worst, for the hint file of small records is as large as they are.
+    /// segment of live records needs at worst, for the hint file of small records is as large as they are. A new segment and
+    /// its manifest, which an opening needs on a disk without another free byte, fit as well.
     /// </summary>
     /// <param name="segmentBytes">Capacity of the next log segment.</param>
     internal static long ReserveBytes(long segmentBytes) => segmentBytes <= SegmentBytesMin

@@ -173,21 +173,6 @@ public sealed class LogEngineFaultTests
         Assert.Equal(store.Content(), store.ReopenKilled().Content());
     });
 
-    [Fact]
-    public void A_store_on_a_full_disk_opens_and_serves_reads() => TestSeed.Run(seed =>
-    {
-        var store = new LogStore(seed);
-        store.Set("k", "v");
-        store.Run();
-        var device = store.Device.Capture().Kill();
-        device.CapacityBytes = device.UsedBytes + (64 * 1024);
-        var again = new LogStore(seed, device: device);
-        again.Run();
-        Assert.Equal("v", again.Get("k"));
-        Assert.Equal(ErrorCode.None, again.Remove("k").Code);
-        Assert.Empty(again.Reopen().Content());
-    });
-
     private static bool IsLog(string path) => path.EndsWith(".log", StringComparison.Ordinal);
 
     private static Dictionary<string, HashSet<string?>> Work(int seed, SimulatedFileSystem device)

@@ -3,6 +3,7 @@ using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
+using Kvs.Core.Storage.Records;
 
 namespace Kvs.Core.Engines.Commit.Groups;
 
@@ -21,7 +22,7 @@ internal enum ApplyStep
 
 /// <summary>
 /// Fills one commit group: judges requests against the working state, gives sequences, moves log time and removes what
-/// has expired. Threading: commit thread only.
+/// has expired. Begins the epoch where the opening had no room to. Threading: commit thread only.
 /// </summary>
 internal sealed class GroupApplier
 {
@@ -46,6 +47,7 @@ internal sealed class GroupApplier
     private CommitGroup _group = null!;
     private ulong _lastSequence;
     private long _lastTimeMillis;
+    private bool _isEpochDue;
     private bool _timeMoved;
 
     internal GroupApplier(EngineParts parts)
@@ -61,6 +63,7 @@ internal sealed class GroupApplier
         _state = new LogBatchState(parts.Index, parts.Segments, parts.Epochs, parts.Frame);
         _lastSequence = parts.Index.Published.Sequence;
         _lastTimeMillis = parts.Index.Published.LogTimeMillis;
+        _isEpochDue = parts.Log.Appended.Epoch < parts.Epochs.Current;
     }
 
     /// <summary>Whether more keys have expired than the last group could remove.</summary>
@@ -191,7 +194,8 @@ internal sealed class GroupApplier
         var expired = !_timeMoved && _index.TryNextExpired(now, out var key, out _)
             ? GroupBuilder.BatchBytesMax(1, key.Length)
             : 0;
-        var room = _room.Reserve(bytes + expired, mayUseReserve, new GroupStart(_epochs.Current, _lastSequence + 1, now, _lastSequence));
+        var begins = _isEpochDue ? GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes) : 0;
+        var room = _room.Reserve(begins + bytes + expired, mayUseReserve, new GroupStart(_epochs.Current, _lastSequence + 1, now, _lastSequence));
         if (room != RoomResult.Reserved)
         {
             return room;
@@ -202,10 +206,22 @@ internal sealed class GroupApplier
         {
             _timeMoved = true;
             _state.MoveTime(now);
+            BeginEpochIfDue();
             RemoveExpired(now, bytes);
         }
 
         return room;
+    }
+
+    private void BeginEpochIfDue()
+    {
+        if (_isEpochDue)
+        {
+            _isEpochDue = false;
+            _frame.BeginBatch(++_lastSequence);
+            _frame.AddEpochStart(EpochReason.Open);
+            _frame.EndBatch();
+        }
     }
 
     /// <summary>

@@ -110,6 +110,10 @@ internal sealed class PrepareLoop
 
             _closing.Finish();
         }
+        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull)
+        {
+            _closing.Finish(); // without the mark the next opening only takes longer
+        }
 #pragma warning disable CA1031 // Whoever closes gets it; without the mark the next opening only takes longer.
         catch (Exception e)
 #pragma warning restore CA1031
