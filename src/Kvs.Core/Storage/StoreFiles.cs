@@ -17,6 +17,9 @@ internal static class StoreFiles
     /// <summary>The list of live files.</summary>
     internal const string Manifest = "MANIFEST";
 
+    /// <summary>The database of engine sqlite, which has none of the other files but marker and lock.</summary>
+    internal const string Database = "kvs.sqlite";
+
     /// <summary>Bytes kept so that a full disk still has room for compaction and removals.</summary>
     internal const string Reserve = "reserve";
 

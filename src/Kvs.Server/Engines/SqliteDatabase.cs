@@ -1,5 +1,6 @@
 using System.Globalization;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace Kvs.Server.Engines;
@@ -15,7 +16,7 @@ namespace Kvs.Server.Engines;
 internal static class SqliteDatabase
 {
     /// <summary>Name of the database in the data directory.</summary>
-    internal const string FileName = "kvs.sqlite";
+    internal const string FileName = StoreFiles.Database;
 
     private const long Format = 1;
 

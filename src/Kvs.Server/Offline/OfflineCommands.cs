@@ -33,6 +33,16 @@ internal static class OfflineCommands
 
     private static Task<int> RepairAsync(ProgramContext context, ServerOptions options)
     {
+        if (DataDirectory.MendMarker(context.Machine.Files, EngineOpener.PathOf(options)) is { } engine)
+        {
+            var marker = Path.Combine(EngineOpener.PathOf(options), StoreFiles.Engine);
+            context.Output.WriteLine($"note: {marker} at 0: it was damaged, and names engine '{engine}' again.");
+            if (engine != EngineName.Kvs)
+            {
+                return Task.FromResult(ExitCode.Done);
+            }
+        }
+
         using var directory = OpenKvsDirectory(context, options, "repair");
         var report = StoreRepair.Run(context.Machine.Files, directory.Path, new StoreRandom(context.Machine.Random));
         return Task.FromResult(Print(context.Output, report, "repaired", "nothing is lost", "SOMETHING IS LOST"));

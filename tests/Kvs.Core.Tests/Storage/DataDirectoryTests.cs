@@ -66,6 +66,76 @@ public sealed class DataDirectoryTests
         Assert.Null(DataDirectory.DetectEngine(device, "/missing"));
     }
 
+    /// <summary>
+    /// An empty marker once was a dead end: each command named repair, and repair gave the same answer. A wrong one hid
+    /// the data: the other engine started with an empty store beside it.
+    /// </summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("\0\0\0")]
+    [InlineData("sqlite")]
+    [InlineData("kvz")]
+    public void A_marker_that_the_manifest_contradicts_is_refused_by_both_and_mended_from_it(string marker)
+    {
+        var device = new SimulatedFileSystem();
+        new StoreFixture(device).Begin().CloseCleanly();
+        device.WriteAll("/store/engine", StoreFixture.Bytes(marker));
+        foreach (var engine in new[] { "kvs", "sqlite" })
+        {
+            var refusal = Assert.Throws<KvsCorruptionException>(() => DataDirectory.Open(device, "/store", engine));
+            Assert.Equal("/store/engine", refusal.Path);
+            Assert.Contains("engine 'kvs'", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("MANIFEST", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("repair", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains(marker is "" or "\0\0\0" ? "no engine" : $"'{marker}'", refusal.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Throws<KvsCorruptionException>(() => DataDirectory.DetectEngine(device, "/store"));
+        Assert.Equal("kvs", DataDirectory.MendMarker(device, "/store"));
+        Assert.Null(DataDirectory.MendMarker(device, "/store"));
+        Assert.Equal(StoreFixture.Bytes("kvs"), device.ReadAll("/store/engine"));
+        new StoreFixture(device, seed: 2).Dispose();
+        device.CheckClean();
+    }
+
+    [Fact]
+    public void A_marker_beside_a_damaged_manifest_is_still_contradicted_by_it()
+    {
+        var device = new SimulatedFileSystem();
+        new StoreFixture(device).Begin().CloseCleanly();
+        device.WriteAll("/store/engine", "sqlite"u8);
+        device.WriteAll("/store/MANIFEST", "nonsense"u8);
+        Assert.Throws<KvsCorruptionException>(() => DataDirectory.DetectEngine(device, "/store"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("kvs")]
+    public void The_marker_of_an_sqlite_directory_is_held_against_its_database(string marker)
+    {
+        var device = new SimulatedFileSystem();
+        device.CreateDirectory("/store");
+        device.WriteAll("/store/engine", StoreFixture.Bytes(marker));
+        device.WriteAll("/store/kvs.sqlite", "database"u8);
+        var refusal = Assert.Throws<KvsCorruptionException>(() => DataDirectory.Open(device, "/store", "kvs"));
+        Assert.Contains("'sqlite'", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal("sqlite", DataDirectory.MendMarker(device, "/store"));
+        DataDirectory.Open(device, "/store", "sqlite").Dispose();
+    }
+
+    [Fact]
+    public void Where_nothing_tells_the_engine_a_damaged_marker_is_left_to_the_operator()
+    {
+        var device = new SimulatedFileSystem();
+        device.CreateDirectory("/store");
+        Assert.Null(DataDirectory.MendMarker(device, "/store"));
+        Assert.Empty(device.ListFiles("/store"));
+        device.WriteAll("/store/engine", ""u8);
+        Assert.Null(DataDirectory.MendMarker(device, "/store"));
+        var refusal = Assert.Throws<KvsCorruptionException>(() => DataDirectory.Open(device, "/store", "kvs"));
+        Assert.Contains("Delete it", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_manifest_is_replaced_as_a_whole_whenever_the_power_is_cut()
     {

@@ -56,6 +56,32 @@ public sealed class OfflineCommandTests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("sqlite")]
+    public async Task A_marker_that_is_damaged_hides_nothing_and_repair_mends_it(string text)
+    {
+        using var directory = await NewStoreAsync();
+        var data = Path.Combine(directory.FullPath, "kvs-data");
+        var marker = Path.Combine(data, "engine");
+        await File.WriteAllTextAsync(marker, text);
+        using (var refused = ServerProcess.Start(directory.FullPath, "--addr", "127.0.0.1:0"))
+        {
+            var (exitCode, _, errors) = await refused.ExitAsync();
+            Assert.Equal(1, exitCode);
+            Assert.Contains("'kvs'", errors, StringComparison.Ordinal);
+            Assert.Contains(marker, errors, StringComparison.Ordinal);
+            Assert.Empty(Directory.GetFiles(data, "*.sqlite*"));
+        }
+
+        Assert.Equal(1, (await RunAsync(directory, "check")).ExitCode);
+        var repair = await RunAsync(directory, "repair");
+        Assert.Equal(0, repair.ExitCode);
+        Assert.Contains($"note: {marker} at 0", repair.Output, StringComparison.Ordinal);
+        Assert.Equal("kvs", await File.ReadAllTextAsync(marker));
+        Assert.Contains("keys         3", (await RunAsync(directory, "stats")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("check")]
     [InlineData("repair")]
     [InlineData("stats")]

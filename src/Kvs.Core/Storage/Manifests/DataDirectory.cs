@@ -43,11 +43,7 @@ internal sealed class DataDirectory : IDisposable
         try
         {
             CreateDurably(files, path);
-            var held = files.TryLock(System.IO.Path.Combine(path, StoreFiles.Lock)) ?? throw new KvsStorageException(
-                ErrorCode.DirectoryLocked,
-                $"The data directory '{path}' is in use by another process. "
-                + "Stop that one, or choose another directory.");
-            return Claim(files, path, engineName, held);
+            return Claim(files, path, engineName, Lock(files, path));
         }
         catch (IOException cause)
         {
@@ -59,19 +55,55 @@ internal sealed class DataDirectory : IDisposable
     /// <param name="files">The file system.</param>
     /// <param name="path">Full path of the directory.</param>
     /// <returns>Its name, or null when the directory is missing or belongs to none yet.</returns>
-    /// <exception cref="KvsStorageException">The marker cannot be read.</exception>
+    /// <exception cref="KvsCorruptionException">
+    /// The marker names none, or another one than the files beside it tell.
+    /// </exception>
+    /// <exception cref="KvsStorageException">A file cannot be read.</exception>
     internal static string? DetectEngine(IFileSystem files, string path)
     {
         var marker = System.IO.Path.Combine(path, StoreFiles.Engine);
         try
         {
-            return files.FileExists(marker) ? ReadMarker(files, marker)
-                : ManifestStore.Exists(files, path) ? KvsEngine
-                : null;
+            var told = ToldByFiles(files, path);
+            if (!files.FileExists(marker))
+            {
+                return told?.Engine;
+            }
+
+            var named = ReadMarker(files, marker);
+            return named is not null && (told is null || told.Value.Engine == named)
+                ? named
+                : throw Contradiction(marker, named, told);
         }
         catch (IOException cause)
         {
-            throw StorageFailure.Failed($"Reading '{marker}'", cause);
+            throw StorageFailure.Failed($"Looking for the engine of '{path}'", cause);
+        }
+    }
+
+    /// <summary>Writes the marker anew where the files beside it contradict it; for repair.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="path">Full path of the directory.</param>
+    /// <returns>The engine that it names now, or null when nothing contradicts it.</returns>
+    /// <exception cref="KvsStorageException">Locked, or not usable.</exception>
+    internal static string? MendMarker(IFileSystem files, string path)
+    {
+        var marker = System.IO.Path.Combine(path, StoreFiles.Engine);
+        try
+        {
+            if (ToldByFiles(files, path) is not var (engine, _)
+                || (files.FileExists(marker) && ReadMarker(files, marker) == engine))
+            {
+                return null;
+            }
+
+            using var held = Lock(files, path);
+            WriteMarker(files, path, marker, engine);
+            return engine;
+        }
+        catch (IOException cause)
+        {
+            throw StorageFailure.Failed($"Writing '{marker}'", cause);
         }
     }
 
@@ -107,14 +139,55 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    private static string ReadMarker(IFileSystem files, string marker)
+    private static IDisposable Lock(IFileSystem files, string path) =>
+        files.TryLock(System.IO.Path.Combine(path, StoreFiles.Lock)) ?? throw new KvsStorageException(
+            ErrorCode.DirectoryLocked,
+            $"The data directory '{path}' is in use by another process. "
+            + "Stop that one, or choose another directory.");
+
+    /// <summary>The engine that the data itself tells, and the file that does.</summary>
+    private static (string Engine, string File)? ToldByFiles(IFileSystem files, string path)
+    {
+        var manifest = System.IO.Path.Combine(path, StoreFiles.Manifest);
+        if (files.FileExists(manifest))
+        {
+            return (EngineOfManifest(files, path), manifest);
+        }
+
+        var database = System.IO.Path.Combine(path, StoreFiles.Database);
+        return files.FileExists(database) ? (SqliteEngine, database) : null;
+    }
+
+    private static string EngineOfManifest(IFileSystem files, string path)
+    {
+        try
+        {
+            return ManifestStore.Open(files, path).Current.Engine;
+        }
+        catch (KvsException)
+        {
+            return KvsEngine; // damaged, or of a newer version: no other engine has such a file
+        }
+    }
+
+    private static KvsCorruptionException Contradiction(
+        string marker, string? named, (string Engine, string File)? told)
+    {
+        var says = named is null ? "it names no engine" : $"it names engine '{named}'";
+        var rest = told is var (engine, file)
+            ? $"but '{file}' is of engine '{engine}'. Nothing was changed. Run 'kvs-server repair --data-dir DIR', which "
+                + "writes it anew."
+            : "and no data lies beside it. Delete it: the next start makes it anew.";
+        return new KvsCorruptionException(marker, 0, $"'{marker}' is damaged: {says}, {rest}");
+    }
+
+    /// <summary>The engine that the marker names, or null.</summary>
+    private static string? ReadMarker(IFileSystem files, string marker)
     {
         Span<byte> bytes = stackalloc byte[MarkerBytesMax];
         using var file = files.Open(marker, writable: false);
         var text = Encoding.ASCII.GetString(bytes[..file.Read(0, bytes)]).Trim();
-        return text.Length > 0 && text.All(char.IsAsciiLetterOrDigit)
-            ? Canonical(text)
-            : throw StorageFailure.Damaged(marker, 0, "it names no engine.");
+        return text.Length > 0 && text.All(char.IsAsciiLetterOrDigit) ? Canonical(text) : null;
     }
 
     private static string Canonical(string engine) => engine == SqliteAlias ? SqliteEngine : engine;
