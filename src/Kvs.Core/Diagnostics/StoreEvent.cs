@@ -9,7 +9,7 @@ internal enum StoreEventKind
     /// <summary>Bytes whose sync never returned were cut off the log's end.</summary>
     TailCut = 2,
 
-    /// <summary>A hint file was missing or damaged and was made anew from its segment.</summary>
+    /// <summary>A hint file was damaged, or not made yet, and was made from its segment.</summary>
     HintRebuilt = 3,
 
     /// <summary>A file that no manifest names was removed.</summary>
@@ -35,19 +35,25 @@ internal enum StoreEventKind
 
     /// <summary>The store is closed.</summary>
     Closed = 11,
+
+    /// <summary>A record that was to be read is damaged: told once for each place.</summary>
+    DamageFound = 12,
 }
 
 /// <summary>How much a <see cref="StoreEvent"/> matters.</summary>
 internal enum StoreEventLevel
 {
+    /// <summary>For whoever looks for something.</summary>
+    Debug = 0,
+
     /// <summary>For whoever is curious.</summary>
-    Information = 0,
+    Information = 1,
 
     /// <summary>Worth a look.</summary>
-    Warning = 1,
+    Warning = 2,
 
     /// <summary>Needs somebody.</summary>
-    Error = 2,
+    Error = 3,
 }
 
 /// <summary>

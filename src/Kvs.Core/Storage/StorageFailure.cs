@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 
@@ -17,14 +16,6 @@ internal static class StorageFailure
     /// <param name="what">What is wrong: expected and found.</param>
     internal static KvsCorruptionException Damaged(string path, long offset, string what) =>
         new(path, offset, $"'{path}' is damaged at offset {offset}: {what} {WhatToDo}");
-
-    /// <summary>A record under a location that the index named does not verify.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="location">The location.</param>
-    [DoesNotReturn]
-    internal static void ThrowDamagedRecord(string path, in RecordLocation location) =>
-        throw Damaged(path, location.Offset,
-            $"the record of {location.Length} bytes there fails its checksum or has another key.");
 
     /// <summary>A failed file operation, with the difference between a full disk and the rest.</summary>
     /// <param name="what">What was done, on which file.</param>

@@ -46,7 +46,7 @@ internal sealed class LogOpening : IDisposable
         _index = new KeyIndex(options.Index);
 
         // The index, the buffers and other programs want the other half.
-        _segments = new SegmentSet(environment.MemoryBytes / 2);
+        _segments = new SegmentSet(environment.MemoryBytes / 2, new DamageLog(options).Tell);
         _files = new SegmentFiles(environment.Files, path);
         _reserve = new DiskReserve(environment.Files, path);
     }

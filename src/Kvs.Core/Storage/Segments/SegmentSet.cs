@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Records;
 
@@ -16,7 +17,9 @@ namespace Kvs.Core.Storage.Segments;
 /// <param name="memoryBytes">
 /// Bytes of segments that are taken to be in memory; with more, whoever may not wait must ask before it reads.
 /// </param>
-internal sealed class SegmentSet(long memoryBytes = long.MaxValue) : IDisposable
+/// <param name="damageMet">Hears of each damaged record before the reader does; on the reader's thread.</param>
+internal sealed class SegmentSet(
+    long memoryBytes = long.MaxValue, Action<KvsCorruptionException>? damageMet = null) : IDisposable
 {
     private readonly Lock _gate = new();
     private Segment?[] _table = new Segment?[4]; // published: Volatile; each table immutable
@@ -97,7 +100,7 @@ internal sealed class SegmentSet(long memoryBytes = long.MaxValue) : IDisposable
             || !record.IsIntact
             || !record.Key.SequenceEqual(key))
         {
-            StorageFailure.ThrowDamagedRecord(segment.File.Path, location);
+            ThrowDamaged(segment.File.Path, location);
         }
 
         return record;
@@ -139,6 +142,15 @@ internal sealed class SegmentSet(long memoryBytes = long.MaxValue) : IDisposable
 
             _count = 0;
         }
+    }
+
+    [DoesNotReturn]
+    private void ThrowDamaged(string path, in RecordLocation location)
+    {
+        var damage = StorageFailure.Damaged(
+            path, location.Offset, $"the record of {location.Length} bytes there fails its checksum or has another key.");
+        damageMet?.Invoke(damage);
+        throw damage;
     }
 
     private void Publish(Segment? removed, Segment? added)
