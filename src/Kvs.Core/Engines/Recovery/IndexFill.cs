@@ -2,6 +2,7 @@ using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Index;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
@@ -141,6 +142,7 @@ internal sealed class IndexFill
             return HintReader.Open(HintWriter.WriteToMemory(segment, file.End));
         }
 
+        var wasThere = _files.FileSystem.FileExists(_files.PathOf(StoreFiles.Hint(file.Id)));
         try
         {
             HintWriter.Write(_files, segment, file.End);
@@ -153,9 +155,11 @@ internal sealed class IndexFill
         }
 
         _options.Tell(
-            StoreEventLevel.Information,
+            wasThere ? StoreEventLevel.Warning : StoreEventLevel.Debug,
             StoreEventKind.HintRebuilt,
-            $"The hint file of '{segment.File.Path}' was missing or damaged and was made anew.");
+            wasThere
+                ? $"The hint file of '{segment.File.Path}' was damaged, and was made anew from that."
+                : $"The hint file of '{segment.File.Path}' was not made before the store ended; it is now.");
         return HintReader.TryOpen(_files, file)
             ?? throw new KvsStorageException(ErrorCode.StorageFailed, $"The hint file of '{segment.File.Path}' cannot be read back.");
     }

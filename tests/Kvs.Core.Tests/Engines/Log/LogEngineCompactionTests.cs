@@ -347,6 +347,25 @@ public sealed class LogEngineCompactionTests
         Assert.Equal(content, again.Content());
     });
 
+    [Fact]
+    public void A_hint_file_that_is_damaged_is_told_and_one_that_was_not_made_yet_is_no_news() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "v");
+        store.Run();
+        store = store.ReopenKilled();
+        Assert.Equal(StoreEventLevel.Debug, Assert.Single(store.Events, e => e.Kind == StoreEventKind.HintRebuilt).Level);
+        store.Close();
+
+        var hint = store.Device.ListFiles("/store").First(name => name.EndsWith(".hint", StringComparison.Ordinal));
+        store.Device.Damage("/store/" + hint, 20, "###"u8);
+        store = new LogStore(seed, device: store.Device);
+        var told = Assert.Single(store.Events, e => e.Kind == StoreEventKind.HintRebuilt);
+        Assert.Equal(StoreEventLevel.Warning, told.Level);
+        Assert.Contains("damaged", told.Message, StringComparison.Ordinal);
+        Assert.Equal("v", store.Get("k"));
+    });
+
     private static LogStore Prepared(int seed)
     {
         var store = new LogStore(seed, s_noHistory with { CompactionDeadShare = 1 });
