@@ -29,6 +29,12 @@ internal static class SqliteFailure
     {
         Corrupt or NotADatabase => new KvsCorruptionException(
             path, 0, $"The database '{path}' is damaged: {cause.Message} Restore it from a copy, or try sqlite3's .recover."),
+        Full => new KvsStorageException(
+            ErrorCode.DiskFull,
+            $"The disk of '{path}' is full, and engine sqlite needs room to start, and even to remove. Free space, then "
+            + "start again.",
+            WriteOutcome.NotApplied,
+            cause),
         _ => new KvsStorageException(
             ErrorCode.StorageFailed, $"Reading '{path}' failed: {cause.Message}", WriteOutcome.NotApplied, cause),
     };

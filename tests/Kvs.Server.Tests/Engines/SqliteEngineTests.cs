@@ -61,6 +61,16 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
         machine.Finish(engine.DisposeAsync().AsTask());
     }
 
+    /// <summary>It said "Reading ... failed: database or disk is full", though nothing was read and nothing named a remedy.</summary>
+    [Fact]
+    public void A_full_disk_at_the_start_is_told_as_such_with_what_to_do()
+    {
+        var failure = SqliteFailure.Of(new SqliteException("database or disk is full", 13), "/data/kvs.sqlite");
+        Assert.Equal(ErrorCode.DiskFull, failure.Code);
+        Assert.DoesNotContain("Reading", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Free space, then start again", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_database_of_a_newer_format_is_refused()
     {
