@@ -25,6 +25,9 @@ internal sealed record Setting(
     /// <summary>What stands for its value in the help text: the first word of its form.</summary>
     internal string Placeholder => Form.Split(' ')[0];
 
+    /// <summary>What it takes, in words, for the help text: what its form has in parentheses; empty for none.</summary>
+    internal string Takes => Form.IndexOf('(', StringComparison.Ordinal) is var at and >= 0 ? Form[(at + 1)..^1] : "";
+
     /// <summary>Whether the flag stands alone, without a value.</summary>
     internal bool IsSwitch { get; init; }
 

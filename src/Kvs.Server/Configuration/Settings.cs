@@ -28,7 +28,7 @@ internal static class Settings
             "Address to listen on.",
             (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Address = address } : null),
         new(DataDirectory, "DIR", "./kvs-data",
-            "Directory of the data; created when missing.",
+            "Directory of the data; a server makes it when it is missing.",
             (o, text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal)
                 ? o with { DataDirectory = text }
                 : null),

@@ -97,7 +97,8 @@ internal sealed class ServerCommandLine
 
     private static Option FlagOf(Setting setting)
     {
-        var description = $"{setting.Help} [default: {setting.Default}]";
+        var takes = setting.IsSwitch || setting.Takes.Length == 0 ? "" : $" Takes {setting.Takes}.";
+        var description = $"{setting.Help}{takes} [default: {setting.Default}]";
         return setting.IsSwitch
             ? new Option<bool>(setting.Flag) { Description = description }
             : new Option<string?>(setting.Flag)

@@ -32,23 +32,29 @@ internal sealed partial class ServerLog(ILogger logger)
         switch (happened.Level)
         {
             case StoreEventLevel.Error:
-                StoreError(happened.Kind, happened.Message);
+                StoreError(happened.Message);
                 break;
             case StoreEventLevel.Warning:
-                StoreWarning(happened.Kind, happened.Message);
+                StoreWarning(happened.Message);
+                break;
+            case StoreEventLevel.Information:
+                StoreInformation(happened.Message);
                 break;
             default:
-                StoreInformation(happened.Kind, happened.Message);
+                StoreDebug(happened.Message);
                 break;
         }
     }
 
-    [LoggerMessage(1010, LogLevel.Information, "store: {Kind}: {Text}")]
-    private partial void StoreInformation(StoreEventKind kind, string text);
+    [LoggerMessage(1009, LogLevel.Debug, "store: {Text}")]
+    private partial void StoreDebug(string text);
 
-    [LoggerMessage(1011, LogLevel.Warning, "store: {Kind}: {Text}")]
-    private partial void StoreWarning(StoreEventKind kind, string text);
+    [LoggerMessage(1010, LogLevel.Information, "store: {Text}")]
+    private partial void StoreInformation(string text);
 
-    [LoggerMessage(1012, LogLevel.Error, "store: {Kind}: {Text}")]
-    private partial void StoreError(StoreEventKind kind, string text);
+    [LoggerMessage(1011, LogLevel.Warning, "store: {Text}")]
+    private partial void StoreWarning(string text);
+
+    [LoggerMessage(1012, LogLevel.Error, "store: {Text}")]
+    private partial void StoreError(string text);
 }

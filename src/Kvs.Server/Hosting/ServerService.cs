@@ -74,13 +74,16 @@ internal sealed class ServerService(
     private void ThrowIfExposed()
     {
         var host = options.Address.Host;
-        var isLoopback = host == "localhost"
-            || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+        var isLiteral = IPAddress.TryParse(host, out var address);
+        var isLoopback = isLiteral ? IPAddress.IsLoopback(address!) : host == "localhost";
         if (!isLoopback && !options.Insecure)
         {
+            var what = isLiteral
+                ? $"{options.Address} is not a loopback address"
+                : $"{host} is a name, and of names only localhost is known to be loopback";
             throw new KvsException(
                 ErrorCode.Configuration,
-                $"{options.Address} is not a loopback address, and clients are not authenticated: anyone who reaches "
+                $"{what}; clients are not authenticated: anyone who reaches "
                 + "it could read and change everything. Add --insecure if that is wanted");
         }
     }

@@ -31,6 +31,7 @@ public sealed class ServerProcessTests
             Assert.Contains(expected, server.Errors, StringComparison.Ordinal);
         }
 
+        Assert.Contains("store: Opened '", server.Errors, StringComparison.Ordinal); // once, without the kind before it
         await server.SignalAsync(signal[3..]);
         var (exitCode, output, _) = await server.ExitAsync();
         Assert.Equal((0, ""), (exitCode, output));
@@ -185,6 +186,33 @@ public sealed class ServerProcessTests
         Assert.DoesNotContain("   at ", exit.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Help_names_the_values_that_a_flag_takes()
+    {
+        var help = await HelpAsync("--help");
+        foreach (var values in new[]
+        {
+            "kvs, sqlite, memory, or sled", "always, interval:MILLISECONDS up to 60000, or os",
+            "verbose, debug, information, warning, error, fatal", "1 to 1000000", "units KiB, MiB, GiB",
+        })
+        {
+            Assert.Contains(values, help, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("created when missing", await HelpAsync("check", "--help"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_that_may_not_be_loopback_is_not_called_an_address()
+    {
+        using var directory = new TemporaryDirectory();
+        using var server = ServerProcess.Start(directory.FullPath, "--addr", "nowhere.invalid:4000");
+        var (exitCode, _, errors) = await server.ExitAsync();
+        Assert.Equal(1, exitCode);
+        Assert.Contains("nowhere.invalid is a name, and of names only localhost is", errors, StringComparison.Ordinal);
+        Assert.Contains("--insecure", errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("-V")]
     [InlineData("--version")]
@@ -210,6 +238,16 @@ public sealed class ServerProcessTests
         await server.PortAsync();
         Assert.Contains("engine memory", server.Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(directory.FullPath, "kvs-data")));
+    }
+
+    /// <summary>The help text, without its line breaks.</summary>
+    private static async Task<string> HelpAsync(params string[] arguments)
+    {
+        using var directory = new TemporaryDirectory();
+        using var server = ServerProcess.Start(directory.FullPath, arguments);
+        var (exitCode, output, _) = await server.ExitAsync();
+        Assert.Equal(0, exitCode);
+        return string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static string LastLine(string text) => text.Split('\n')[^1];
