@@ -18,16 +18,7 @@ internal static class Durations
     internal static bool TryParse(ReadOnlySpan<char> text, out TimeSpan duration)
     {
         duration = default;
-        var digits = text.IndexOfAnyExcept(NumberParts);
-        if (digits <= 0 || UnitMillis(text[digits..]) is not { } unit
-            || !double.TryParse(
-                text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
-        {
-            return false;
-        }
-
-        var millis = Math.Round(number * unit);
-        if (millis < 1 || millis > Longest.TotalMilliseconds)
+        if (Millis(text) is not { } millis || millis < 1 || millis > Longest.TotalMilliseconds)
         {
             return false;
         }
@@ -35,6 +26,16 @@ internal static class Durations
         duration = TimeSpan.FromMilliseconds((long)millis);
         return true;
     }
+
+    /// <summary>Says why a text is not taken.</summary>
+    /// <param name="text">A text that <see cref="TryParse"/> refuses.</param>
+    /// <returns>The end of a sentence that begins with the text.</returns>
+    internal static string Complaint(ReadOnlySpan<char> text) => Millis(text) switch
+    {
+        null => "is no duration; write a number and a unit, such as 500ms, 30s, 5m, 2h or 1d",
+        < 1 => "is too short; the shortest is 1ms",
+        _ => string.Create(CultureInfo.InvariantCulture, $"is too long; the longest is {Longest.TotalDays}d"),
+    };
 
     /// <summary>Writes a duration, to the millisecond.</summary>
     /// <param name="duration">The duration.</param>
@@ -45,6 +46,15 @@ internal static class Durations
         return millis < 1000
             ? string.Create(CultureInfo.InvariantCulture, $"{millis}ms")
             : string.Create(CultureInfo.InvariantCulture, $"{millis / 1000.0:0.###}s");
+    }
+
+    private static double? Millis(ReadOnlySpan<char> text)
+    {
+        var digits = text.IndexOfAnyExcept(NumberParts);
+        return digits > 0 && UnitMillis(text[digits..]) is { } unit && double.TryParse(
+            text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            ? Math.Round(number * unit)
+            : null;
     }
 
     private static double? UnitMillis(ReadOnlySpan<char> unit) => unit switch

@@ -28,6 +28,8 @@ public sealed class UsageErrorTests
     [InlineData(
         "--ttl: '30' is no duration; write a number and a unit, such as 500ms, 30s, 5m, 2h or 1d", "set", "a", "b",
             "--ttl", "30")]
+    [InlineData("DURATION: '100000d' is too long; the longest is 36500d", "expire", "a", "100000d")]
+    [InlineData("--ttl: '0.1ms' is too short; the shortest is 1ms", "set", "a", "b", "--ttl", "0.1ms")]
     [InlineData("--timeout: 'soon' is no duration", "get", "a", "--timeout", "soon")]
     [InlineData("--output: 'xml' is neither text nor json", "get", "a", "-o", "xml")]
     [InlineData("--if-version: 'one' is no version token", "rm", "a", "--if-version", "one")]

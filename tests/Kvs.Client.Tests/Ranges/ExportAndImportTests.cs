@@ -93,6 +93,7 @@ public sealed class ExportAndImportTests
     [InlineData("{\"key\":\"x\"}", "line 3: the value is missing")]
     [InlineData("{\"value\":\"x\"}", "line 3: the key is missing")]
     [InlineData("{\"key\":\"x\",\"valeu\":\"x\"}", "line 3: unknown member \"valeu\"")]
+    [InlineData("{\"key\":\"x\",\"value\":\"x\",\"value\":\"y\"}", "line 3: \"value\" is there twice")]
     [InlineData("{\"key\":\"x\",\"value\":\"x\"} {}", "line 3: no JSON object")]
     [InlineData(
         "{\"key\":\"x\",\"value\":{\"b64\":\"??\"}}", "line 3: \"value\" must be a string or {\"b64\": \"...\"}")]

@@ -6,7 +6,7 @@ namespace Kvs.Client.Commands.Lines;
 
 /// <summary>
 /// Reads a JSON line: one object. Keys and values are strings, or {"b64": "..."} for bytes that are no text. Unknown
-/// members are errors: a misspelt condition must not be ignored.
+/// members are errors, and so are those that are there twice: a misspelt condition must not be ignored, nor a key.
 /// </summary>
 internal static class JsonLine
 {
@@ -37,10 +37,13 @@ internal static class JsonLine
         {
             var reader = new Utf8JsonReader(line);
             var draft = new OperationDraft();
+            var names = new List<string>(capacity: 8);
             Expect(reader.Read() && reader.TokenType == JsonTokenType.StartObject, "a JSON object is expected");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var name = reader.GetString()!;
+                Expect(!names.Contains(name), $"\"{name}\" is there twice");
+                names.Add(name);
                 reader.Read();
                 readMember(ref reader, name, draft);
             }

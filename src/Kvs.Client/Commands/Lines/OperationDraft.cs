@@ -64,15 +64,21 @@ internal sealed class OperationDraft
     /// <param name="value">Its value.</param>
     internal void SetOption(string option, string value)
     {
-        switch (option)
+        CheckOption(option);
+        if (option == "--ttl")
         {
-            case "--ttl": TimeToLive = value; return;
-            case "--if-version": IfVersion = value; break;
-            default: throw new InputException($"unknown option '{option}'");
+            TimeToLive = value;
+            return;
         }
 
+        IfVersion = value;
         _given.Add(option);
     }
+
+    /// <summary>Refuses an option with a value that there is none of, before its value is looked for.</summary>
+    /// <param name="option">Its name with dashes.</param>
+    internal static void CheckOption(string option) =>
+        Require(option is "--ttl" or "--if-version", $"unknown option '{option}'");
 
     /// <summary>Checks the name by itself, so that a complaint about it comes before those about its parts.</summary>
     /// <returns>What it means.</returns>

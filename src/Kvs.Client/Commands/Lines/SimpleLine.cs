@@ -69,6 +69,7 @@ internal static class SimpleLine
             else if (!draft.TrySetFlag(Text(word)))
             {
                 var (name, value) = SplitOption(Text(word));
+                OperationDraft.CheckOption(name);
                 value ??= i + 1 < words.Count ? Text(words[++i]) : throw new InputException($"{name} needs a value");
                 draft.SetOption(name, value);
             }

@@ -17,8 +17,7 @@ internal static class Arguments
     internal static TimeSpan Duration(string name, string text) =>
         Durations.TryParse(text, out var duration)
             ? duration
-            : throw new InputException(
-                $"{name}: '{text}' is no duration; write a number and a unit, such as 500ms, 30s, 5m, 2h or 1d");
+            : throw new InputException($"{name}: '{text}' {Durations.Complaint(text)}");
 
     /// <summary>Reads a whole number.</summary>
     /// <param name="name">The option or operand, for the message.</param>
