@@ -16,7 +16,7 @@ public sealed class PackageTests
         var packed = await ChildProcess.DotnetAsync(
             "pack", "src/Kvs.Core", "-c", "Release", "--no-build", "-o", feed.FullPath, $"-p:PackageVersion={Version}");
         Assert.True(packed.ExitCode == 0, packed.Output);
-        AssertHasNothingNative(feed.At($"KvsTcp.{Version}.nupkg"));
+        AssertIsWhole(feed.At($"KvsTcp.{Version}.nupkg"));
 
         // The cache would give an older build of the same version.
         var cached = Path.Combine(CacheFolder(), "kvstcp", Version);
@@ -32,12 +32,16 @@ public sealed class PackageTests
         Assert.Contains("Passed:     2", tested.Output, StringComparison.Ordinal);
     }
 
-    private static void AssertHasNothingNative(string package)
+    private static void AssertIsWhole(string package)
     {
         using var files = ZipFile.OpenRead(package);
         Assert.DoesNotContain(files.Entries, file => file.FullName.StartsWith("runtimes/", StringComparison.Ordinal));
         using var manifest = files.Entries.Single(file => file.Name == "KvsTcp.nuspec").Open();
-        Assert.DoesNotContain(XDocument.Load(manifest).Descendants(), element => element.Name.LocalName == "dependency");
+        var elements = XDocument.Load(manifest).Descendants().ToList();
+        Assert.DoesNotContain(elements, element => element.Name.LocalName == "dependency");
+        var readme = Assert.Single(elements, element => element.Name.LocalName == "readme").Value;
+        using var text = new StreamReader(files.GetEntry(readme)!.Open());
+        Assert.Contains("KvStore.OpenAsync", text.ReadToEnd(), StringComparison.Ordinal);
     }
 
     private static string CacheFolder() => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
