@@ -78,17 +78,6 @@ internal sealed class HintReader : IDisposable
         return new HintReader(file, header);
     }
 
-    /// <summary>Reads what was just made in memory.</summary>
-    /// <param name="file">A whole hint file. Ownership: taken over.</param>
-    internal static HintReader Open(IFile file)
-    {
-        var bytes = new byte[HintHeader.Bytes];
-        Check.That(file.Read(0, bytes) == bytes.Length);
-        var header = HintHeader.TryRead(bytes);
-        Check.That(header is not null);
-        return new HintReader(file, header);
-    }
-
     /// <summary>Reads the key filter.</summary>
     internal KeyFilter ReadFilter()
     {

@@ -106,8 +106,9 @@ public sealed class LogEngineFullDiskTests
         var before = store.Sequence;
         ResumesWithRoom(store);
         Assert.True(store.Sequence > before);
-        store.Engine.CompactAsync(default);
+        var compaction = store.Engine.CompactAsync(default);
         store.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(compaction.IsCompleted);
         Assert.DoesNotContain(store.Events, e => e.Kind == StoreEventKind.CompactionFailed && e.Message.Contains("missing or damaged", StringComparison.Ordinal));
     });
 
