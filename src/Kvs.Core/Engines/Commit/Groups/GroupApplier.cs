@@ -195,7 +195,8 @@ internal sealed class GroupApplier
             ? GroupBuilder.BatchBytesMax(1, key.Length)
             : 0;
         var begins = _isEpochDue ? GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes) : 0;
-        var room = _room.Reserve(begins + bytes + expired, mayUseReserve, new GroupStart(_epochs.Current, _lastSequence + 1, now, _lastSequence));
+        var start = new GroupStart(_epochs.Current, _lastSequence + 1, now, _lastSequence);
+        var room = _room.Reserve(begins + bytes + expired, mayUseReserve, start);
         if (room != RoomResult.Reserved)
         {
             return room;
