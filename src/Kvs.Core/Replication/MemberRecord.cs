@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace Kvs.Core.Replication;
+
+/// <summary>
+/// What a node must remember about its group through a crash, beside its log. Small; replaced as a whole, durably,
+/// before the node acts on it. A directory that has one never opens as a standalone store.
+/// </summary>
+internal sealed record MemberRecord
+{
+    /// <summary>Id of the store; an empty replica adopts that of its first primary.</summary>
+    internal required UInt128 StoreId { get; init; }
+
+    /// <summary>Drawn anew when this node's disk was lost. Its own, never copied.</summary>
+    internal UInt128 Incarnation { get; init; }
+
+    /// <summary>
+    /// Highest epoch that this node has promised to anybody, itself included. It never decreases: a promise that was
+    /// forgotten could be given twice, and two nodes would lead one epoch's worth of history (I2, I8).
+    /// </summary>
+    internal ulong PromisedEpoch { get; init; }
+
+    /// <summary>The node that <see cref="PromisedEpoch"/> was promised to; empty for nobody.</summary>
+    internal string Candidate { get; init; } = "";
+
+    /// <summary>Who this node is in its group; empty until it was told.</summary>
+    internal string Self { get; init; } = "";
+
+    /// <summary>
+    /// Static mode: the list that this node counts in. A store without it counts in no seal and no commit: it may
+    /// have lost its disk, and with it batches and promises that others rely on.
+    /// </summary>
+    internal ImmutableArray<string> Members { get; init; } = [];
+
+    /// <summary>
+    /// Static mode: whether this node has begun the list, and does not know yet whether all others hold it. Ends when
+    /// they do, and when this node promises an epoch to another, which has found a majority that holds it.
+    /// </summary>
+    internal bool IsFounding { get; init; }
+
+    /// <summary>Whether this node counts in its list.</summary>
+    internal bool HasList => !Members.IsEmpty;
+}

@@ -1,0 +1,127 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication;
+
+namespace Kvs.Cluster.Tests.Simulation;
+
+/// <summary>A whole cluster in one thread: machines, network, clients, an operator, and the ghost that watches.</summary>
+internal sealed class SimCluster
+{
+    private readonly List<SimEntry[]> _frames = [];
+    private readonly List<SimEntry[]> _copies = [];
+    private readonly Dictionary<string, SimNode> _byName = [];
+    private readonly ImmutableArray<string> _members;
+
+    /// <summary>A cluster whose machines are off.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="options">What the run is like.</param>
+    internal SimCluster(int seed, SimOptions options)
+    {
+        World = new World(seed);
+        Histories = new Histories(Ghost);
+        Options = options;
+        Network = new SimNetwork(World, name => _byName[name]);
+        var count = options.Nodes ?? (World.Random.Next(4) == 0 ? 5 : 3);
+        _members = [.. Enumerable.Range(1, count).Select(number => $"n{number}")];
+        foreach (var name in _members)
+        {
+            _byName[name] = new SimNode(this, name);
+        }
+
+        Nodes = [.. _members.Select(name => _byName[name])];
+        Operator = new SimOperator(this);
+        Clients = [.. Enumerable.Range(1, options.Clients).Select(number => new SimClient(this, number))];
+        Faults = new SimFaults(this, options.Faults ?? FaultPlan.Draw(World.Random));
+    }
+
+    /// <summary>Time and randomness.</summary>
+    internal World World { get; }
+
+    /// <summary>What the run is like.</summary>
+    internal SimOptions Options { get; }
+
+    /// <summary>The network.</summary>
+    internal SimNetwork Network { get; }
+
+    /// <summary>The machines.</summary>
+    internal ImmutableArray<SimNode> Nodes { get; }
+
+    /// <summary>The clients.</summary>
+    internal ImmutableArray<SimClient> Clients { get; }
+
+    /// <summary>The operator.</summary>
+    internal SimOperator Operator { get; }
+
+    /// <summary>The faults.</summary>
+    internal SimFaults Faults { get; }
+
+    /// <summary>The watcher.</summary>
+    internal Ghost Ghost { get; } = new();
+
+    /// <summary>What clients were told.</summary>
+    internal Histories Histories { get; }
+
+    /// <summary>Steps of nodes so far, ticks not counted.</summary>
+    internal int Steps { get; set; }
+
+    /// <summary>The settings of a node.</summary>
+    /// <param name="name">Its name.</param>
+    internal NodeSettings SettingsOf(string name) =>
+        name == _members[0] ? new NodeSettings { NodeId = name, Members = _members } : new NodeSettings();
+
+    /// <summary>A node sends.</summary>
+    /// <param name="from">The node.</param>
+    /// <param name="connection">On which connection.</param>
+    /// <param name="message">What.</param>
+    internal void Sent(SimNode from, long connection, ClusterMessage message)
+    {
+        if (Network.Find(connection) is { } open)
+        {
+            open.Send(from, message);
+            Faults.Remember(from, open.OtherThan(from), message);
+        }
+    }
+
+    /// <summary>A request is on its way to a node.</summary>
+    /// <param name="name">The node.</param>
+    /// <param name="request">The request.</param>
+    internal void Deliver(string name, SimRequest request)
+    {
+        var target = _byName[name];
+        World.Soon(50, Network.DelayMicrosMax, () =>
+        {
+            if (target.IsUp)
+            {
+                target.Run(target.Life, () => target.Engine.Service.Handle(request));
+            }
+        });
+    }
+
+    /// <summary>Bytes that stand for batches.</summary>
+    /// <param name="entries">The batches.</param>
+    internal ReadOnlyMemory<byte> FramesFor(SimEntry[] entries)
+    {
+        _frames.Add(entries);
+        var bytes = new byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, _frames.Count - 1);
+        return bytes;
+    }
+
+    /// <summary>The batches that bytes stand for.</summary>
+    /// <param name="frames">The bytes.</param>
+    internal SimEntry[] FramesOf(ReadOnlyMemory<byte> frames) => _frames[BinaryPrimitives.ReadInt32LittleEndian(frames.Span)];
+
+    /// <summary>Keeps a base copy.</summary>
+    /// <param name="entries">Its batches.</param>
+    /// <returns>Its id.</returns>
+    internal UInt128 KeepCopy(SimEntry[] entries)
+    {
+        _copies.Add(entries);
+        return (UInt128)(_copies.Count - 1);
+    }
+
+    /// <summary>A base copy.</summary>
+    /// <param name="id">Its id.</param>
+    internal SimEntry[] CopyOf(UInt128 id) => _copies[(int)id];
+}

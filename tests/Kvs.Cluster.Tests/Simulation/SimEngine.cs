@@ -1,0 +1,279 @@
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication;
+
+namespace Kvs.Cluster.Tests.Simulation;
+
+/// <summary>
+/// Stands for the engine and the driver of one process: does with the log what the node says, in order and each at its
+/// own time, ships frames, and publishes what is committed.
+/// </summary>
+internal sealed class SimEngine
+{
+    private readonly SimCluster _cluster;
+    private readonly SimNode _node;
+    private readonly Queue<Action> _log = [];
+    private bool _isLogBusy;
+    private bool _isSyncing;
+    private int _syncGeneration;
+    private ulong _commit;
+
+    /// <summary>Opens on a disk.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="node">The machine.</param>
+    /// <param name="commit">Commit sequence that the opening found.</param>
+    internal SimEngine(SimCluster cluster, SimNode node, ulong commit)
+    {
+        _cluster = cluster;
+        _node = node;
+        Service = new SimService(cluster, node);
+        _commit = commit;
+        Publish();
+    }
+
+    /// <summary>Newest published sequence.</summary>
+    internal ulong Published { get; private set; }
+
+    /// <summary>Newest published sequence that the node was told of.</summary>
+    internal ulong Applied { get; private set; }
+
+    /// <summary>The clients' side.</summary>
+    internal SimService Service { get; }
+
+    /// <summary>Commit sequence that is known here.</summary>
+    internal ulong CommitKnown => _commit;
+
+    private SimDisk Disk => _node.Disk;
+
+    /// <summary>Does what the node says.</summary>
+    /// <param name="output">What.</param>
+    internal void Do(NodeOutput output)
+    {
+        switch (output)
+        {
+            case NodeOutput.Ship ship:
+                _node.Soon(10, 300, () => Ship(ship));
+                break;
+            case NodeOutput.Commit commit:
+                Commit(commit.Sequence);
+                break;
+            case NodeOutput.Lease lease:
+                Service.Lease = lease;
+                break;
+            case NodeOutput.Admit admit:
+                Service.Admit(admit.Admission);
+                break;
+            case NodeOutput.ServeBaseCopy serve:
+                _node.Soon(1000, 50_000, () => Serve(serve.Connection));
+                break;
+            case NodeOutput.FetchBaseCopy fetch:
+                _node.Soon(10_000, 500_000, () => Install(fetch));
+                break;
+            default:
+                Enqueue(output);
+                break;
+        }
+    }
+
+    /// <summary>A write of the commit pipeline.</summary>
+    /// <param name="entry">The batch.</param>
+    internal void Append(SimEntry entry)
+    {
+        Disk.Append(entry);
+        _node.Step(new NodeInput.Appended(entry.Version, SimEntry.Bytes));
+        Sync();
+    }
+
+    // The log does one thing after another.
+    private void Enqueue(NodeOutput output)
+    {
+        _log.Enqueue(() => DoWithLog(output));
+        if (!_isLogBusy)
+        {
+            _isLogBusy = true;
+            Next();
+        }
+    }
+
+    private void Next() => _node.Soon(5, 200, () =>
+    {
+        _log.Dequeue()();
+        _isLogBusy = _log.Count > 0;
+        if (_isLogBusy)
+        {
+            Next();
+        }
+    });
+
+    private void DoWithLog(NodeOutput output)
+    {
+        switch (output)
+        {
+            case NodeOutput.AppendReceived append:
+                AppendReceived(append.Message);
+                break;
+            case NodeOutput.StoreRecord store:
+                _cluster.Ghost.RecordReplaced(_node, Disk.Record, store.Record);
+                Disk.Store(store.Record);
+                _node.Step(new NodeInput.RecordStored(store.Record));
+                break;
+            case NodeOutput.Truncate truncate:
+                _cluster.Ghost.CutBy(_node, truncate.Last.Sequence, Published);
+                _syncGeneration++;
+                _isSyncing = false;
+                Disk.Cut(truncate.Last.Sequence);
+                _node.Step(new NodeInput.Truncated(truncate.Last, Disk.Durable));
+                break;
+            case NodeOutput.Lead lead:
+                _cluster.Ghost.PromotedIn(_node, lead.Epoch);
+                var start = new SimEntry(new KvsVersion(lead.Epoch, Disk.Last.Sequence + 1), 0, 0, "", "", null, _commit);
+                Disk.Append(start);
+                Service.Begin(lead.Epoch);
+                _node.Step(new NodeInput.Led(start.Version));
+                break;
+            case NodeOutput.Follow:
+                Service.End();
+                _node.Step(new NodeInput.Followed(Disk.Last));
+                break;
+            default:
+                throw new InvalidOperationException($"Nothing does {output}.");
+        }
+
+        Sync();
+    }
+
+    private void AppendReceived(Append append)
+    {
+        var entries = _cluster.FramesOf(append.Frames);
+        if (Disk.IsFull || append.Previous != Disk.Last)
+        {
+            _node.Step(new NodeInput.AppendRefused(Disk.Last));
+            return;
+        }
+
+        foreach (var entry in entries)
+        {
+            Disk.Append(entry);
+        }
+
+        _node.Step(new NodeInput.Appended(append.Last, entries.Length * SimEntry.Bytes));
+    }
+
+    private void Sync()
+    {
+        if (_isSyncing || Disk.Durable == Disk.Last.Sequence)
+        {
+            return;
+        }
+
+        _isSyncing = true;
+        var generation = _syncGeneration;
+        var through = Disk.Last;
+        _node.Soon(50, _node.SyncMicrosMax, () =>
+        {
+            if (generation != _syncGeneration)
+            {
+                return;
+            }
+
+            _isSyncing = false;
+            Disk.Sync(through.Sequence);
+            _node.Step(new NodeInput.Durable(through));
+            Publish();
+            Sync();
+        });
+    }
+
+    private void Commit(ulong sequence)
+    {
+        if (_node.Node.Role is NodeRole.Primary or NodeRole.Recovering)
+        {
+            _cluster.Ghost.CommittedBy(_node, sequence);
+        }
+
+        _commit = sequence;
+        Publish();
+    }
+
+    private void Publish()
+    {
+        var target = Math.Min(_commit, Disk.Durable);
+        if (target <= Published)
+        {
+            return;
+        }
+
+        while (Published < target)
+        {
+            var entry = Disk.Entries[(int)Published];
+            _cluster.Ghost.PublishedBy(_node, entry);
+            Published++;
+            Service.Published(entry);
+        }
+
+        var applied = Published;
+        if (_node.IsUp)
+        {
+            _node.Soon(0, 50, () =>
+            {
+                Applied = Math.Max(Applied, applied);
+                _node.Step(new NodeInput.Applied(applied));
+            });
+        }
+    }
+
+    private void Ship(NodeOutput.Ship ship)
+    {
+        var first = (int)ship.After.Sequence;
+        var log = Disk.Entries;
+        if (_cluster.Network.Find(ship.Connection) is not { } connection || first >= log.Count)
+        {
+            return;
+        }
+
+        if (ship.After.Sequence + 1 < Disk.FirstStreamable)
+        {
+            // History went away under the cursor: the follower comes again and gets a base copy.
+            connection.Break();
+            return;
+        }
+
+        var count = 1;
+        var countMax = Math.Min(_cluster.World.Random.Next(1, 8), Math.Max(1, ship.BytesMax / SimEntry.Bytes));
+        while (count < countMax
+            && first + count < log.Count
+            && log[first + count].Version.Epoch == log[first].Version.Epoch)
+        {
+            count++;
+        }
+
+        var entries = log.Skip(first).Take(count).ToArray();
+        var last = entries[^1].Version;
+        connection.Send(_node, new Append(
+            ship.Epoch, ship.After, entries[0].Version, last, ship.CommittedThrough, _cluster.FramesFor(entries)));
+        _node.Soon(0, 200, () => _node.Step(new NodeInput.Shipped(ship.Connection, last, count * SimEntry.Bytes)));
+    }
+
+    private void Serve(long connection)
+    {
+        var id = _cluster.KeepCopy(Disk.Entries.Take((int)Published).ToArray());
+        var upto = Disk.Entries[(int)Published - 1].Version;
+        _node.Step(new NodeInput.BaseCopyReady(connection, new BaseCopyOffer(0, id, upto, [])));
+    }
+
+    private void Install(NodeOutput.FetchBaseCopy fetch)
+    {
+        if (_cluster.Network.Find(fetch.Connection) is null || Disk.IsFull)
+        {
+            _node.Step(new NodeInput.BaseCopyFailed());
+            return;
+        }
+
+        _syncGeneration++;
+        _isSyncing = false;
+        Disk.Replace(_cluster.CopyOf(fetch.Offer.CopyId));
+        _commit = Disk.Durable;
+        _node.Step(new NodeInput.BaseCopyInstalled(Disk.Epochs(), Disk.Last));
+        Publish();
+    }
+}

@@ -1,0 +1,235 @@
+using Kvs.Core.Protocol.Cluster.Messages;
+
+namespace Kvs.Cluster.Tests.Simulation;
+
+/// <summary>What goes wrong. Never more than the protocol promises to bear, so that all of it must be borne.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="plan">How often.</param>
+internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
+{
+    private const int Remembered = 200;
+    private readonly List<(SimNode From, SimNode To, ClusterMessage Message)> _old = [];
+
+    /// <summary>Whether faults happen.</summary>
+    internal bool IsActive { get; set; } = true;
+
+    private World World => cluster.World;
+
+    /// <summary>Begins: rates of clocks, chances of the network.</summary>
+    internal void Begin()
+    {
+        cluster.Network.Duplicates = plan.Duplicate;
+        cluster.Network.DelayMicrosMax = World.Pick([500, 2000, 20_000, 60_000]);
+        foreach (var node in cluster.Nodes)
+        {
+            node.Clock.Rate = cluster.Options.ClocksRunWild
+                ? 0.4 + (World.Random.NextDouble() * 2)
+                : 0.9 + (World.Random.NextDouble() * 0.2);
+        }
+    }
+
+    /// <summary>After one step: something may go wrong.</summary>
+    internal void MayHappen()
+    {
+        if (!IsActive)
+        {
+            return;
+        }
+
+        May(plan.Crash, () => Crash(World.Pick(cluster.Nodes), wipe: false));
+        May(plan.Wipe, () => Crash(World.Pick(cluster.Nodes), wipe: true));
+        May(plan.Pause, () => Pause(World.Pick(cluster.Nodes)));
+        May(plan.Cut, Cut);
+        May(plan.Heal, cluster.Network.HealAll);
+        May(plan.Break, Break);
+        May(plan.Full, () => Fill(World.Pick(cluster.Nodes)));
+        May(plan.Slow, () => World.Pick(cluster.Nodes).SyncMicrosMax = World.Pick([200, 1000, 1000, 50_000, 1_500_000]));
+        May(plan.Clock, () => Clock(World.Pick(cluster.Nodes)));
+        May(plan.Drop, () => Drop(World.Pick(cluster.Nodes)));
+        May(plan.Replay, Replay);
+        May(plan.Meddle, cluster.Operator.Meddle);
+    }
+
+    /// <summary>Keeps a message, to let it come again when its epoch is over.</summary>
+    /// <param name="from">Who sent it.</param>
+    /// <param name="to">To whom.</param>
+    /// <param name="message">It.</param>
+    internal void Remember(SimNode from, SimNode to, ClusterMessage message)
+    {
+        if (_old.Count < Remembered)
+        {
+            _old.Add((from, to, message));
+        }
+        else
+        {
+            _old[World.Random.Next(Remembered)] = (from, to, message);
+        }
+    }
+
+    /// <summary>Everything is well again.</summary>
+    internal void End()
+    {
+        IsActive = false;
+        cluster.Network.HealAll();
+        cluster.Network.Duplicates = 0;
+        foreach (var node in cluster.Nodes)
+        {
+            node.Disk.IsFull = false;
+            node.SyncMicrosMax = 1000;
+            if (node.IsPaused)
+            {
+                node.Resume();
+            }
+
+            if (!node.IsUp)
+            {
+                node.Start();
+            }
+        }
+    }
+
+    private void May(double chance, Action fault)
+    {
+        if (chance > 0 && World.Happens(chance))
+        {
+            fault();
+        }
+    }
+
+    private void Crash(SimNode node, bool wipe)
+    {
+        if (!node.IsUp || (wipe && !MayLose(node)))
+        {
+            return;
+        }
+
+        node.Crash();
+        if (wipe)
+        {
+            World.Note(node.Name, "loses its disk");
+            node.Disk.Wipe(World.Random);
+        }
+
+        World.Soon(10_000, 3_000_000, () =>
+        {
+            if (!node.IsUp)
+            {
+                node.Start();
+            }
+        });
+    }
+
+    // A majority of disks must stay, those that have forgotten not counted.
+    private bool MayLose(SimNode node) =>
+        cluster.Ghost.Committed.Count > 0
+        && cluster.Nodes.Count(each => each == node || !each.Disk.Record.HasList) <= (cluster.Nodes.Length - 1) / 2;
+
+    private void Pause(SimNode node)
+    {
+        if (node.IsUp && !node.IsPaused)
+        {
+            World.Note(node.Name, "stands still");
+            var standstill = node.Pause();
+            World.Soon(50_000, 8_000_000, () =>
+            {
+                if (node.StandsSince(standstill))
+                {
+                    World.Note(node.Name, "goes on");
+                    node.Resume();
+                }
+            });
+        }
+    }
+
+    private void Cut()
+    {
+        var one = World.Pick(cluster.Nodes).Name;
+        foreach (var other in cluster.Nodes.Select(node => node.Name).Where(name => name != one))
+        {
+            if (World.Happens(0.6))
+            {
+                var way = World.Random.Next(3);
+                World.Note(one, $"cut from {other}, {(way == 0 ? "both ways" : way == 1 ? "outwards" : "inwards")}");
+                if (way != 2)
+                {
+                    cluster.Network.Cut(one, other);
+                }
+
+                if (way != 1)
+                {
+                    cluster.Network.Cut(other, one);
+                }
+            }
+        }
+    }
+
+    private void Break()
+    {
+        var open = cluster.Network.Connections.ToArray();
+        if (open.Length > 0)
+        {
+            World.Pick(open).Break();
+        }
+    }
+
+    private void Fill(SimNode node)
+    {
+        World.Note(node.Name, "has a full disk");
+        node.Disk.IsFull = true;
+        World.Soon(100_000, 5_000_000, () => node.Disk.IsFull = false);
+    }
+
+    private void Clock(SimNode node)
+    {
+        if (World.Happens(0.5))
+        {
+            node.Clock.StepWall(TimeSpan.FromSeconds((World.Random.NextDouble() * 20) - 10));
+        }
+        else if (node is { IsUp: true, IsPaused: false })
+        {
+            Suspend(node);
+        }
+    }
+
+    private void Suspend(SimNode node)
+    {
+        var length = World.Between(100_000, 5_000_000);
+        World.Note(node.Name, $"is suspended for {length.TotalMilliseconds:F0} ms");
+        var standstill = node.Pause();
+        World.After(length, () =>
+        {
+            if (node.StandsSince(standstill))
+            {
+                node.Clock.MissMonotonic(length);
+                node.Resume();
+            }
+        });
+    }
+
+    private void Drop(SimNode node)
+    {
+        if (node is { IsUp: true, IsPaused: false } && node.Engine.Applied > 5)
+        {
+            var first = node.Engine.Applied - (ulong)World.Random.Next(5);
+            node.Disk.DropHistory(first);
+            node.Run(node.Life, () => node.Step(new Core.Replication.NodeInput.HistoryDropped(first)));
+        }
+    }
+
+    // A replica of an older epoch that does not know it, or lies.
+    private void Replay()
+    {
+        if (_old.Count == 0)
+        {
+            return;
+        }
+
+        var (from, to, message) = World.Pick(_old);
+        var open = cluster.Network.Connections.Where(connection => connection.Joins(from) && connection.Joins(to)).ToArray();
+        if (open.Length > 0 && from.IsUp && message.Epoch < from.Node.Epoch)
+        {
+            World.Note(from.Name, $"says again: {Describe.Any(message)}");
+            World.Pick(open).Send(from, message);
+        }
+    }
+}

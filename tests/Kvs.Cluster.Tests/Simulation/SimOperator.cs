@@ -1,0 +1,64 @@
+using Kvs.Core.Replication;
+
+namespace Kvs.Cluster.Tests.Simulation;
+
+/// <summary>
+/// The person of a static cluster: sees after a while that nothing is written any more, promotes somebody, and if the
+/// answer names a better node, that one.
+/// </summary>
+/// <param name="cluster">The cluster.</param>
+internal sealed class SimOperator(SimCluster cluster)
+{
+    private long _request;
+    private string _better = "";
+    private int _writesSeen;
+
+    /// <summary>Promotions and transfers that were done.</summary>
+    internal int Done { get; private set; }
+
+    /// <summary>An answer.</summary>
+    /// <param name="answer">It.</param>
+    internal void Answered(NodeOutput.Answer answer)
+    {
+        Done += answer.Done ? 1 : 0;
+        _better = answer.Done ? "" : answer.Better;
+    }
+
+    /// <summary>Looks now and then for ever.</summary>
+    internal void Watch()
+    {
+        cluster.World.Soon(1_000_000, 4_000_000, Watch);
+        var isStuck = cluster.Histories.Writes == _writesSeen && cluster.Clients[0].IsActive;
+        isStuck |= !cluster.Nodes.Any(node => node is { IsUp: true, IsPaused: false } && node.Node.Role == NodeRole.Primary);
+        _writesSeen = cluster.Histories.Writes;
+        if (isStuck)
+        {
+            Promote(cluster.Nodes.FirstOrDefault(node => node.Name == _better) ?? cluster.World.Pick(cluster.Nodes));
+        }
+    }
+
+    /// <summary>Does something that nobody needs.</summary>
+    internal void Meddle()
+    {
+        var node = cluster.World.Pick(cluster.Nodes);
+        if (cluster.World.Happens(0.3))
+        {
+            Promote(node);
+            return;
+        }
+
+        var primary = cluster.Nodes.FirstOrDefault(each => each.IsUp && each.Node.Role == NodeRole.Primary);
+        if (primary is not null && node != primary)
+        {
+            primary.Run(primary.Life, () => primary.Step(new NodeInput.HandOver(++_request, node.Name)));
+        }
+    }
+
+    private void Promote(SimNode node)
+    {
+        if (node.IsUp)
+        {
+            node.Run(node.Life, () => node.Step(new NodeInput.Promote(++_request)));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Kvs.Core.Replication;
+using Kvs.Core.Replication.Rules;
+
+namespace Kvs.Cluster.Tests.Simulation;
+
+/// <summary>What a run is like. The defaults are drawn from the seed; a test of a broken rule sets some.</summary>
+internal sealed record SimOptions
+{
+    /// <summary>Nodes of the list; null for drawn.</summary>
+    internal int? Nodes { get; init; }
+
+    /// <summary>Clients.</summary>
+    internal int Clients { get; init; } = 4;
+
+    /// <summary>Steps of nodes, ticks not counted, before the faults end.</summary>
+    internal int Steps { get; init; } = 1000;
+
+    /// <summary>The rules of all nodes.</summary>
+    internal IReplicationRules Rules { get; init; } = ReplicationRules.Instance;
+
+    /// <summary>What an opening finds, as the node is told; a test makes it forget something.</summary>
+    internal Func<NodeStart, NodeStart> Opened { get; init; } = start => start;
+
+    /// <summary>Longest time between a read's snapshot and its check of the lease.</summary>
+    internal int ReadCheckMicrosMax { get; init; } = 2000;
+
+    /// <summary>How often each fault happens, for one step.</summary>
+    internal FaultPlan? Faults { get; init; }
+
+    /// <summary>Takes all events as text; null for none.</summary>
+    internal TextWriter? Trace { get; init; }
+
+    /// <summary>Whether clocks run at rates that the timings do not allow for; then reads prove nothing.</summary>
+    internal bool ClocksRunWild { get; init; }
+}
+
+/// <summary>Chances for one step of each fault.</summary>
+internal sealed record FaultPlan
+{
+    /// <summary>A node crashes; it starts again later.</summary>
+    internal double Crash { get; init; }
+
+    /// <summary>A node stands still for a while.</summary>
+    internal double Pause { get; init; }
+
+    /// <summary>A direction between two nodes is cut.</summary>
+    internal double Cut { get; init; }
+
+    /// <summary>All cuts heal.</summary>
+    internal double Heal { get; init; }
+
+    /// <summary>A connection breaks.</summary>
+    internal double Break { get; init; }
+
+    /// <summary>A node's disk is lost.</summary>
+    internal double Wipe { get; init; }
+
+    /// <summary>A disk is full for a while.</summary>
+    internal double Full { get; init; }
+
+    /// <summary>A disk gets slow, or fast again.</summary>
+    internal double Slow { get; init; }
+
+    /// <summary>A wall clock is stepped, or a machine suspended.</summary>
+    internal double Clock { get; init; }
+
+    /// <summary>Old history is dropped.</summary>
+    internal double Drop { get; init; }
+
+    /// <summary>A message of an older epoch comes again.</summary>
+    internal double Replay { get; init; }
+
+    /// <summary>An operator promotes or transfers without need.</summary>
+    internal double Meddle { get; init; }
+
+    /// <summary>A message is delivered twice.</summary>
+    internal double Duplicate { get; init; }
+
+    /// <summary>A plan by a seed: some runs are calm in one respect and wild in another.</summary>
+    /// <param name="random">The randomness.</param>
+    internal static FaultPlan Draw(Random random)
+    {
+        double Chance(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
+        return new FaultPlan
+        {
+            Crash = Chance(0.006),
+            Pause = Chance(0.006),
+            Cut = Chance(0.01),
+            Heal = 0.003 + Chance(0.01),
+            Break = Chance(0.02),
+            Wipe = Chance(0.003),
+            Full = Chance(0.004),
+            Slow = Chance(0.005),
+            Clock = Chance(0.006),
+            Drop = Chance(0.01),
+            Replay = Chance(0.02),
+            Meddle = Chance(0.006),
+            Duplicate = Chance(0.01),
+        };
+    }
+}

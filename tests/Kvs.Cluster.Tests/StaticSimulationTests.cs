@@ -1,0 +1,48 @@
+using System.Globalization;
+using Kvs.Cluster.Tests.Simulation;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Kvs.Cluster.Tests;
+
+/// <summary>Static lists under faults, by seeds: KVS_SIM_SEEDS says how many, KVS_SIM_SEED which one alone.</summary>
+/// <param name="output">For the figures.</param>
+public sealed class StaticSimulationTests(ITestOutputHelper output)
+{
+    private const int SeedsByDefault = 300;
+
+    [Fact]
+    public void Many_seeds_hold_every_invariant()
+    {
+        var count = Number("KVS_SIM_SEEDS", SeedsByDefault);
+        var steps = 0L;
+        var committed = 0L;
+        var operations = 0L;
+        var promotions = 0L;
+        for (var seed = 1; seed <= count; seed++)
+        {
+            var cluster = SimRun.Run(seed, new SimOptions());
+            steps += cluster.Steps;
+            committed += cluster.Ghost.Committed.Count;
+            operations += cluster.Histories.Reads + cluster.Histories.Writes;
+            promotions += cluster.Operator.Done;
+        }
+
+        output.WriteLine($"{count} seeds, {steps} steps, {committed} batches, {operations} operations, {promotions} promotions and transfers");
+        Assert.True(committed > count && operations > count && promotions > 0, "the runs do nothing");
+    }
+
+    [Fact]
+    public void One_seed()
+    {
+        // KVS_SIM_TRACE names a file for all events of the seed.
+        using var trace = Environment.GetEnvironmentVariable("KVS_SIM_TRACE") is { Length: > 0 } path ? File.CreateText(path) : null;
+        var cluster = SimRun.Run(Number("KVS_SIM_SEED", 1), new SimOptions { Trace = trace });
+        Assert.True(cluster.Ghost.Committed.Count > 0);
+    }
+
+    private static int Number(string variable, int otherwise) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
+            ? int.Parse(text, CultureInfo.InvariantCulture)
+            : otherwise;
+}
