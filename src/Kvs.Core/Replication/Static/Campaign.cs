@@ -69,7 +69,7 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
     /// <param name="report">What it says.</param>
     internal void Receive(Link link, LogReport report)
     {
-        if (report.List == ListState.Other || (report.List == ListState.None && !report.IsEmpty && report.StoreId != context.Record.StoreId))
+        if (report.IsStrangerTo(context.Record.StoreId))
         {
             TellOnce($"{link.Peer} holds another store or another list; it is not counted. "
                 + "Only an empty replica takes part in a list for the first time.");
@@ -228,10 +228,10 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
             return false;
         }
 
-        return _answers.Count == list.Members.Length - 1
+        return !FindsBetter()
+            && _answers.Count == list.Members.Length - 1
             && stranger is null
-            && _answers.Values.All(answer => answer.Report.List == ListState.Same || answer.Report.IsEmpty)
-            && !FindsBetter();
+            && _answers.Values.All(answer => answer.Report.List == ListState.Same || answer.Report.IsEmpty);
     }
 
     private bool FindsBetter()

@@ -57,8 +57,7 @@ internal sealed class StaticReign(NodeContext context, StaticList list, Leader l
     /// <param name="report">What it says.</param>
     internal void Receive(Link link, LogReport report)
     {
-        var isStranger = report.List == ListState.Other || (!report.IsEmpty && report.StoreId != context.Record.StoreId);
-        if (isStranger)
+        if (report.IsStrangerTo(context.Record.StoreId))
         {
             context.Tell($"{link.Peer} holds another store or another list; it is not replicated to. "
                 + "Empty its data directory if it shall take part.");
