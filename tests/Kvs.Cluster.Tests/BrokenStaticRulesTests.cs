@@ -18,19 +18,20 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
 
     private static readonly FaultPlan Unrest = new()
     {
-        Crash = 0.006,
-        Pause = 0.004,
-        Cut = 0.01,
-        Heal = 0.01,
-        Break = 0.01,
-        Meddle = 0.006,
+        Crash = 0.3,
+        Pause = 0.3,
+        Cut = 0.4,
+        Heal = 0.2,
+        Break = 0.5,
+        Meddle = 0.3,
     };
 
     [Fact]
     public void A_commit_before_the_own_epoch_has_begun_on_a_majority_is_found()
     {
         var rules = new BrokenRules { CommittedBy = (acknowledged, _) => acknowledged };
-        Finds("I1 I3", new SimOptions { Rules = rules, Faults = Unrest with { Slow = 0.02 } });
+        var faults = Unrest with { Crash = 1, Cut = 1, Heal = 1, Break = 2, Meddle = 1, Slow = 1 };
+        Finds("I1 I3", new SimOptions { Nodes = 3, Rules = rules, Faults = faults, ShippedAtOnceMax = 1, ShipMicrosMax = 1_500_000 });
     }
 
     [Fact]
@@ -45,7 +46,7 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
     {
         var options = new SimOptions
         {
-            Faults = Unrest with { Crash = 0.02 },
+            Faults = Unrest with { Crash = 1 },
             Opened = start => start with
             {
                 Record = start.Record with { PromisedEpoch = start.Last.Epoch, Candidate = "" },
@@ -88,7 +89,7 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
     public void A_member_without_its_disk_that_counts_too_early_is_found()
     {
         var rules = new BrokenRules { TakesBackInAtOnce = true };
-        Finds("I1 I3 I4", new SimOptions { Nodes = 3, Rules = rules, Faults = Unrest with { Wipe = 0.02, Meddle = 0.02 }, Steps = 2000 });
+        Finds("I1 I3 I4", new SimOptions { Nodes = 3, Rules = rules, Faults = Unrest with { Wipe = 0.5, Meddle = 0.6 }, Steps = 2000 });
     }
 
     private void Finds(string expected, SimOptions options)

@@ -64,7 +64,8 @@ internal sealed class SimClient(SimCluster cluster, int number)
             operation.Expected,
             IsForwarded: false,
             answer => world.Soon(50, cluster.Network.DelayMicrosMax, () => Answered(attempt, answer))));
-        world.After(world.Between(300_000, 1_500_000), () => Answered(attempt, new SimAnswer(SimOutcome.Unknown)));
+        var patience = world.Happens(0.2) ? world.Between(1_500_000, 12_000_000) : world.Between(300_000, 1_500_000);
+        world.After(patience, () => Answered(attempt, new SimAnswer(SimOutcome.Unknown)));
     }
 
     private void Answered(int attempt, SimAnswer answer)

@@ -52,7 +52,7 @@ internal sealed class SimEngine
         switch (output)
         {
             case NodeOutput.Ship ship:
-                _node.Soon(10, 300, () => Ship(ship));
+                _node.Soon(10, _cluster.Options.ShipMicrosMax, () => Ship(ship));
                 break;
             case NodeOutput.Commit commit:
                 Commit(commit.Sequence);
@@ -239,7 +239,7 @@ internal sealed class SimEngine
         }
 
         var count = 1;
-        var countMax = Math.Min(_cluster.World.Random.Next(1, 8), Math.Max(1, ship.BytesMax / SimEntry.Bytes));
+        var countMax = Math.Min(_cluster.World.Random.Next(1, _cluster.Options.ShippedAtOnceMax + 1), Math.Max(1, ship.BytesMax / SimEntry.Bytes));
         while (count < countMax
             && first + count < log.Count
             && log[first + count].Version.Epoch == log[first].Version.Epoch)

@@ -8,7 +8,8 @@ namespace Kvs.Cluster.Tests.Simulation;
 internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
 {
     private const int Remembered = 200;
-    private readonly List<(SimNode From, SimNode To, ClusterMessage Message)> _old = [];
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(20);
+    private readonly List<(SimNode From, int Life, SimNode To, ClusterMessage Message)> _old = [];
 
     /// <summary>Whether faults happen.</summary>
     internal bool IsActive { get; set; } = true;
@@ -18,6 +19,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
     /// <summary>Begins: rates of clocks, chances of the network.</summary>
     internal void Begin()
     {
+        World.After(Between, Roll);
         cluster.Network.Duplicates = plan.Duplicate;
         cluster.Network.DelayMicrosMax = World.Pick([500, 2000, 20_000, 60_000]);
         foreach (var node in cluster.Nodes)
@@ -28,14 +30,14 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         }
     }
 
-    /// <summary>After one step: something may go wrong.</summary>
-    internal void MayHappen()
+    private void Roll()
     {
         if (!IsActive)
         {
             return;
         }
 
+        World.After(Between, Roll);
         May(plan.Crash, () => Crash(World.Pick(cluster.Nodes), wipe: false));
         May(plan.Wipe, () => Crash(World.Pick(cluster.Nodes), wipe: true));
         May(plan.Pause, () => Pause(World.Pick(cluster.Nodes)));
@@ -58,11 +60,11 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
     {
         if (_old.Count < Remembered)
         {
-            _old.Add((from, to, message));
+            _old.Add((from, from.Life, to, message));
         }
         else
         {
-            _old[World.Random.Next(Remembered)] = (from, to, message);
+            _old[World.Random.Next(Remembered)] = (from, from.Life, to, message);
         }
     }
 
@@ -88,9 +90,9 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         }
     }
 
-    private void May(double chance, Action fault)
+    private void May(double rate, Action fault)
     {
-        if (chance > 0 && World.Happens(chance))
+        if (rate > 0 && World.Happens(rate * Between.TotalSeconds))
         {
             fault();
         }
@@ -216,7 +218,8 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         }
     }
 
-    // A replica of an older epoch that does not know it, or lies.
+    // A replica of an older epoch that does not know it, or lies. Not what another life of the process has said: a
+    // connection ends with its process.
     private void Replay()
     {
         if (_old.Count == 0)
@@ -224,9 +227,9 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
             return;
         }
 
-        var (from, to, message) = World.Pick(_old);
+        var (from, life, to, message) = World.Pick(_old);
         var open = cluster.Network.Connections.Where(connection => connection.Joins(from) && connection.Joins(to)).ToArray();
-        if (open.Length > 0 && from.IsUp && message.Epoch < from.Node.Epoch)
+        if (open.Length > 0 && from.IsUp && from.Life == life && message.Epoch < from.Node.Epoch)
         {
             World.Note(from.Name, $"says again: {Describe.Any(message)}");
             World.Pick(open).Send(from, message);

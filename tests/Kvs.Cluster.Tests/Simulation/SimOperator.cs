@@ -33,7 +33,7 @@ internal sealed class SimOperator(SimCluster cluster)
         _writesSeen = cluster.Histories.Writes;
         if (isStuck)
         {
-            Promote(cluster.Nodes.FirstOrDefault(node => node.Name == _better) ?? cluster.World.Pick(cluster.Nodes));
+            Promote(cluster.Nodes.FirstOrDefault(node => node.Name == _better) ?? Anybody());
         }
     }
 
@@ -52,6 +52,13 @@ internal sealed class SimOperator(SimCluster cluster)
         {
             primary.Run(primary.Life, () => primary.Step(new NodeInput.HandOver(++_request, node.Name)));
         }
+    }
+
+    // Who believes to lead is asked last: it may be cut off.
+    private SimNode Anybody()
+    {
+        var others = cluster.Nodes.Where(node => !node.IsUp || node.Node.Role != NodeRole.Primary).ToArray();
+        return others.Length > 0 ? cluster.World.Pick(others) : cluster.World.Pick(cluster.Nodes);
     }
 
     private void Promote(SimNode node)

@@ -21,10 +21,16 @@ internal sealed record SimOptions
     /// <summary>What an opening finds, as the node is told; a test makes it forget something.</summary>
     internal Func<NodeStart, NodeStart> Opened { get; init; } = start => start;
 
+    /// <summary>Most batches in one message.</summary>
+    internal int ShippedAtOnceMax { get; init; } = 7;
+
+    /// <summary>Longest time until the driver has read what it shall ship.</summary>
+    internal int ShipMicrosMax { get; init; } = 300;
+
     /// <summary>Longest time between a read's snapshot and its check of the lease.</summary>
     internal int ReadCheckMicrosMax { get; init; } = 2000;
 
-    /// <summary>How often each fault happens, for one step.</summary>
+    /// <summary>How often each fault happens; null for drawn.</summary>
     internal FaultPlan? Faults { get; init; }
 
     /// <summary>Takes all events as text; null for none.</summary>
@@ -34,7 +40,7 @@ internal sealed record SimOptions
     internal bool ClocksRunWild { get; init; }
 }
 
-/// <summary>Chances for one step of each fault.</summary>
+/// <summary>How often in a second of the run each fault happens.</summary>
 internal sealed record FaultPlan
 {
     /// <summary>A node crashes; it starts again later.</summary>
@@ -73,29 +79,29 @@ internal sealed record FaultPlan
     /// <summary>An operator promotes or transfers without need.</summary>
     internal double Meddle { get; init; }
 
-    /// <summary>A message is delivered twice.</summary>
+    /// <summary>Chance that a message is delivered twice.</summary>
     internal double Duplicate { get; init; }
 
     /// <summary>A plan by a seed: some runs are calm in one respect and wild in another.</summary>
     /// <param name="random">The randomness.</param>
     internal static FaultPlan Draw(Random random)
     {
-        double Chance(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
+        double Rate(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
         return new FaultPlan
         {
-            Crash = Chance(0.006),
-            Pause = Chance(0.006),
-            Cut = Chance(0.01),
-            Heal = 0.003 + Chance(0.01),
-            Break = Chance(0.02),
-            Wipe = Chance(0.003),
-            Full = Chance(0.004),
-            Slow = Chance(0.005),
-            Clock = Chance(0.006),
-            Drop = Chance(0.01),
-            Replay = Chance(0.02),
-            Meddle = Chance(0.006),
-            Duplicate = Chance(0.01),
+            Crash = Rate(0.4),
+            Pause = Rate(0.4),
+            Cut = Rate(0.5),
+            Heal = 0.15 + Rate(0.5),
+            Break = Rate(1.5),
+            Wipe = Rate(0.2),
+            Full = Rate(0.3),
+            Slow = Rate(0.3),
+            Clock = Rate(0.4),
+            Drop = Rate(0.6),
+            Replay = Rate(1.5),
+            Meddle = Rate(0.4),
+            Duplicate = Rate(0.01),
         };
     }
 }

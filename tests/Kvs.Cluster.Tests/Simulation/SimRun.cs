@@ -26,7 +26,6 @@ internal static class SimRun
             while (cluster.Steps < options.Steps)
             {
                 cluster.World.Step();
-                cluster.Faults.MayHappen();
             }
 
             ComeBack(cluster);
