@@ -8,8 +8,7 @@ using Kvs.Core.Storage.Segments;
 namespace Kvs.Core.Engines.Compaction;
 
 /// <summary>
-/// One compaction, in short steps: wait until all that is in the victims is published; copy what is live in them into
-/// a data segment; seal it, with its hint file;
+/// One compaction, in short steps: copy what is live in the victims into a data segment; seal it, with its hint file;
 /// move the index entries; wait until all that the copying was judged by is on stable storage; replace the manifest.
 /// A crash before that last step leaves the victims valid and the new file a leftover; after it, the new file valid and
 /// the victims leftovers. The caller drops the victims when no reader can see them.
@@ -47,9 +46,15 @@ internal sealed class CompactionJob : IDisposable
         Check.That(victims.Count > 0);
         _parts = parts;
         _victims = victims;
+        foreach (var victim in victims)
+        {
+            // Sealed files are published whole. A record that is not would look dead, and be lost.
+            Check.That(victim.LastSequence <= parts.Index.Published.Sequence);
+        }
+
         _tombstones = new TombstoneRule(parts.Files, parts.Manifests.Current, victims);
         _merge = new HintMerge(OpenHints());
-        _phase = AwaitPublished;
+        _phase = Copy;
     }
 
     /// <summary>The files that go.</summary>
@@ -58,7 +63,7 @@ internal sealed class CompactionJob : IDisposable
     /// <summary>Whether the manifest no longer names the victims.</summary>
     internal bool IsDone { get; private set; }
 
-    /// <summary>Whether the sync loop has to catch up, to publish the victims or to sync what was judged: ask for it.</summary>
+    /// <summary>Whether the sync loop has to sync what was judged: ask for it.</summary>
     internal bool NeedsSync { get; private set; }
 
     /// <summary>Whether entries of the index may point into the new file, or the manifest may name it: it must stay.</summary>
@@ -108,23 +113,6 @@ internal sealed class CompactionJob : IDisposable
         {
             // A leftover that the next opening deletes; the failure that led here is the one to report.
         }
-    }
-
-    /// <summary>
-    /// Rotation syncs a full file on the commit thread, so it can be sealed before the sync thread has published its
-    /// newest groups. Judged that early their records would look dead, and be lost.
-    /// </summary>
-    private bool AwaitPublished()
-    {
-        var newest = 0UL;
-        foreach (var victim in _victims)
-        {
-            newest = Math.Max(newest, victim.LastSequence);
-        }
-
-        NeedsSync = _parts.Index.Published.Sequence < newest;
-        _phase = NeedsSync ? AwaitPublished : Copy;
-        return !NeedsSync;
     }
 
     private bool Copy()
@@ -256,6 +244,8 @@ internal sealed class CompactionJob : IDisposable
                 current = current.Without(victim.Id);
             }
 
+            // What made records dead here must be shown after every opening: a member's would go back to before it.
+            current = current with { CommitSequence = Math.Max(current.CommitSequence, _judgedThrough) };
             return _file is null ? current : current.With(_file);
         });
         IsDone = true;

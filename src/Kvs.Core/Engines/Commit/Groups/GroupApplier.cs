@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kvs.Core.Engines.Commit.Room;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -28,13 +29,15 @@ internal sealed class GroupApplier
     private readonly LogRoom _room;
     private readonly GroupBuilder _frame;
     private readonly LogBatchState _state;
-    private readonly EpochTable _epochs;
+    private readonly LogEpochs _epochs;
+    private readonly CommitGate _gate;
     private readonly FaultLatch _fault;
     private readonly Durability _durability;
     private CommitGroup _group = null!;
     private ulong _lastSequence;
     private long _lastTimeMillis;
     private bool _timeMoved;
+    private bool _followed;
 
     internal GroupApplier(EngineParts parts)
     {
@@ -46,10 +49,17 @@ internal sealed class GroupApplier
         _room = parts.Room;
         _frame = parts.Frame;
         _epochs = parts.Epochs;
+        _gate = parts.Gate;
         _state = new LogBatchState(parts.Index, parts.Segments, parts.Epochs, parts.Frame);
         _lastSequence = parts.Index.Published.Sequence;
         _lastTimeMillis = parts.Index.Published.LogTimeMillis;
     }
+
+    /// <summary>Sequence of the last batch in the working state.</summary>
+    internal ulong LastSequence => _lastSequence;
+
+    /// <summary>Why no writes are taken: what a member that does not lead answers. Null else.</summary>
+    internal Refusal? Refusal { get; set; }
 
     /// <summary>Whether more keys have expired than the last group could remove.</summary>
     internal bool HasBacklog { get; private set; }
@@ -62,6 +72,7 @@ internal sealed class GroupApplier
     {
         _group = group;
         _timeMoved = false;
+        _followed = false;
         _room.BeginGroup();
 
         // Reads are judged at the time of the state that they read, until a write moves it: else a key could be gone
@@ -86,6 +97,12 @@ internal sealed class GroupApplier
         }
 
         var demand = RequestDemand.Of(request, _state);
+        if (demand.Writes && Refusal is { } refusal)
+        {
+            refusal.Apply(request, WriteOutcome.NotApplied);
+            return true;
+        }
+
         var room = demand.Writes ? TryMakeRoom(demand.Bytes, demand.MayUseReserve) : RoomResult.Reserved;
         if (room == RoomResult.NextGroup)
         {
@@ -147,6 +164,18 @@ internal sealed class GroupApplier
         }
     }
 
+    /// <summary>The group holds what a frame of the log says, which was written before.</summary>
+    /// <param name="lastSequence">Last sequence of the frame.</param>
+    /// <param name="logTimeMillis">Its log time.</param>
+    internal void Followed(ulong lastSequence, long logTimeMillis)
+    {
+        Check.That(lastSequence > _lastSequence);
+        _followed = true;
+        _lastSequence = lastSequence;
+        _lastTimeMillis = logTimeMillis;
+        _state.MoveTime(logTimeMillis);
+    }
+
     /// <summary>Ends the group: freezes the state that it made, if it changed anything.</summary>
     internal void End()
     {
@@ -159,9 +188,9 @@ internal sealed class GroupApplier
             _group.Batches = (int)_frame.BatchCount;
         }
 
-        if (_group.HasFrame || _group.Moves > 0)
+        if (_group.HasFrame || _group.Moves > 0 || _followed)
         {
-            _group.Root = _index.EndGroup(_lastSequence, _lastTimeMillis, _epochs);
+            _group.Root = _index.EndGroup(_lastSequence, _lastTimeMillis, _epochs.Table);
         }
     }
 
@@ -180,7 +209,8 @@ internal sealed class GroupApplier
         var expired = !_timeMoved && _index.TryNextExpired(now, out var key, out _)
             ? GroupBuilder.BatchBytesMax(1, key.Length)
             : 0;
-        var room = _room.Reserve(bytes + expired, mayUseReserve, new GroupStart(_epochs.Current, _lastSequence + 1, now, _lastSequence));
+        var room = _room.Reserve(bytes + expired, mayUseReserve, new GroupStart(
+            _epochs.Table.Current, _lastSequence + 1, now, Math.Min(_gate.Committed, _lastSequence)));
         if (room != RoomResult.Reserved)
         {
             return room;
@@ -233,7 +263,7 @@ internal sealed class GroupApplier
             {
                 _state.EndBatch();
                 _lastSequence++;
-                request.Version = new KvsVersion(_epochs.Current, _lastSequence);
+                request.Version = new KvsVersion(_epochs.Table.Current, _lastSequence);
             }
         }
         catch (KvsCorruptionException e)
