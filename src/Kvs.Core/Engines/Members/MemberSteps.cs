@@ -123,6 +123,9 @@ internal sealed class MemberSteps
     /// <summary>A group of this primary was appended.</summary>
     internal void NoteAppended() => Tell(MemberEventKind.Appended);
 
+    /// <summary>The commit loop has ended: nothing is read from the log any more.</summary>
+    internal void End() => _committed.Close();
+
     /// <summary>The store has failed.</summary>
     /// <param name="reason">Why.</param>
     internal void Fail(string reason)

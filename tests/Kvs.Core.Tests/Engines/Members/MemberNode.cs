@@ -147,7 +147,12 @@ internal sealed class MemberNode
     internal bool WasRefused(MemberOrder order) =>
         Told.Exists(e => e.Kind == MemberEventKind.Refused) && LastTold(MemberEventKind.Refused).Order == order;
 
-    internal void Close() => Store.Close();
+    /// <summary>Closes the store, which leaves nothing open on its device.</summary>
+    internal void Close()
+    {
+        Store.Close();
+        Store.Device.CheckClean();
+    }
 
     internal MemberNode Reopen(LogEngineOptions? options = null)
     {

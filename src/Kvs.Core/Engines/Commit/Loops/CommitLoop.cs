@@ -255,6 +255,7 @@ internal sealed class CommitLoop
 
     private TimeSpan End()
     {
+        _member?.End();
         _closing.CommitEnded();
         RefuseQueued();
         return Timeout.InfiniteTimeSpan;
