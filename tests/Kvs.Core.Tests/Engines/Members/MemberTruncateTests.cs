@@ -136,10 +136,10 @@ public sealed class MemberTruncateTests
     public void A_cursor_beyond_the_cut_is_void_and_one_before_it_goes_on_in_the_new_log()
     {
         var node = PrimaryThatFollows(5);
-        using var before = node.Log.OpenCursor(1, () => { });
         var woken = 0;
-        using var beyond = node.Log.OpenCursor(5, () => woken++);
-        using var atCut = node.Log.OpenCursor(3, () => { });
+        var before = node.Log.OpenCursor(1, () => { });
+        var beyond = node.Log.OpenCursor(5, () => woken++);
+        var atCut = node.Log.OpenCursor(3, () => { });
         Assert.Equal(LogMove.Frame, before.Move());
         Assert.Equal((LogMove.Frame, LogMove.AtEnd), (beyond.Move(), beyond.Move()));
         Truncate(node, new KvsVersion(1, 3));
@@ -158,6 +158,9 @@ public sealed class MemberTruncateTests
         Assert.Equal((1UL, 3UL), (before.Frame.Epoch, before.Frame.FirstSequence));
         Assert.Equal(LogMove.Frame, before.Move());
         Assert.Equal((2UL, 4UL), (before.Frame.Epoch, before.Frame.FirstSequence));
+        before.Dispose();
+        beyond.Dispose();
+        atCut.Dispose();
         node.Close();
     }
 
