@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Copies;
 using Kvs.Core.Storage.Feed;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
@@ -115,4 +116,18 @@ internal interface IMemberLog
     /// <param name="afterSequence">It stands behind this one.</param>
     /// <param name="grown">Called when there is more behind the end that the cursor has met; it must only note it.</param>
     LogCursor OpenCursor(ulong afterSequence, Action grown);
+
+    /// <summary>
+    /// Opens a copy of all that is sealed, for a member whose log ends before <see cref="FirstStreamable"/>; it goes on with
+    /// frames behind the copy. Ownership: the caller's, who disposes it before the engine.
+    /// </summary>
+    BaseCopy OpenBaseCopy();
+
+    /// <summary>
+    /// Begins to take a base copy, while the store works on. When it is complete: close the engine, swap, open it again
+    /// (<see cref="StagedCopy.Swap"/>). Writes files on the caller's thread.
+    /// </summary>
+    /// <param name="manifest">The manifest of the copy, as its sender gives it.</param>
+    /// <exception cref="KvsException">It is damaged, or no file could be made.</exception>
+    BaseCopyReceiver ReceiveBaseCopy(ReadOnlySpan<byte> manifest);
 }

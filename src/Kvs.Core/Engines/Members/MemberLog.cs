@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Index;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Copies;
 using Kvs.Core.Storage.Feed;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
@@ -17,6 +18,8 @@ internal sealed class MemberLog : IMemberLog
 {
     private readonly MemberOptions _options;
     private readonly ManifestStore _manifests;
+    private readonly SegmentFiles _files;
+    private readonly SegmentSet _segments;
     private readonly LogWriter _log;
     private readonly LogFeed _feed;
     private readonly KeyIndex _index;
@@ -33,6 +36,8 @@ internal sealed class MemberLog : IMemberLog
     internal MemberLog(MemberOptions options, EngineParts parts)
     {
         _options = options;
+        _files = parts.Files;
+        _segments = parts.Segments;
         _log = parts.Log;
         _feed = parts.Feed;
         _manifests = parts.Manifests;
@@ -115,6 +120,12 @@ internal sealed class MemberLog : IMemberLog
 
     /// <inheritdoc/>
     public LogCursor OpenCursor(ulong afterSequence, Action grown) => _feed.Open(afterSequence, grown);
+
+    /// <inheritdoc/>
+    public BaseCopy OpenBaseCopy() => BaseCopy.Open(_manifests, _segments, _feed);
+
+    /// <inheritdoc/>
+    public BaseCopyReceiver ReceiveBaseCopy(ReadOnlySpan<byte> manifest) => new(_files, _manifests, manifest);
 
     /// <summary>The oldest order that is not carried out. Commit thread.</summary>
     internal bool TryPeek(out Order order)
