@@ -1,6 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage;
 using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Segments;
 using Kvs.TestKit;
 using Kvs.TestKit.Device;
 using Xunit;
@@ -57,6 +58,23 @@ public sealed class LogRecoveryTests
             using var third = new StoreFixture(crash.PowerOff(leftover), seed: 3);
             Assert.Equal("a=1 b=2 c=3", third.Text());
         }
+    }
+
+    // Readers have seen it since: cut as a torn tail it would be gone in silence.
+    [Fact]
+    public void What_was_copied_and_synced_is_proven_before_anything_follows_it()
+    {
+        var device = new SimulatedFileSystem();
+        var first = new StoreFixture(device).Begin();
+        first.Set("a", "1");
+        first.Writer.Sync();
+        first.Set("b", "bravo");
+
+        using var second = new StoreFixture(device.Capture().Kill(), seed: 2);
+        var killed = second.Device.Capture().Kill();
+        var path = StoreFixture.PathOf(StoreFiles.Segment(SegmentKind.Log, second.Recovered.ActiveId));
+        killed.Damage(path, killed.ReadAll(path).AsSpan().IndexOf("bravo"u8), "#"u8);
+        Assert.Throws<KvsCorruptionException>(() => new StoreFixture(killed, seed: 3));
     }
 
     [Fact]

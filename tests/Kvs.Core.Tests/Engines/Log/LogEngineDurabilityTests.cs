@@ -1,5 +1,6 @@
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 using Kvs.TestKit;
 using Kvs.TestKit.Device;
 using Xunit;
@@ -10,6 +11,21 @@ public sealed class LogEngineDurabilityTests
 {
     private static readonly LogEngineOptions s_interval = new() { Durability = Durability.Interval, SyncInterval = TimeSpan.FromSeconds(1) };
     private static readonly LogEngineOptions s_os = new() { Durability = Durability.Os, HistoryBytes = 0 };
+
+    // Nothing says of the newest group that it was synced but what is written after it: damaged, it would be cut as torn.
+    [Fact]
+    public void A_store_that_falls_idle_proves_on_the_disk_that_its_newest_group_was_synced() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Set("k", "the newest");
+        store.Advance(TimeSpan.FromSeconds(5));
+        var point = store.Device.Capture();
+        var device = point.PowerOff(point.Leftovers(seed, limit: 1).Single());
+        var path = device.ListFiles("/store").Select(name => "/store/" + name).Single(
+            path => device.ReadAll(path).AsSpan().IndexOf("the newest"u8) >= 0);
+        device.Damage(path, device.ReadAll(path).AsSpan().IndexOf("the newest"u8), "#"u8);
+        Assert.Throws<KvsCorruptionException>(() => new LogStore(seed, device: device));
+    });
 
     [Fact]
     public void Under_interval_a_write_is_answered_at_once_and_synced_on_the_clock() => TestSeed.Run(seed =>

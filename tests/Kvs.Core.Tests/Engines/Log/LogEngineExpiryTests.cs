@@ -1,13 +1,54 @@
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Groups;
+using Kvs.Core.Storage.Segments;
 using Kvs.TestKit;
+using Kvs.TestKit.Device;
 using Xunit;
 
 namespace Kvs.Core.Tests.Engines.Log;
 
 public sealed class LogEngineExpiryTests
 {
+    // The log time of sealed segments stands in the manifest only. A segment may be sealed, by rotation or by an opening,
+    // before the next one has a group that tells the time too.
+    [Fact]
+    public void Log_time_does_not_go_back_wherever_the_power_is_cut_and_the_clock_set_back() => TestSeed.Run(seed =>
+    {
+        for (var life = 0; life < 3; life++)
+        {
+            foreach (var (point, logTime) in PointsOfRotations(seed + life))
+            {
+                foreach (var leftover in point.Leftovers(seed, limit: 2))
+                {
+                    var device = point.PowerOff(leftover);
+                    foreach (var again in PointsOfOpening(seed, device, logTime).Append(device.Capture()))
+                    {
+                        PointsOfOpening(seed, again.PowerOff(again.Leftovers(seed, limit: 1).First()), logTime);
+                    }
+                }
+            }
+        }
+    });
+
+    // The removals of expired keys go into the group that moves log time: without room kept for the first of them, the
+    // group was larger than what was left of the segment.
+    [Fact]
+    public void A_write_that_just_fits_into_the_segment_leaves_room_for_the_removal_that_comes_with_it() => TestSeed.Run(seed =>
+    {
+        for (var room = 0; room < 640; room += Envelope.Alignment)
+        {
+            var store = new LogStore(seed);
+            store.Set("expires", "v", ttlMillis: 1000);
+            store.Set("fills", new string('x', SegmentSizing.SegmentBytesMin - 4400 - room));
+            store.Machine.Time.Advance(TimeSpan.FromSeconds(2));
+            Assert.Equal(ErrorCode.None, store.Set("k", "v").Code);
+            Assert.Null(store.Engine.Stats().ReadOnlyReason);
+            Assert.Equal(["fills", "k"], store.Content().Keys);
+        }
+    });
+
     [Fact]
     public void An_expired_key_is_gone_soon_after_never_before_and_its_record_is_removed() => TestSeed.Run(seed =>
     {
@@ -135,4 +176,45 @@ public sealed class LogEngineExpiryTests
         Assert.Equal(3000, store.Engine.Stats().Expired);
         Assert.Equal(["stays"], store.Reopen().Content().Keys);
     });
+
+    private static List<(CrashPoint Point, long LogTimeMillis)> PointsOfRotations(int seed)
+    {
+        var points = new List<(CrashPoint, long)>();
+        var store = new LogStore(seed);
+        store.Run();
+        store.Device.BeforeCall = call =>
+        {
+            if (call.Kind is CallKinds.SyncDirectory or CallKinds.Sync)
+            {
+                using var snapshot = store.Engine.Snapshot();
+                points.Add((store.Device.Capture(), snapshot.LogTimeMillis));
+            }
+        };
+        for (var i = 0; i < 6; i++)
+        {
+            store.Advance(TimeSpan.FromSeconds(1));
+            store.Set("k" + i, new string('x', 500_000));
+        }
+
+        store.Device.BeforeCall = null;
+        return points;
+    }
+
+    /// <summary>Opens a store with the clock set back, and checks its log time.</summary>
+    private static List<CrashPoint> PointsOfOpening(int seed, SimulatedFileSystem device, long logTimeMillis)
+    {
+        var points = new List<CrashPoint>();
+        device.BeforeCall = call =>
+        {
+            if (call.Kind == CallKinds.Sync && call.Path.EndsWith(".log", StringComparison.Ordinal))
+            {
+                points.Add(device.Capture());
+            }
+        };
+        var store = new LogStore(seed, device: device, clockAhead: TimeSpan.FromHours(-1));
+        device.BeforeCall = null;
+        using var snapshot = store.Engine.Snapshot();
+        Assert.True(snapshot.LogTimeMillis >= logTimeMillis, $"{snapshot.LogTimeMillis} after {logTimeMillis}");
+        return points;
+    }
 }

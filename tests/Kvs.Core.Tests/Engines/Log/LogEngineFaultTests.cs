@@ -33,6 +33,7 @@ public sealed class LogEngineFaultTests
 
         // Reads in order go on too.
         Assert.True(store.Apply(LogStore.Of(OperationKind.Get, "before")).Results[0].Existed);
+        Assert.False(store.Apply(LogStore.Of(OperationKind.Get, "k")).Results[0].Existed);
         var again = store.Reopen();
         Assert.Equal("1", again.Get("before"));
         Assert.Null(again.Get("later"));
