@@ -4,10 +4,12 @@ using Kvs.Core.Engines.Commit.Loops;
 using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage;
+using Kvs.Core.Storage.Feed;
 using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Segments;
@@ -50,11 +52,14 @@ internal sealed record EngineParts
     /// <summary>Appends and syncs.</summary>
     internal required LogWriter Log { get; init; }
 
+    /// <summary>The log as cursors read it.</summary>
+    internal required LogFeed Feed { get; init; }
+
     /// <summary>Key to location.</summary>
     internal required KeyIndex Index { get; init; }
 
     /// <summary>Sequence to epoch.</summary>
-    internal required EpochTable Epochs { get; init; }
+    internal required LogEpochs Epochs { get; init; }
 
     /// <summary>Live bytes by file.</summary>
     internal required SegmentUsage Usage { get; init; }
@@ -74,6 +79,9 @@ internal sealed record EngineParts
     /// <summary>Work that waits.</summary>
     internal required CommitQueue Queue { get; init; }
 
+    /// <summary>How far the log is committed.</summary>
+    internal required CommitGate Gate { get; init; }
+
     /// <summary>Whether writing has ended for good.</summary>
     internal required FaultLatch Fault { get; init; }
 
@@ -82,6 +90,9 @@ internal sealed record EngineParts
 
     /// <summary>How the loops end.</summary>
     internal required CloseSequence Closing { get; init; }
+
+    /// <summary>What replication sees of a member; null for a store of its own.</summary>
+    internal MemberLog? Member { get; init; }
 
     /// <summary>Groups between the commit and the sync thread.</summary>
     internal GroupHandOff HandOff { get; } = new();

@@ -9,11 +9,14 @@ namespace Kvs.Core.Engines;
 /// Which epoch a sequence belongs to: what makes a sequence a version. It travels with each published root, so that a
 /// read needs one load for both. Threading: immutable.
 /// </summary>
-/// <param name="entries">The epochs in order, each with its first sequence; not empty.</param>
+/// <param name="entries">The epochs in order, each with its first sequence; a member's first log has none yet.</param>
 internal sealed class EpochTable(ImmutableArray<EpochEntry> entries)
 {
-    /// <summary>The newest epoch.</summary>
-    internal ulong Current => entries[^1].Epoch;
+    /// <summary>The epochs.</summary>
+    internal ImmutableArray<EpochEntry> Entries => entries;
+
+    /// <summary>The newest epoch; 0 when there is none yet.</summary>
+    internal ulong Current => entries.IsEmpty ? 0 : entries[^1].Epoch;
 
     /// <summary>The version of a sequence.</summary>
     /// <param name="sequence">A sequence of the store.</param>

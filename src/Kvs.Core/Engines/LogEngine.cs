@@ -3,11 +3,13 @@ using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines.Commit.Loops;
 using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Compaction;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Engines.Recovery;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Feed;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Segments;
 
@@ -44,6 +46,12 @@ internal sealed class LogEngine : IKvEngine
 
     /// <inheritdoc/>
     public string Name => DataDirectory.KvsEngine;
+
+    /// <summary>What replication drives, of a member; null for a store of its own.</summary>
+    internal IMemberLog? Member => _parts.Member;
+
+    /// <summary>The log as cursors read it.</summary>
+    internal LogFeed Feed => _parts.Feed;
 
     /// <summary>Opens a store, or creates it: recovers the log, fills the index, begins an epoch, starts the loops.</summary>
     /// <param name="path">Full path of the data directory.</param>
@@ -190,8 +198,9 @@ internal sealed class LogEngine : IKvEngine
         threads.Sync.Stop();
         _snapshots.Close();
 
-        // A snapshot may still be read at this moment by another thread: the files stay mapped as long as it is leased.
-        _index.Freed = _segments.Dispose;
+        // A snapshot or a cursor may still be read at this moment by another thread: the files stay mapped until it ends.
+        _parts.Feed.Close();
+        _index.Freed = () => _parts.Feed.Pins.WhenReleased(_segments.Dispose);
         _index.Dispose();
         _parts.Directory.Dispose();
         _parts.Options.Tell(StoreEventLevel.Information, StoreEventKind.Closed, $"Closed '{_parts.Directory.Path}'.");

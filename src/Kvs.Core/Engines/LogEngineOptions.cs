@@ -1,4 +1,5 @@
 using Kvs.Core.Diagnostics;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -41,6 +42,9 @@ internal sealed record LogEngineOptions
     /// <summary>Sizes and checks of the index.</summary>
     internal KeyIndexOptions Index { get; init; } = new();
 
+    /// <summary>The cluster that the store is a member of; null for a store of its own.</summary>
+    internal MemberOptions? Member { get; init; }
+
     /// <summary>Hears what an operator should know; null for nobody.</summary>
     internal Action<StoreEvent>? Events { get; init; }
 
@@ -64,6 +68,9 @@ internal sealed record LogEngineOptions
             $"Batch limit {BatchBytesMax} is not between 1 and {Limits.BatchBytesMax}.");
         Require(CompactionDeadShare is > 0 and <= 1, $"Dead share {CompactionDeadShare} is not between 0 and 1.");
         Require(CompactionBytesPerSecond > 0, $"Compaction rate {CompactionBytesPerSecond} is not positive.");
+        Require(
+            Member is null || Durability == Durability.Always,
+            $"Durability '{Durability}' is not for a member of a cluster: what it reports as durable is synced.");
         Require(SnapshotAgeWarning > TimeSpan.Zero, $"Snapshot age {SnapshotAgeWarning} is not positive.");
     }
 

@@ -23,6 +23,9 @@ internal sealed class WriteRequest
     /// <summary>A stronger durability than the store's.</summary>
     internal Durability Durability { get; set; }
 
+    /// <summary>When a member of a cluster answers it; a store of its own does not look at it.</summary>
+    internal Acknowledgement Acknowledgement { get; set; }
+
     /// <summary>
     /// Timestamp (of the environment's clock) after which it is dropped unapplied; <see cref="long.MaxValue"/> for never.
     /// </summary>
@@ -36,6 +39,9 @@ internal sealed class WriteRequest
 
     /// <summary>The text of the failure, or null.</summary>
     internal string? Message { get; set; }
+
+    /// <summary>Refused with <see cref="ErrorCode.NotPrimary"/>: address of the node that takes writes, where it is known.</summary>
+    internal string? PrimaryAddress { get; set; }
 
     /// <summary>The operation that failed (0-based), or -1.</summary>
     internal int FailedIndex { get; set; } = -1;
@@ -66,6 +72,8 @@ internal sealed class WriteRequest
         ClientId = 0;
         RequestNumber = 0;
         Durability = Durability.Default;
+        Acknowledgement = Acknowledgement.Default;
+        PrimaryAddress = null;
         Deadline = long.MaxValue;
         Code = ErrorCode.None;
         Outcome = WriteOutcome.Applied;
@@ -74,6 +82,19 @@ internal sealed class WriteRequest
         FailedVersion = default;
         Version = default;
     }
+}
+
+/// <summary>When a member of a cluster answers a write.</summary>
+internal enum Acknowledgement
+{
+    /// <summary>As the member is configured.</summary>
+    Default = 0,
+
+    /// <summary>When it is durable on this node: a failover may lose it, and readers do not see it before it is committed.</summary>
+    Local = 1,
+
+    /// <summary>When it is committed.</summary>
+    Committed = 2,
 }
 
 /// <summary>Who waits for a work item.</summary>

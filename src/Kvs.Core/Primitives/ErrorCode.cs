@@ -60,6 +60,9 @@ public enum ErrorCode
     /// <summary>The engine cannot do what was asked (for example compaction of the memory engine).</summary>
     NotSupported = 28,
 
+    /// <summary>Another node takes the writes; its address is in the text and beside it, where it is known.</summary>
+    NotPrimary = 29,
+
     /// <summary>Stored data is damaged; nothing was changed. Run kvs-server check.</summary>
     Corruption = 40,
 

@@ -28,9 +28,12 @@ public class KvsException : Exception
     /// <param name="code">The stable code.</param>
     /// <param name="message">What happened, where, what to do.</param>
     /// <param name="outcome">What is known of the write, where there was one.</param>
+    /// <param name="primaryAddress">Who takes writes instead, where that is known.</param>
     /// <returns>The exception, to be thrown.</returns>
-    internal static KvsException Of(ErrorCode code, string message, WriteOutcome outcome) => code switch
+    internal static KvsException Of(
+        ErrorCode code, string message, WriteOutcome outcome, string? primaryAddress = null) => code switch
     {
+        ErrorCode.NotPrimary => new KvsNotPrimaryException(message, primaryAddress, outcome),
         ErrorCode.Overloaded or ErrorCode.DeadlineExceeded or ErrorCode.ShuttingDown or ErrorCode.OutcomeUnknown
             or ErrorCode.Unreachable or ErrorCode.TooManyConnections =>
             new KvsUnavailableException(code, message, outcome),
@@ -94,6 +97,24 @@ public sealed class KvsUnavailableException : KvsException
         : base(code, message, outcome, inner)
     {
     }
+}
+
+/// <summary>
+/// This node does not take writes: another one is the primary, or none is known yet. Go there, or retry shortly; where the
+/// outcome is unknown, under the same request number.
+/// </summary>
+public sealed class KvsNotPrimaryException : KvsException
+{
+    /// <summary>Creates the refusal.</summary>
+    /// <param name="message">Why, and where to go.</param>
+    /// <param name="primaryAddress">Address of the primary, or null.</param>
+    /// <param name="outcome">What is known of the write.</param>
+    public KvsNotPrimaryException(
+        string message, string? primaryAddress = null, WriteOutcome outcome = WriteOutcome.NotApplied)
+        : base(ErrorCode.NotPrimary, message, outcome) => PrimaryAddress = primaryAddress;
+
+    /// <summary>Address of the primary; null when it is not known.</summary>
+    public string? PrimaryAddress { get; }
 }
 
 /// <summary>The peer broke the protocol; the connection is closed. Do not retry with the same bytes.</summary>

@@ -31,6 +31,8 @@ internal ref struct FieldWriter(Span<byte> target)
         Encoding.ASCII.GetBytes(value, Next(bytes));
     }
 
+    internal void Bytes(ReadOnlySpan<byte> value) => value.CopyTo(Next(value.Length));
+
     private Span<byte> Next(int bytes)
     {
         Position += bytes;

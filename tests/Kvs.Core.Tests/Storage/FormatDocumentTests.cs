@@ -20,6 +20,7 @@ public sealed class FormatDocumentTests
     [InlineData("Segment header", SegmentHeader.Bytes)]
     [InlineData("Data block", DataBlock.HeaderBytes)]
     [InlineData("Manifest", ManifestCodec.HeaderBytes)]
+    [InlineData("Membership", MembershipCodec.HeaderBytes)]
     [InlineData("Manifest file entry", ManifestCodec.FileBytes)]
     [InlineData("Hint file", HintHeader.Bytes)]
     public void The_fixed_fields_of_a_table_are_gapless_and_as_long_as_the_code_says(string section, int bytes)

@@ -63,6 +63,24 @@ public sealed class GoldenFileTests
     }
 
     [Fact]
+    public void Manifest_file_of_a_member()
+    {
+        var membership = new ClusterMembership { ClusterId = 0xC1, NodeId = "n2", Members = ["n1", "n2", "10.0.0.3:4000"] };
+        var manifest = NewManifest() with
+        {
+            Incarnation = 0xABCDEF,
+            PromisedTo = "n1",
+            BegunEpoch = Epoch - 1,
+            Membership = membership,
+        };
+        Compare("manifest-member", ManifestCodec.Write(manifest), "as manifest, version 2, with the membership extension");
+        var read = ManifestCodec.Read(Golden("manifest-member"), "golden");
+        Assert.True(membership.Means(read.Membership!));
+        Assert.Equal(
+            manifest with { Epochs = [], Files = [], Membership = null }, read with { Epochs = [], Files = [], Membership = null });
+    }
+
+    [Fact]
     public void Hint_file()
     {
         var device = new SimulatedFileSystem();

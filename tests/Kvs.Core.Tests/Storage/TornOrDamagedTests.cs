@@ -86,7 +86,7 @@ public sealed class TornOrDamagedTests
 
         // The same bytes under a new salt: not one of the old envelopes counts, not even as evidence.
         var stale = Build([State.Whole, State.Whole, State.Whole], Proof.SyncMark, synced: 3, out _);
-        var log = new OpenLog("/recycled", new SegmentIdentity(SegmentKind.Log, 9, 0x9999), SegmentBytes, () => stale);
+        var log = new OpenLog("/recycled", new SegmentIdentity(SegmentKind.Log, 9, 0x9999), SegmentBytes, IsCut: false, () => stale);
         var verdict = LogScan.Judge([log], NewManifest(default), "/MANIFEST");
         Assert.Equal(0UL, verdict.Last.Sequence);
         Assert.False(verdict.TailIsTorn);
@@ -240,7 +240,7 @@ public sealed class TornOrDamagedTests
     private static LogVerdict Scan(List<byte[]> segments, KvsVersion syncedThrough)
     {
         var logs = segments.Select((bytes, i) => new OpenLog(
-            $"/{i}.log", new SegmentIdentity(SegmentKind.Log, (uint)i + 1, Salts[i]), SegmentBytes, () =>
+            $"/{i}.log", new SegmentIdentity(SegmentKind.Log, (uint)i + 1, Salts[i]), SegmentBytes, IsCut: false, () =>
                 bytes)).ToList();
         return LogScan.Judge(logs, NewManifest(syncedThrough), "/MANIFEST");
     }

@@ -28,10 +28,12 @@ internal sealed class CompactionChoice(LogEngineOptions options, SegmentUsage us
     /// <param name="isDiskFull">
     /// Whether writes are refused for want of room: the history is given up for them, and the reserve must do.
     /// </param>
+    /// <param name="wantedFrom">First sequence that cursors have yet to read; they are given up then too.</param>
     /// <returns>The files; empty when none is worth it.</returns>
-    internal List<ManifestFile> Choose(Manifest manifest, uint allBelow, HashSet<uint> excluded, bool isDiskFull)
+    internal List<ManifestFile> Choose(
+        Manifest manifest, uint allBelow, HashSet<uint> excluded, bool isDiskFull, ulong wantedFrom)
     {
-        var historyBegins = isDiskFull ? ulong.MaxValue : HistoryBegins(manifest);
+        var historyBegins = isDiskFull ? ulong.MaxValue : Math.Min(HistoryBegins(manifest), wantedFrom);
         var candidates = new List<(ManifestFile File, double Share)>();
         foreach (var file in manifest.Files)
         {

@@ -47,6 +47,12 @@ internal sealed class CompactionJob : IDisposable
         Check.That(victims.TrueForAll(victim => victim.LastSequence <= parts.Index.Published.Sequence));
         _parts = parts;
         _victims = victims;
+        foreach (var victim in victims)
+        {
+            // Sealed files are published whole. A record that is not would look dead, and be lost.
+            Check.That(victim.LastSequence <= parts.Index.Published.Sequence);
+        }
+
         _tombstones = new TombstoneRule(parts.Files, parts.Manifests.Current, victims);
         _merge = new HintMerge(OpenHints());
         _phase = Copy;
@@ -239,6 +245,8 @@ internal sealed class CompactionJob : IDisposable
                 current = current.Without(victim.Id);
             }
 
+            // What made records dead here must be shown after every opening: a member's would go back to before it.
+            current = current with { CommitSequence = Math.Max(current.CommitSequence, _judgedThrough) };
             return _file is null ? current : current.With(_file);
         });
         IsDone = true;

@@ -193,14 +193,32 @@ internal sealed class CompactionLoop
             allBelow = _asked is null ? 0 : _askedBelow;
         }
 
+        var isFull = _parts.Spares.IsDiskFull;
         var victims = _choice.Choose(
-            _parts.Manifests.Current, allBelow, _excluded, _parts.Spares.IsDiskFull);
-        if (victims.Count > 0)
+            _parts.Manifests.Current, allBelow, _excluded, isFull, _parts.Feed.OldestWanted);
+        if (victims.Count == 0)
+        {
+            return false;
+        }
+
+        // From here on no cursor gets into them. One that has just been opened there goes first: choose again.
+        if (_parts.Feed.TryGiveUp(NewestIn(victims), evenIfWanted: isFull))
         {
             _job = new CompactionJob(_parts, victims);
         }
 
-        return _job is not null;
+        return true;
+    }
+
+    private static ulong NewestIn(List<ManifestFile> victims)
+    {
+        var newest = 0UL;
+        foreach (var victim in victims)
+        {
+            newest = victim.Identity.Kind == SegmentKind.Log ? Math.Max(newest, victim.LastSequence) : newest;
+        }
+
+        return newest;
     }
 
     private void Finish(CompactionJob job)

@@ -18,6 +18,7 @@ internal sealed class EntryMoves
     private readonly Lock _gate = new();
     private readonly Queue<EntryMove> _waiting = new(); // guarded by _gate
     private readonly List<EntryMove> _taken = []; // commit thread only
+    private readonly Queue<(ulong Root, EntryMove Move)> _unpublished = new(); // commit thread only
     private ulong _appliedIn; // guarded by _gate: number of the root with the newest applied moves
 
     /// <summary>Whether moves wait to be applied.</summary>
@@ -87,14 +88,42 @@ internal sealed class EntryMoves
 
     /// <summary>Notes in which root the moves of a group are.</summary>
     /// <param name="group">The group, with its root.</param>
-    internal void Applied(CommitGroup group)
+    /// <param name="published">Number of the published root.</param>
+    internal void Applied(CommitGroup group, ulong published)
     {
+        Forget(published);
         if (group.Moves > 0)
         {
+            foreach (var move in _taken)
+            {
+                _unpublished.Enqueue((group.Root!.Number, move));
+            }
+
             lock (_gate)
             {
                 _taken.Clear();
                 _appliedIn = group.Root!.Number;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The roots behind the published one are dropped, and with them the moves in them: they wait again.
+    /// </summary>
+    /// <param name="published">Number of the published root.</param>
+    internal void Retake(ulong published)
+    {
+        Forget(published);
+        lock (_gate)
+        {
+            for (var later = _waiting.Count; later > 0; later--)
+            {
+                _unpublished.Enqueue((0, _waiting.Dequeue()));
+            }
+
+            while (_unpublished.TryDequeue(out var dropped))
+            {
+                _waiting.Enqueue(dropped.Move);
             }
         }
     }
@@ -106,6 +135,14 @@ internal sealed class EntryMoves
         {
             _waiting.Clear();
             _taken.Clear();
+        }
+    }
+
+    private void Forget(ulong published)
+    {
+        while (_unpublished.TryPeek(out var oldest) && oldest.Root <= published)
+        {
+            _unpublished.Dequeue();
         }
     }
 

@@ -4,9 +4,9 @@ using Kvs.Core.Storage.Manifests;
 namespace Kvs.Core.Engines.Compaction;
 
 /// <summary>
-/// Files that no manifest names any more and that readers of older states may still hold: dropped when the last pin or
-/// lease of such a state has ended. Threading: compaction thread only. Ownership: the segments stay the segment set's
-/// until they are dropped.
+/// Files that no manifest names any more and that readers of older states or of the log may still hold: dropped when the
+/// last pin or lease of such a state has ended, and no cursor stands in them.
+/// Threading: compaction thread only. Ownership: the segments stay the segment set's until they are dropped.
 /// </summary>
 internal sealed class RetiredFiles
 {
@@ -32,7 +32,9 @@ internal sealed class RetiredFiles
     /// <exception cref="KvsStorageException">A file could not be removed; the next opening does it.</exception>
     internal void Drop()
     {
-        while (_waiting.TryPeek(out var file) && _parts.Index.OldestReferencedRoot >= file.Root)
+        while (_waiting.TryPeek(out var file)
+            && _parts.Index.OldestReferencedRoot >= file.Root
+            && !_parts.Feed.Pins.IsHeld(file.Id))
         {
             _waiting.Dequeue();
             _parts.Usage.Drop(file.Id);

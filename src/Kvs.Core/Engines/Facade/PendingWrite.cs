@@ -114,7 +114,8 @@ internal sealed class PendingWrite : IWorkItemOwner
     {
         if (_request.Code != ErrorCode.None)
         {
-            throw KvsException.Of(_request.Code, _request.Message ?? _request.Code.ToString(), _request.Outcome);
+            throw KvsException.Of(
+                _request.Code, _request.Message ?? _request.Code.ToString(), _request.Outcome, _request.PrimaryAddress);
         }
     }
 }

@@ -5,10 +5,12 @@ using Kvs.Core.Engines.Commit.Loops;
 using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage;
+using Kvs.Core.Storage.Feed;
 using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
@@ -20,7 +22,8 @@ namespace Kvs.Core.Engines.Recovery;
 /// <summary>
 /// Opens a store, step by step: lock, manifest, log recovery, index, epoch. What it hands over is ready to be written
 /// and read: the epoch's first group is synced and published, so that whatever has expired is gone before the first
-/// read. Threading: one thread, before any loop runs. Ownership: owns what it has opened until it is handed over.
+/// read. A member of a cluster begins no epoch, and shows what is known to be committed.
+/// Threading: one thread, before any loop runs. Ownership: owns what it has opened until it is handed over.
 /// </summary>
 internal sealed class LogOpening : IDisposable
 {
@@ -35,6 +38,8 @@ internal sealed class LogOpening : IDisposable
     private readonly SegmentUsage _usage = new();
     private ManifestStore _manifests = null!; // set by Run
     private IReadOnlySet<uint> _unhinted = null!; // set by Run
+    private ulong _shownThrough; // newest sequence that readers will see
+    private long _shownTimeMillis; // log time there
     private bool _isHandedOver;
 
     private LogOpening(string path, LogEngineOptions options, KvsEnvironment environment)
@@ -86,7 +91,9 @@ internal sealed class LogOpening : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         _manifests = ManifestStore.OpenOrCreate(_environment.Files, _directory.Path, DataDirectory.KvsEngine, _random);
-        var recovered = new LogRecovery(_environment.Files, _files, _manifests, _random).Recover();
+        CheckMembership();
+        var recovery = new LogRecovery(_environment.Files, _files, _manifests, _random);
+        var recovered = _options.Member is { } member ? recovery.RecoverMember(member.Membership) : recovery.Recover();
         OpenSegments();
         FillIndex(recovered, cancellationToken);
         var parts = Assemble(recovered);
@@ -103,41 +110,81 @@ internal sealed class LogOpening : IDisposable
         }
     }
 
-    private void FillIndex(RecoveredLog recovered, CancellationToken cancellationToken)
+    /// <summary>A member's log holds what may be taken back: opened as a store of its own it would count as committed.</summary>
+    private void CheckMembership()
     {
-        var fill = new IndexFill(_options, _files, _segments, mayWrite: true, _index, _usage);
-        fill.LoadSealed(_manifests.Current, cancellationToken);
-        _unhinted = fill.Unhinted;
-        foreach (var (segment, end, _) in OpenLogs(recovered))
+        var stored = _manifests.Current.Membership;
+        var wanted = _options.Member?.Membership;
+        if (stored is not null && wanted is null)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            fill.Replay(segment, end);
+            throw new KvsConfigurationException(
+                $"The data directory '{_directory.Path}' belongs to {stored} and does not open as a store of its own. Start it "
+                + "as that node, or use another directory.");
+        }
+
+        if (stored is not null && wanted is not null && !stored.Means(wanted))
+        {
+            throw new KvsConfigurationException(
+                $"The data directory '{_directory.Path}' belongs to {stored}, but it is to be opened for {wanted}, or with "
+                + "another list of members. Correct the settings, or use another directory.");
         }
     }
 
-    /// <summary>The open segments that hold a part of the log, in log order, the current one last.</summary>
-    private IEnumerable<(Segment Segment, long End, SegmentExtent? Extent)> OpenLogs(RecoveredLog recovered)
+    private void FillIndex(RecoveredLog recovered, CancellationToken cancellationToken)
     {
-        foreach (var file in _manifests.Current.Files)
+        var fill = new IndexFill(_options, _files, _segments, mayWrite: true, _index, _usage);
+        _shownThrough = _manifests.Current.SealedThrough.Sequence;
+        _shownTimeMillis = _manifests.Current.LogTimeMillis;
+        fill.LoadSealed(_manifests.Current, cancellationToken);
+        _unhinted = fill.Unhinted;
+        foreach (var part in recovered.Parts)
         {
-            if (file.IsOpenLog && !recovered.ReadyIds.Contains(file.Id))
+            cancellationToken.ThrowIfCancellationRequested();
+            if (part.First <= recovered.Committed)
             {
-                Check.That(_segments.TryFind(file.Id, out var segment));
-                var extent = recovered.Verdict.Extents.FirstOrDefault(extent => extent.Identity.Id == file.Id);
-                yield return (segment, file.Id == recovered.ActiveId ? recovered.ActiveOffset : extent!.End, extent);
+                fill.Replay(Find(part.Id), CommittedEnd(part, recovered.Committed));
             }
         }
     }
 
+    /// <summary>Where the frames of a part end that readers may see; notes the log time there.</summary>
+    private long CommittedEnd(in RecoveredPart part, ulong committed)
+    {
+        if (part.Last <= committed)
+        {
+            _shownTimeMillis = Math.Max(_shownTimeMillis, part.LogTimeMillis);
+            _shownThrough = part.Last;
+            return part.End;
+        }
+
+        var segment = Find(part.Id);
+        var frames = new FrameCursor(segment.Bytes(0, (int)part.End), segment.Header.Salt);
+        var end = (long)frames.Position;
+        while (frames.MoveNext() && frames.Frame.LastSequence <= committed)
+        {
+            end = frames.Position;
+            _shownTimeMillis = Math.Max(_shownTimeMillis, frames.Frame.LogTimeMillis);
+            _shownThrough = frames.Frame.LastSequence;
+        }
+
+        return end;
+    }
+
+    private Segment Find(uint id)
+    {
+        Check.That(_segments.TryFind(id, out var segment));
+        return segment;
+    }
+
     private EngineParts Assemble(RecoveredLog recovered)
     {
-        Check.That(_segments.TryFind(recovered.ActiveId, out var active));
         var threads = new EngineThreads();
-        var spares = new SpareSegments(_files, _manifests, _segments, _reserve, _random);
+        var feed = new LogFeed(LogParts(recovered), new FilePins());
+        var spares = new SpareSegments(_files, _manifests, _segments, _reserve, _random, feed.Pins);
         var supply = new SegmentSupply(spares, threads.Commit, threads.Prepare);
-        var epochs = new EpochTable(_manifests.Current.Epochs);
-        var log = new LogWriter(active, recovered.ActiveOffset, recovered.Last);
+        var log = new LogWriter(Find(recovered.ActiveId), recovered.ActiveOffset, recovered.Last, feed);
         var frame = new GroupBuilder();
+        var epochs = new LogEpochs(_manifests.Current.Epochs);
         var parts = new EngineParts
         {
             Environment = _environment,
@@ -150,46 +197,67 @@ internal sealed class LogOpening : IDisposable
             Spares = spares,
             Random = _random,
             Log = log,
+            Feed = feed,
             Index = _index,
             Epochs = epochs,
             Usage = _usage,
             Clock = new LogClock(_environment.Time, recovered.LogTimeMillis),
             Frame = frame,
-            Room = new LogRoom(log, frame, supply, FirstSequenceIn(recovered)),
+            Room = new LogRoom(log, frame, supply, epochs, recovered.Parts[^1]),
             Supply = supply,
             Queue = new CommitQueue(_options.QueuedBytesMax),
             Fault = new FaultLatch(_options, threads),
             Threads = threads,
             Closing = new CloseSequence(threads),
+            Gate = new CommitGate(_options.Member is null ? null : recovered.Committed),
         };
+        parts = _options.Member is { } member ? parts with { Member = new MemberLog(member, parts) } : parts;
         AdoptReady(recovered, spares);
-        SealFull(recovered, spares, supply, epochs);
-        BeginEpoch(recovered, parts);
+        SealFull(recovered, spares, supply, epochs.Table);
+        if (_options.Member is null)
+        {
+            BeginEpoch(recovered, parts);
+        }
+        else
+        {
+            _index.Publish(_index.EndGroup(_shownThrough, _shownTimeMillis, epochs.Table));
+        }
+
         TellOpened(recovered, parts);
         return parts;
     }
 
-    /// <summary>First sequence of the current segment: it may go on, or hold what recovery has copied, or nothing yet.</summary>
-    private static ulong FirstSequenceIn(RecoveredLog recovered)
+    /// <summary>The newest part of the log that has no gap: sealed segments, full ones, the current one.</summary>
+    private List<LogPart> LogParts(RecoveredLog recovered)
     {
-        var verdict = recovered.Verdict;
-        foreach (var extent in verdict.Extents)
+        var parts = new List<LogPart>();
+        foreach (var file in _manifests.Current.Files)
         {
-            if (extent.Identity.Id == recovered.ActiveId && extent.FirstSequence != 0)
+            if (file.State == FileState.Sealed && file.Identity.Kind == SegmentKind.Log)
             {
-                return extent.FirstSequence;
+                parts.Add(new LogPart(Find(file.Id), file.FirstSequence, file.LastSequence, file.End));
             }
         }
 
-        return verdict.Proven.Sequence + 1;
+        foreach (var part in recovered.Parts)
+        {
+            parts.Add(new LogPart(Find(part.Id), part.First, part.Last, part.End));
+        }
+
+        var gap = parts.Count - 1;
+        while (gap > 0 && parts[gap - 1].Last + 1 == parts[gap].First)
+        {
+            gap--;
+        }
+
+        return parts.GetRange(gap, parts.Count - gap);
     }
 
     private void AdoptReady(RecoveredLog recovered, SpareSegments spares)
     {
         foreach (var id in recovered.ReadyIds)
         {
-            Check.That(_segments.TryFind(id, out var segment));
-            spares.Adopt(segment);
+            spares.Adopt(Find(id));
         }
     }
 
@@ -198,22 +266,15 @@ internal sealed class LogOpening : IDisposable
     /// </summary>
     private void SealFull(RecoveredLog recovered, SpareSegments spares, SegmentSupply supply, EpochTable epochs)
     {
-        foreach (var (segment, end, extent) in OpenLogs(recovered))
+        foreach (var id in recovered.PassedIds)
         {
-            if (segment.Id == recovered.ActiveId)
-            {
-                continue;
-            }
+            spares.Discard(Find(id));
+        }
 
-            if (extent!.FirstSequence == 0)
-            {
-                spares.Discard(segment);
-            }
-            else
-            {
-                supply.Seal(new FullSegment(
-                    segment, end, extent.FirstSequence, epochs.VersionOf(extent.LastSequence), recovered.LogTimeMillis));
-            }
+        foreach (var part in recovered.Parts[..^1])
+        {
+            supply.Seal(new FullSegment(
+                Find(part.Id), part.End, part.First, epochs.VersionOf(part.Last), part.LogTimeMillis, epochs));
         }
     }
 
@@ -225,14 +286,14 @@ internal sealed class LogOpening : IDisposable
     private static void BeginEpoch(RecoveredLog recovered, EngineParts parts)
     {
         var sequence = parts.Log.Appended.Sequence + 1;
-        var start = new GroupStart(parts.Epochs.Current, sequence, parts.Clock.NowMillis(), sequence - 1);
+        var start = new GroupStart(parts.Epochs.Table.Current, sequence, parts.Clock.NowMillis(), sequence - 1);
         if (!parts.Room.TryBegin(GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes), start))
         {
             // A clean log may end a few bytes before the end of its segment.
             parts.Spares.Prepare(mayUseReserve: false);
             if (!parts.Room.TryBegin(GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes), start))
             {
-                parts.Index.Publish(parts.Index.EndGroup(sequence - 1, recovered.LogTimeMillis, parts.Epochs));
+                parts.Index.Publish(parts.Index.EndGroup(sequence - 1, recovered.LogTimeMillis, parts.Epochs.Table));
                 return;
             }
         }
@@ -242,8 +303,9 @@ internal sealed class LogOpening : IDisposable
         parts.Frame.EndBatch();
         parts.Frame.Finish();
         parts.Log.Append(parts.Frame);
+        parts.Room.Appended(start.LogTimeMillis);
         parts.Log.Sync();
-        parts.Index.Publish(parts.Index.EndGroup(sequence, start.LogTimeMillis, parts.Epochs));
+        parts.Index.Publish(parts.Index.EndGroup(sequence, start.LogTimeMillis, parts.Epochs.Table));
     }
 
     private void TellOpened(RecoveredLog recovered, EngineParts parts)

@@ -33,17 +33,31 @@ internal sealed record Manifest
     /// <summary>Log time at <see cref="SealedThrough"/> or later, unix milliseconds; never decreases.</summary>
     internal long LogTimeMillis { get; init; }
 
-    /// <summary>Newest committed sequence known.</summary>
+    /// <summary>
+    /// Newest committed sequence known. It covers whatever lies in sealed files, and all that compaction has judged by.
+    /// </summary>
     internal ulong CommitSequence { get; init; }
 
     /// <summary>Lowest id that no file of the store has ever had.</summary>
     internal uint NextFileId { get; init; } = 1;
 
-    /// <summary>Reserved for the cluster: drawn anew when this node's disk was lost or is suspect.</summary>
+    /// <summary>A member's: drawn anew when this node's disk was lost or is suspect.</summary>
     internal UInt128 Incarnation { get; init; }
 
-    /// <summary>Reserved for the cluster: highest epoch that this node has promised to.</summary>
+    /// <summary>Highest epoch that was begun here or promised; it never goes back.</summary>
     internal ulong PromisedEpoch { get; init; }
+
+    /// <summary>A member's: whose <see cref="PromisedEpoch"/> is.</summary>
+    internal string PromisedTo { get; init; } = string.Empty;
+
+    /// <summary>
+    /// A member's: highest epoch that this node has begun as primary. It never leads with that again: its first frame may
+    /// have reached others before it was lost here.
+    /// </summary>
+    internal ulong BegunEpoch { get; init; }
+
+    /// <summary>The cluster that the store belongs to; null for a store of its own.</summary>
+    internal ClusterMembership? Membership { get; init; }
 
     /// <summary>The epochs in order, each with its first sequence.</summary>
     internal ImmutableArray<EpochEntry> Epochs { get; init; } = [];
@@ -94,13 +108,32 @@ internal sealed record Manifest
     /// <remarks>An epoch that never got a frame is replaced: two epochs never share a first sequence.</remarks>
     internal Manifest WithEpoch(ulong epoch, ulong firstSequence)
     {
-        Check.That(epoch > NewestEpoch);
+        Check.That(epoch >= PromisedEpoch && (Epochs.IsEmpty || epoch > Epochs[^1].Epoch));
         var kept = Epochs.RemoveAll(entry => entry.FirstSequence >= firstSequence);
         return this with
         {
             Epochs = kept.Add(new EpochEntry(epoch, firstSequence)),
             PromisedEpoch = Math.Max(PromisedEpoch, epoch),
         };
+    }
+
+    /// <summary>The same with the epochs that the open end of the log holds, and no others there.</summary>
+    /// <param name="epochs">Epochs in order, as far as they begin behind what is sealed.</param>
+    internal Manifest WithOpenEpochs(IEnumerable<EpochEntry> epochs) => this with
+    {
+        Epochs = Epochs.RemoveAll(entry => entry.FirstSequence > SealedThrough.Sequence)
+            .AddRange(epochs.Where(entry => entry.FirstSequence > SealedThrough.Sequence)),
+    };
+
+    /// <summary>The same with all epochs of the log up to a sequence.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="epochs">The epochs of the log.</param>
+    internal Manifest WithEpochsThrough(ulong sequence, ImmutableArray<EpochEntry> epochs)
+    {
+        var missing = epochs.RemoveAll(entry => entry.FirstSequence > sequence || Epochs.Contains(entry));
+        return missing.IsEmpty
+            ? this
+            : this with { Epochs = [.. Epochs.Concat(missing).OrderBy(static entry => entry.FirstSequence)] };
     }
 
     /// <summary>The epoch of a sequence by the table.</summary>
@@ -138,7 +171,10 @@ internal enum FileState : byte
 /// <summary>A live file as the manifest lists it.</summary>
 /// <param name="Identity">Kind, id and salt; the file's header must say the same.</param>
 /// <param name="State">Open or sealed.</param>
-/// <param name="End">Sealed: bytes that count; what lies beyond never does. Open: its capacity.</param>
+/// <param name="End">
+/// Bytes that may count; what lies beyond never does. Of an open file it is the capacity, or less where the log was cut
+/// in it: it is not written any more then.
+/// </param>
 /// <param name="FirstSequence">Sealed: lowest sequence in it; 0 when it has none.</param>
 /// <param name="LastSequence">Sealed: highest sequence in it; 0 when it has none.</param>
 internal sealed record ManifestFile(

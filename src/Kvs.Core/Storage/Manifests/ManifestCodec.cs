@@ -10,7 +10,7 @@ namespace Kvs.Core.Storage.Manifests;
 /// <code>
 /// offset  bytes  field
 /// 0       4      magic 4D53_564B ("KVSM" in a dump)
-/// 4       2      format version (1)
+/// 4       2      format version: 1; 2 for a member of a cluster, which older programs must not open
 /// 6       2      flags: 1 clean shutdown
 /// 8       4      length of the file
 /// 12      4      bytes of extensions before the checksum; a reader skips those it does not know
@@ -25,7 +25,7 @@ namespace Kvs.Core.Storage.Manifests;
 /// 108     4      number of epochs
 /// 112     4      number of files
 /// 116     4      zeros
-/// 120     16     incarnation (reserved for the cluster, 0)
+/// 120     16     incarnation of a member; 0 for a store of its own
 /// 136     8      highest epoch begun or promised
 /// 144     16 e   epochs: epoch, first sequence
 /// +       40 f   files: id u32, kind u8, state u8, 2 zeros, salt u64, end u64, first sequence u64, last sequence u64
@@ -52,6 +52,7 @@ internal static class ManifestCodec
 
     private const uint Magic = 0x4D53564B;
     private const ushort Version = 1;
+    private const ushort MemberVersion = 2;
     private const ushort CleanFlag = 1;
     private const int LengthOffset = 8;
     private const int ExtensionsOffset = 12;
@@ -65,15 +66,16 @@ internal static class ManifestCodec
     /// <returns>The content of the file.</returns>
     internal static byte[] Write(Manifest manifest)
     {
+        var extensions = MembershipCodec.Write(manifest);
         var length = HeaderBytes + (manifest.Epochs.Length * EpochBytes) + (manifest.Files.Length * FileBytes)
-            + CrcBytes;
+            + extensions.Length + CrcBytes;
         var bytes = new byte[length];
         var writer = new FieldWriter(bytes);
         writer.UInt32(Magic);
-        writer.UInt16(Version);
+        writer.UInt16(manifest.Membership is null ? Version : MemberVersion);
         writer.UInt16(manifest.CleanShutdown ? CleanFlag : (ushort)0);
         writer.UInt32((uint)length);
-        writer.UInt32(0);
+        writer.UInt32((uint)extensions.Length);
         writer.UInt128(manifest.StoreId);
         writer.UInt64(manifest.Number);
         writer.Text(manifest.Engine, EngineBytes);
@@ -98,6 +100,8 @@ internal static class ManifestCodec
         {
             WriteFile(ref writer, file);
         }
+
+        writer.Bytes(extensions);
 
         writer.UInt32(Crc32C.Compute(bytes.AsSpan(0, writer.Position)));
         Check.That(writer.Position == length);
@@ -124,11 +128,11 @@ internal static class ManifestCodec
 
         var reader = new FieldReader(bytes[sizeof(uint)..]);
         var version = reader.UInt16();
-        if (version != Version)
+        if (version is not (Version or MemberVersion))
         {
             throw new KvsStorageException(
                 ErrorCode.UnsupportedFormat,
-                $"'{path}' has format version {version}; this program reads version {Version}. "
+                $"'{path}' has format version {version}; this program reads versions {Version} and {MemberVersion}. "
                 + "Use the program that wrote it.");
         }
 
@@ -149,7 +153,7 @@ internal static class ManifestCodec
 
         var clean = (reader.UInt16() & CleanFlag) != 0;
         reader.Skip(StoreIdOffset - LengthOffset);
-        return new Manifest
+        var manifest = new Manifest
         {
             CleanShutdown = clean,
             StoreId = reader.UInt128(),
@@ -165,6 +169,7 @@ internal static class ManifestCodec
             Epochs = ReadEpochs(ref reader, (int)epochs),
             Files = ReadFiles(ref reader, (int)files, path),
         };
+        return MembershipCodec.Read(bytes[^(int)(extensions + CrcBytes)..^CrcBytes], manifest, path);
     }
 
     private static void WriteFile(ref FieldWriter writer, ManifestFile file)

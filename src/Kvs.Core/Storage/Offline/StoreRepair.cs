@@ -58,6 +58,13 @@ internal sealed class StoreRepair
             var manifest = isManifestLost
                 ? RebuildManifest(segmentFiles)
                 : ManifestStore.Open(files, directory).Current;
+            if (manifest.Membership is { } membership)
+            {
+                throw new KvsConfigurationException(
+                    $"'{directory}' belongs to {membership}: what it has lost the other members have. Remove the directory "
+                    + "and let the node join again with an empty one.");
+            }
+
             var repair = new StoreRepair(segmentFiles, random, manifest);
             if (isManifestLost)
             {
@@ -141,7 +148,7 @@ internal sealed class StoreRepair
             }
         });
         var bytes = ReadWhole(aside);
-        var end = file.State == FileState.Sealed ? file.End : bytes.Length;
+        var end = file.State == FileState.Sealed ? file.End : Math.Min(file.End, bytes.Length);
         salvage.Run(bytes, end);
         _last = Later(new KvsVersion(Math.Max(_last.Epoch, salvage.LastEpoch), _last.Sequence), salvage.LastSequence);
         _records += copied;

@@ -36,13 +36,26 @@ internal sealed class LogRecovery
         _random = random;
     }
 
-    /// <summary>Recovers the log and begins an epoch, as each standalone open does.</summary>
+    /// <summary>
+    /// Recovers the log of a store of its own and begins an epoch, as each such opening does. All of the log counts as
+    /// committed.
+    /// </summary>
     /// <returns>Where writing goes on. Everything up to there is on stable storage.</returns>
     /// <exception cref="KvsCorruptionException">
     /// Data that may have been acknowledged is damaged; nothing was changed.
     /// </exception>
     /// <exception cref="KvsStorageException">A file operation failed.</exception>
-    internal RecoveredLog Recover()
+    internal RecoveredLog Recover() => Run(membership: null);
+
+    /// <summary>
+    /// Recovers the log of a member. No epoch begins, and nothing is sealed: what is not known to be committed may yet be
+    /// truncated.
+    /// </summary>
+    /// <param name="membership">The cluster. A store that was one of its own until now has committed all that it holds.</param>
+    /// <returns>As <see cref="Recover"/>.</returns>
+    internal RecoveredLog RecoverMember(ClusterMembership membership) => Run(membership);
+
+    private RecoveredLog Run(ClusterMembership? membership)
     {
         try
         {
@@ -53,7 +66,7 @@ internal sealed class LogRecovery
                 && verdict.Last == manifest.SyncedThrough
                 && verdict.LastExtent >= 0
                 && !verdict.TailIsTorn;
-            var recovered = wasClean ? GoOn(verdict) : StartAnewOrInPlace(verdict, logs);
+            var recovered = wasClean ? GoOn(verdict, membership) : StartAnewOrInPlace(verdict, logs, membership);
             _segmentFiles.DeleteLeftovers(_manifests.Current);
             return recovered;
         }
@@ -63,31 +76,64 @@ internal sealed class LogRecovery
         }
     }
 
-    private RecoveredLog GoOn(LogVerdict verdict)
+    private RecoveredLog GoOn(LogVerdict verdict, ClusterMembership? membership)
     {
-        var manifest = _manifests.UpdateNowOrLater(current => BeginEpoch(current, verdict));
-        var active = verdict.Extents[verdict.LastExtent];
+        var committed = CommittedIn(verdict, membership);
+        var manifest = Settled(membership, current => Begin(current, current, verdict, membership));
+        var active = GoesOnIn(verdict);
+        var parts = ImmutableArray.CreateBuilder<RecoveredPart>();
+        var passed = ImmutableArray.CreateBuilder<uint>();
+        for (var i = 0; i <= active; i++)
+        {
+            var extent = verdict.Extents[i];
+            var isEmpty = extent.FirstSequence == 0;
+            if (isEmpty && i < active)
+            {
+                passed.Add(extent.Identity.Id);
+                continue;
+            }
+
+            var first = isEmpty ? verdict.Last.Sequence + 1 : extent.FirstSequence;
+            parts.Add(new RecoveredPart(
+                extent.Identity.Id, first, isEmpty ? first - 1 : extent.LastSequence, extent.End, extent.LogTimeMillis));
+        }
+
         return new RecoveredLog
         {
             Verdict = verdict,
             Epoch = manifest.NewestEpoch,
-            ActiveId = active.Identity.Id,
-            ActiveOffset = active.End,
-            ReadyIds = [.. verdict.Extents.Skip(verdict.LastExtent + 1).Select(extent => extent.Identity.Id)],
+            Committed = committed,
+            Parts = parts.ToImmutable(),
+            PassedIds = passed.ToImmutable(),
+            ReadyIds = [.. verdict.Extents.Skip(active + 1).Select(extent => extent.Identity.Id)],
         };
     }
 
-    private RecoveredLog StartAnewOrInPlace(LogVerdict verdict, List<OpenLog> logs)
+    /// <summary>
+    /// Replaces the manifest; on a full disk later, where the log tells the same. That a store becomes a member it does not.
+    /// </summary>
+    private Manifest Settled(ClusterMembership? membership, Func<Manifest, Manifest> change) =>
+        membership is null || _manifests.Current.Membership is not null
+            ? _manifests.UpdateNowOrLater(change)
+            : _manifests.Update(change);
+
+    /// <summary>The segment where writing goes on in place: never one in which the log was cut.</summary>
+    private static int GoesOnIn(LogVerdict verdict) =>
+        verdict.LastExtent < 0 || !verdict.Extents[verdict.LastExtent].IsCut ? verdict.LastExtent : verdict.LastExtent + 1;
+
+    private RecoveredLog StartAnewOrInPlace(LogVerdict verdict, List<OpenLog> logs, ClusterMembership? membership)
     {
         try
         {
-            return StartAnew(verdict, logs);
+            return StartAnew(verdict, logs, membership);
         }
-        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull && verdict.LastExtent >= 0)
+        catch (KvsStorageException full) when (full.Code == ErrorCode.DiskFull
+            && verdict.LastExtent >= 0
+            && GoesOnIn(verdict) < logs.Count)
         {
             _segmentFiles.DeleteLeftovers(_manifests.Current);
             SettleInPlace(verdict, logs);
-            return GoOn(verdict);
+            return GoOn(verdict, membership);
         }
     }
 
@@ -103,24 +149,58 @@ internal sealed class LogRecovery
             var extent = verdict.Extents[i];
             using var file = _files.Open(logs[i].Path, writable: true);
             file.Write(extent.ProvenEnd, logs[i].Load().AsSpan((int)extent.ProvenEnd..(int)extent.End));
-            SegmentFiles.Fill(file, extent.End, verdict.TailIsTorn ? logs[i].Capacity : extent.End);
+            SegmentFiles.Fill(file, extent.End, verdict.TailIsTorn ? logs[i].End : extent.End);
         }
     }
 
-    private RecoveredLog StartAnew(LogVerdict verdict, List<OpenLog> logs)
+    private RecoveredLog StartAnew(LogVerdict verdict, List<OpenLog> logs, ClusterMembership? membership)
     {
+        var committed = CommittedIn(verdict, membership);
         var copied = CopyUnproven(verdict, logs);
         var header = CreateActive(copied, out var offset);
-        var manifest = _manifests.Update(current => BeginEpoch(Settle(current, verdict, header), verdict));
+        var parts = ImmutableArray.CreateBuilder<RecoveredPart>();
+        if (membership is not null)
+        {
+            parts.AddRange(KeptParts(verdict));
+        }
+
+        parts.Add(new RecoveredPart(
+            header.SegmentId, verdict.Proven.Sequence + 1, verdict.Last.Sequence, offset, verdict.LogTimeMillis));
+        var manifest = _manifests.Update(current => Begin(
+            current, membership is null ? Settle(current, verdict, header) : Keep(current, verdict, header), verdict, membership));
         return new RecoveredLog
         {
             Verdict = verdict,
             Epoch = manifest.NewestEpoch,
-            ActiveId = header.SegmentId,
-            ActiveOffset = offset,
-            ReadyIds = [],
+            Committed = committed,
+            Parts = parts.ToImmutable(),
         };
     }
+
+    private ulong CommittedIn(LogVerdict verdict, ClusterMembership? membership) =>
+        membership is null || _manifests.Current.Membership is null
+            ? verdict.Last.Sequence
+            : Math.Min(verdict.CommitSequence, verdict.Last.Sequence);
+
+    /// <summary>What stays in place of the open segments: the proven part of each.</summary>
+    private static IEnumerable<RecoveredPart> KeptParts(LogVerdict verdict)
+    {
+        foreach (var extent in verdict.Extents)
+        {
+            if (!IsVoid(extent, verdict))
+            {
+                yield return new RecoveredPart(
+                    extent.Identity.Id,
+                    extent.FirstSequence,
+                    Math.Min(extent.LastSequence, verdict.Proven.Sequence),
+                    extent.ProvenEnd,
+                    extent.LogTimeMillis);
+            }
+        }
+    }
+
+    private static bool IsVoid(SegmentExtent extent, LogVerdict verdict) =>
+        extent.FirstSequence == 0 || extent.FirstSequence > verdict.Proven.Sequence;
 
     /// <summary>The frames that nothing proves to be synced, each with the envelope that was before it.</summary>
     private static (ReadOnlyMemory<byte> Bytes, ulong Salt, long Offset, KvsVersion Proven) CopyUnproven(
@@ -182,8 +262,7 @@ internal sealed class LogRecovery
     {
         foreach (var extent in verdict.Extents)
         {
-            var empty = extent.FirstSequence == 0 || extent.FirstSequence > verdict.Proven.Sequence;
-            manifest = empty
+            manifest = IsVoid(extent, verdict)
                 ? manifest.Without(extent.Identity.Id)
                 : manifest.With(new ManifestFile(
                     extent.Identity,
@@ -193,30 +272,41 @@ internal sealed class LogRecovery
                     Math.Min(extent.LastSequence, verdict.Proven.Sequence)));
         }
 
-        var identity = new SegmentIdentity(SegmentKind.Log, active.SegmentId, active.Salt);
-        return manifest.With(new ManifestFile(identity, FileState.Open, active.Capacity, 0, 0)) with
-        {
-            SealedThrough = verdict.Proven,
-            SyncedThrough = verdict.Last,
-        };
+        return WithActive(manifest, active) with { SealedThrough = verdict.Proven, SyncedThrough = verdict.Last };
     }
 
-    private Manifest BeginEpoch(Manifest manifest, LogVerdict verdict)
+    /// <summary>The same for a member: what is proven stays open, with its end, and is sealed when it is committed.</summary>
+    private static Manifest Keep(Manifest manifest, LogVerdict verdict, in SegmentHeader active)
     {
-        foreach (var entry in verdict.Epochs)
+        foreach (var extent in verdict.Extents)
         {
-            if (entry.Epoch > (manifest.Epochs.IsEmpty ? 0 : manifest.Epochs[^1].Epoch))
-            {
-                manifest = manifest with { Epochs = manifest.Epochs.Add(entry) };
-            }
+            manifest = IsVoid(extent, verdict)
+                ? manifest.Without(extent.Identity.Id)
+                : manifest.With(new ManifestFile(extent.Identity, FileState.Open, extent.ProvenEnd, 0, 0));
         }
 
-        var settled = manifest with
+        return WithActive(manifest, active) with { SyncedThrough = verdict.Last };
+    }
+
+    private static Manifest WithActive(Manifest manifest, in SegmentHeader active) => manifest.With(new ManifestFile(
+        new SegmentIdentity(SegmentKind.Log, active.SegmentId, active.Salt), FileState.Open, active.Capacity, 0, 0));
+
+    /// <summary>What each opening makes true of a manifest, beyond the cut.</summary>
+    private Manifest Begin(Manifest current, Manifest settled, LogVerdict verdict, ClusterMembership? membership)
+    {
+        var next = settled with
         {
             CleanShutdown = false,
-            LogTimeMillis = verdict.LogTimeMillis,
-            CommitSequence = verdict.CommitSequence,
+            CommitSequence = CommittedIn(verdict, membership),
+            Epochs = current.WithOpenEpochs(verdict.Epochs).Epochs,
+            Membership = membership,
         };
-        return settled.WithEpoch(_random.NextEpoch(settled.NewestEpoch), verdict.Last.Sequence + 1);
+        if (membership is null)
+        {
+            next = next with { LogTimeMillis = verdict.LogTimeMillis };
+            return next.WithEpoch(_random.NextEpoch(next.NewestEpoch), verdict.Last.Sequence + 1);
+        }
+
+        return next.Incarnation != 0 ? next : next with { Incarnation = _random.NextStoreId() };
     }
 }

@@ -82,8 +82,9 @@ internal sealed class LogScan
         }
 
         var identity = _logs[index].Identity;
-        _extents.Add(new SegmentExtent(identity, end, end, first, first == 0 ? 0 : _last.Sequence));
-        var isTornHere = SearchBehind(bytes, end, salt, _logs[index].Path) || bytes.Length < _logs[index].Capacity;
+        _extents.Add(new SegmentExtent(
+            identity, end, end, first, first == 0 ? 0 : _last.Sequence, _logTimeMillis, _logs[index].IsCut));
+        var isTornHere = SearchBehind(bytes, end, salt, _logs[index].Path) || bytes.Length < _logs[index].End;
         _tailIsTorn = isTornHere || (_tailIsTorn && _lastExtent != index);
     }
 
@@ -201,11 +202,13 @@ internal sealed class LogScan
 
         var cursor = new FrameCursor(_logs[_lastExtent].Load().AsSpan(0, (int)extent.End), extent.Identity.Salt);
         var provenEnd = cursor.Position;
+        var logTime = _lastExtent > 0 ? _extents[_lastExtent - 1].LogTimeMillis : 0;
         while (cursor.MoveNext() && cursor.Frame.LastSequence <= provenSequence)
         {
             provenEnd = cursor.Position;
+            logTime = cursor.Frame.LogTimeMillis;
         }
 
-        _extents[_lastExtent] = extent with { ProvenEnd = provenEnd };
+        _extents[_lastExtent] = extent with { ProvenEnd = provenEnd, LogTimeMillis = logTime };
     }
 }

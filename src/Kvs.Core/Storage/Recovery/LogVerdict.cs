@@ -41,5 +41,13 @@ internal sealed record LogVerdict
 /// </param>
 /// <param name="FirstSequence">Its first sequence; 0 when it has none.</param>
 /// <param name="LastSequence">Its last sequence; 0 when it has none.</param>
+/// <param name="LogTimeMillis">Log time at its proven end, or later.</param>
+/// <param name="IsCut">Whether the log was cut in it: it is not written any more.</param>
 internal sealed record SegmentExtent(
-    SegmentIdentity Identity, long End, long ProvenEnd, ulong FirstSequence, ulong LastSequence);
+    SegmentIdentity Identity,
+    long End,
+    long ProvenEnd,
+    ulong FirstSequence,
+    ulong LastSequence,
+    long LogTimeMillis,
+    bool IsCut);

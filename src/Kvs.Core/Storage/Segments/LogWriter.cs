@@ -1,4 +1,5 @@
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Feed;
 using Kvs.Core.Storage.Groups;
 
 namespace Kvs.Core.Storage.Segments;
@@ -7,16 +8,23 @@ namespace Kvs.Core.Storage.Segments;
 /// Appends groups to the current log segment and syncs them; goes on in the next one when that is full.
 /// A failed append or sync is final: it is latched, every later call throws it again, and no sync is ever repeated,
 /// because after an error a second sync proves nothing.
-/// Threading: <see cref="Append"/>, <see cref="AppendSyncMark"/> and <see cref="Rotate"/> on the commit thread;
-/// <see cref="Sync"/> on any. <c>_syncing</c> is held during a sync (one at a time; it is the only lock of the room
-/// held over I/O, for nothing else can be done meanwhile), <c>_gate</c> within it, shortly.
+/// Threading: <see cref="Append"/>, <see cref="AppendFrame"/>, <see cref="AppendSyncMark"/>, <see cref="Rotate"/> and
+/// <see cref="CutTo"/> on the commit thread; <see cref="Sync"/> on any. <c>_syncing</c> is held during a sync (one at a
+/// time; it is the only lock of the room held over I/O, for nothing else can be done meanwhile), <c>_gate</c> within it,
+/// shortly.
 /// Ownership: the segments belong to the segment set.
 /// </summary>
 internal sealed class LogWriter
 {
     private readonly Lock _syncing = new();
     private readonly Lock _gate = new();
+    /// <summary>Room for a frame from elsewhere and its envelope; more is given back at the next one.</summary>
+    private const int CopyBytesMin = 64 * 1024;
+    private const int CopyBytesKept = 4 * Limits.CommitGroupBytesMax;
+
     private readonly byte[] _mark = new byte[Envelope.Bytes]; // commit thread only
+    private readonly LogFeed? _feed;
+    private byte[] _copy = []; // commit thread only
 
     private Segment _segment; // written by the commit thread under _gate
     private long _offset; // written by the commit thread under _gate
@@ -29,12 +37,14 @@ internal sealed class LogWriter
     /// <param name="segment">The current segment, open for writing.</param>
     /// <param name="offset">Where the next envelope goes.</param>
     /// <param name="synced">The newest version in the log.</param>
-    internal LogWriter(Segment segment, long offset, KvsVersion synced)
+    /// <param name="feed">Hears how the log grows; null for nobody.</param>
+    internal LogWriter(Segment segment, long offset, KvsVersion synced, LogFeed? feed = null)
     {
         Check.That(offset >= SegmentHeader.Bytes && offset <= segment.Length && offset % Envelope.Alignment == 0);
         _segment = segment;
         _offset = offset;
         _syncedOffset = offset;
+        _feed = feed;
         _appended = synced;
         _synced = synced;
     }
@@ -96,6 +106,44 @@ internal sealed class LogWriter
         Check.That(start.FirstSequence == _appended.Sequence + 1 && start.Epoch >= _appended.Epoch);
         var bytes = group.Seal(_segment.Header.Salt, _offset, Synced);
         Write(bytes, new KvsVersion(start.Epoch, group.NextSequence - 1));
+    }
+
+    /// <summary>Writes a frame as it came from elsewhere, behind an envelope of this log.</summary>
+    /// <param name="frame">It continues the log; must fit into <see cref="RoomLeft"/> with its envelope.</param>
+    /// <exception cref="KvsStorageException">The append failed, now or before: final.</exception>
+    internal void AppendFrame(in GroupFrame frame)
+    {
+        ThrowIfFailed();
+        Check.That(frame.FirstSequence == _appended.Sequence + 1 && frame.Epoch >= _appended.Epoch);
+        var length = Envelope.Bytes + frame.Bytes.Length;
+        if (_copy.Length < length || _copy.Length > CopyBytesKept)
+        {
+            _copy = new byte[Math.Max(length, CopyBytesMin)];
+        }
+
+        new Envelope(frame.Epoch, frame.FirstSequence, (uint)frame.Bytes.Length, frame.Crc, Synced)
+            .Write(_copy, _segment.Header.Salt, _offset);
+        frame.Bytes.CopyTo(_copy.AsSpan(Envelope.Bytes));
+        Write(_copy.AsSpan(0, length), new KvsVersion(frame.Epoch, frame.LastSequence));
+    }
+
+    /// <summary>The log was truncated, durably, and goes on in another segment.</summary>
+    /// <param name="last">Its newest version now, which is on stable storage.</param>
+    /// <param name="next">A ready segment, as for <see cref="Rotate"/>.</param>
+    /// <exception cref="KvsStorageException">An append or sync has failed before.</exception>
+    internal void CutTo(KvsVersion last, Segment next)
+    {
+        Check.That(next.Kind == SegmentKind.Log && next.Id > _segment.Id);
+        lock (_syncing)
+        {
+            ThrowIfFailed();
+            lock (_gate)
+            {
+                Check.That(last.Sequence <= _synced.Sequence);
+                GoOnIn(next);
+                (_appended, _synced) = (last, last);
+            }
+        }
     }
 
     /// <summary>
@@ -165,11 +213,18 @@ internal sealed class LogWriter
             lock (_gate)
             {
                 Check.That(_synced == _appended);
-                _segment = next;
-                _offset = SegmentHeader.Bytes;
-                _syncedOffset = _offset;
+                GoOnIn(next);
             }
         }
+
+        _feed?.Rotated(next);
+    }
+
+    private void GoOnIn(Segment next)
+    {
+        _segment = next;
+        _offset = SegmentHeader.Bytes;
+        _syncedOffset = _offset;
     }
 
     private void Write(ReadOnlySpan<byte> bytes, KvsVersion version)
@@ -190,6 +245,8 @@ internal sealed class LogWriter
             _offset += bytes.Length;
             _appended = version;
         }
+
+        _feed?.Grown(_offset, version.Sequence);
     }
 
     private void SyncData(Segment segment, long offset)

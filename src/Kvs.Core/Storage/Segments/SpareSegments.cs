@@ -1,4 +1,5 @@
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Feed;
 using Kvs.Core.Storage.Manifests;
 
 namespace Kvs.Core.Storage.Segments;
@@ -24,6 +25,7 @@ internal sealed class SpareSegments
     private readonly SegmentSet _segments;
     private readonly DiskReserve _reserve;
     private readonly StoreRandom _random;
+    private readonly FilePins? _pins;
     private long _wantedGroupBytes; // guarded by _gate
     private bool _isFull; // guarded by _gate
     private bool _isReserveLent; // guarded by _gate
@@ -34,14 +36,21 @@ internal sealed class SpareSegments
     /// <param name="segments">Where ready segments are opened.</param>
     /// <param name="reserve">Its disk reserve.</param>
     /// <param name="random">Draws salts.</param>
+    /// <param name="pins">Who reads from files beside the index; null for nobody.</param>
     internal SpareSegments(
-        SegmentFiles files, ManifestStore manifests, SegmentSet segments, DiskReserve reserve, StoreRandom random)
+        SegmentFiles files,
+        ManifestStore manifests,
+        SegmentSet segments,
+        DiskReserve reserve,
+        StoreRandom random,
+        FilePins? pins = null)
     {
         _files = files;
         _manifests = manifests;
         _segments = segments;
         _reserve = reserve;
         _random = random;
+        _pins = pins;
     }
 
     /// <summary>
@@ -111,6 +120,10 @@ internal sealed class SpareSegments
             return false;
         }
     }
+
+    /// <summary>Whether the manifest lists a segment that is not sealed.</summary>
+    /// <param name="id">The segment.</param>
+    internal bool IsListedOpen(uint id) => _manifests.Current.Find(id) is { State: FileState.Open };
 
     /// <summary>
     /// Leaves a segment that was ready, and is passed over: it holds no group, the log goes on in a later one.
@@ -206,7 +219,7 @@ internal sealed class SpareSegments
     {
         try
         {
-            while (TryPeekDiscarded(out var segment))
+            while (TryPeekDiscarded(out var segment) && _pins?.IsHeld(segment.Id) != true)
             {
                 _manifests.Update(current => current.Without(segment.Id));
                 lock (_gate)

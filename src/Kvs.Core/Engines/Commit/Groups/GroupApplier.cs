@@ -1,4 +1,5 @@
 using Kvs.Core.Engines.Commit.Room;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -41,7 +42,8 @@ internal sealed class GroupApplier
     private readonly LogRoom _room;
     private readonly GroupBuilder _frame;
     private readonly LogBatchState _state;
-    private readonly EpochTable _epochs;
+    private readonly LogEpochs _epochs;
+    private readonly CommitGate _gate;
     private readonly FaultLatch _fault;
     private readonly Durability _durability;
     private CommitGroup _group = null!;
@@ -49,6 +51,7 @@ internal sealed class GroupApplier
     private long _lastTimeMillis;
     private bool _isEpochDue;
     private bool _timeMoved;
+    private bool _followed;
 
     internal GroupApplier(EngineParts parts)
     {
@@ -60,11 +63,18 @@ internal sealed class GroupApplier
         _room = parts.Room;
         _frame = parts.Frame;
         _epochs = parts.Epochs;
+        _gate = parts.Gate;
         _state = new LogBatchState(parts.Index, parts.Segments, parts.Epochs, parts.Frame);
         _lastSequence = parts.Index.Published.Sequence;
         _lastTimeMillis = parts.Index.Published.LogTimeMillis;
-        _isEpochDue = parts.Log.Appended.Epoch < parts.Epochs.Current;
+        _isEpochDue = parts.Member is null && parts.Log.Appended.Epoch < parts.Epochs.Table.Current;
     }
+
+    /// <summary>Sequence of the last batch in the working state.</summary>
+    internal ulong LastSequence => _lastSequence;
+
+    /// <summary>Why no writes are taken: what a member that does not lead answers. Null else.</summary>
+    internal Refusal? Refusal { get; set; }
 
     /// <summary>Whether more keys have expired than the last group could remove.</summary>
     internal bool HasBacklog { get; private set; }
@@ -77,6 +87,7 @@ internal sealed class GroupApplier
     {
         _group = group;
         _timeMoved = false;
+        _followed = false;
         _room.BeginGroup();
 
         // Reads are judged at the time of the state that they read, until a write moves it: else a key could be gone
@@ -101,6 +112,12 @@ internal sealed class GroupApplier
         }
 
         var demand = RequestDemand.Of(request, _state);
+        if (demand.Writes && Refusal is { } refusal)
+        {
+            refusal.Apply(request, WriteOutcome.NotApplied);
+            return ApplyStep.Judged;
+        }
+
         var room = demand.Writes ? TryMakeRoom(demand.Bytes, demand.MayUseReserve) : RoomResult.Reserved;
         if (room == RoomResult.NextGroup)
         {
@@ -161,6 +178,18 @@ internal sealed class GroupApplier
         }
     }
 
+    /// <summary>The group holds what a frame of the log says, which was written before.</summary>
+    /// <param name="lastSequence">Last sequence of the frame.</param>
+    /// <param name="logTimeMillis">Its log time.</param>
+    internal void Followed(ulong lastSequence, long logTimeMillis)
+    {
+        Check.That(lastSequence > _lastSequence);
+        _followed = true;
+        _lastSequence = lastSequence;
+        _lastTimeMillis = logTimeMillis;
+        _state.MoveTime(logTimeMillis);
+    }
+
     /// <summary>Ends the group: freezes the state that it made, if it changed anything.</summary>
     internal void End()
     {
@@ -173,9 +202,9 @@ internal sealed class GroupApplier
             _group.Batches = (int)_frame.BatchCount;
         }
 
-        if (_group.HasFrame || _group.Moves > 0)
+        if (_group.HasFrame || _group.Moves > 0 || _followed)
         {
-            _group.Root = _index.EndGroup(_lastSequence, _lastTimeMillis, _epochs);
+            _group.Root = _index.EndGroup(_lastSequence, _lastTimeMillis, _epochs.Table);
         }
     }
 
@@ -195,7 +224,8 @@ internal sealed class GroupApplier
             ? GroupBuilder.BatchBytesMax(1, key.Length)
             : 0;
         var begins = _isEpochDue ? GroupBuilder.BatchBytesMax(1, RecordCodec.EpochStartBytes) : 0;
-        var start = new GroupStart(_epochs.Current, _lastSequence + 1, now, _lastSequence);
+        var start = new GroupStart(
+            _epochs.Table.Current, _lastSequence + 1, now, Math.Min(_gate.Committed, _lastSequence));
         var room = _room.Reserve(begins + bytes + expired, mayUseReserve, start);
         if (room != RoomResult.Reserved)
         {
@@ -262,7 +292,7 @@ internal sealed class GroupApplier
             {
                 _state.EndBatch();
                 _lastSequence++;
-                request.Version = new KvsVersion(_epochs.Current, _lastSequence);
+                request.Version = new KvsVersion(_epochs.Table.Current, _lastSequence);
             }
 
             return outcome == ApplyOutcome.NoRoom ? ApplyStep.CutsItem : ApplyStep.Judged;

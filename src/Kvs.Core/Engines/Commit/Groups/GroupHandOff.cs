@@ -1,29 +1,42 @@
 namespace Kvs.Core.Engines.Commit.Groups;
 
 /// <summary>
-/// Passes groups from the commit thread (appended) to the sync thread and empty ones back. It holds two at most, one in
-/// the sync and one behind it: that overlaps all that can be overlapped, and what comes meanwhile gathers into one larger
-/// group. So unpublished groups are bounded in bytes and index pages too, as each group is.
+/// Passes groups from the commit thread (appended) to the sync thread and empty ones back. Two at most are on their way
+/// through the sync, one in it and one behind it: that overlaps all that can be overlapped, and what comes meanwhile
+/// gathers into one larger group. Behind the sync the groups of a member wait for their commit: those are bounded by
+/// number, by bytes and by the index pages that they hold.
 /// Threading: guarded by its gate, which is held for a few instructions only.
 /// </summary>
 internal sealed class GroupHandOff
 {
-    private const int GroupsMax = 2;
+    /// <summary>Groups before and in the sync.</summary>
+    private const int UnsyncedMax = 2;
+
+    /// <summary>Groups that are not published: each has an index root.</summary>
+    private const int GroupsMax = 4096;
+
+    /// <summary>Bytes of frames that are not published (256 MiB).</summary>
+    private const long FrameBytesMax = 256L * 1024 * 1024;
+
+    /// <summary>Bytes of index pages that unpublished groups have made (256 MiB).</summary>
+    private const long PageBytesMax = 256L * 1024 * 1024;
 
     private readonly Lock _gate = new();
     private readonly Queue<CommitGroup> _appended = new(); // guarded by _gate
     private readonly Stack<CommitGroup> _free = new(); // guarded by _gate
+    private int _unsynced; // guarded by _gate: offered and not yet through the sync
     private int _held; // guarded by _gate: offered and not yet returned
+    private long _frameBytes; // guarded by _gate: of those
 
-    /// <summary>Whether the commit thread may begin another group; if not, the return of one wakes it.</summary>
-    internal bool HasRoom
+    /// <summary>Whether the commit thread may begin another group; if not, it is woken when one goes on.</summary>
+    /// <param name="unpublishedPageBytes">Bytes of index pages that unpublished groups hold.</param>
+    internal bool HasRoom(long unpublishedPageBytes)
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return _held < GroupsMax;
-            }
+            return _unsynced < UnsyncedMax
+                && (_held < UnsyncedMax
+                    || (_held < GroupsMax && _frameBytes < FrameBytesMax && unpublishedPageBytes < PageBytesMax));
         }
     }
 
@@ -55,6 +68,8 @@ internal sealed class GroupHandOff
         lock (_gate)
         {
             _held++;
+            _unsynced++;
+            _frameBytes += group.FrameBytes;
             _appended.Enqueue(group);
         }
     }
@@ -72,14 +87,28 @@ internal sealed class GroupHandOff
         }
     }
 
+    /// <summary>Notes that groups are as durable as promised; they may wait for their commit now. Sync thread.</summary>
+    /// <param name="count">How many.</param>
+    internal void Synced(int count)
+    {
+        lock (_gate)
+        {
+            _unsynced -= count;
+        }
+    }
+
     /// <summary>Gives a published (or failed) group back, once all its items are answered. Sync thread.</summary>
     /// <param name="group">The group.</param>
-    internal void Return(CommitGroup group)
+    /// <param name="wasSynced">Whether <see cref="Synced"/> has counted it.</param>
+    internal void Return(CommitGroup group, bool wasSynced)
     {
+        var frameBytes = group.FrameBytes;
         group.Clear();
         lock (_gate)
         {
             _held--;
+            _unsynced -= wasSynced ? 0 : 1;
+            _frameBytes -= frameBytes;
             _free.Push(group);
         }
     }

@@ -19,7 +19,7 @@ internal sealed class LogBatchState : IBatchState
 
     private readonly KeyIndex _index;
     private readonly SegmentSet _segments;
-    private readonly EpochTable _epochs;
+    private readonly LogEpochs _epochs;
     private readonly GroupBuilder _frame;
     private readonly UndoList _undo = new();
     private ArrayBufferWriter<byte> _scratch = new();
@@ -33,7 +33,7 @@ internal sealed class LogBatchState : IBatchState
     private int _deadBefore;
     private long _liveBefore;
 
-    internal LogBatchState(KeyIndex index, SegmentSet segments, EpochTable epochs, GroupBuilder frame)
+    internal LogBatchState(KeyIndex index, SegmentSet segments, LogEpochs epochs, GroupBuilder frame)
     {
         _index = index;
         _segments = segments;
@@ -109,7 +109,7 @@ internal sealed class LogBatchState : IBatchState
             return false;
         }
 
-        info = _epochs.InfoOf(_found);
+        info = _epochs.Table.InfoOf(_found);
         return true;
     }
 

@@ -38,5 +38,16 @@ internal sealed class LogClock
         return _ticks / TimeSpan.TicksPerMillisecond;
     }
 
+    /// <summary>
+    /// Goes on from the time of a frame that another node's clock has given: who leads next goes on from there, whatever
+    /// its own wall clock says.
+    /// </summary>
+    /// <param name="logTimeMillis">Log time of the newest frame.</param>
+    internal void Follow(long logTimeMillis)
+    {
+        _timestamp = _time.GetTimestamp();
+        _ticks = logTimeMillis * TimeSpan.TicksPerMillisecond;
+    }
+
     private long WallTicks() => _time.GetUtcNow().UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks;
 }

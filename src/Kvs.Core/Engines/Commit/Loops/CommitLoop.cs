@@ -2,6 +2,7 @@ using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -29,6 +30,8 @@ internal sealed class CommitLoop
     private readonly LoopHandle _syncThread;
     private readonly GroupApplier _applier;
     private readonly IdleDuties _idle;
+    private readonly MemberSteps? _member;
+    private readonly int _pageBytes;
     private readonly CloseSequence _closing;
     private WorkItem? _item; // commit thread only: the item in hand; behind it those that were taken with it
     private int _request; // commit thread only: its first request that is not judged yet
@@ -50,7 +53,9 @@ internal sealed class CommitLoop
         _self = parts.Threads.Commit;
         _syncThread = parts.Threads.Sync;
         _applier = new GroupApplier(parts);
-        _idle = new IdleDuties(parts, sync, _applier);
+        _member = parts.Member is null ? null : new MemberSteps(parts, sync, _applier);
+        _idle = new IdleDuties(parts, sync, _applier, _member);
+        _pageBytes = parts.Options.Index.PageBytes;
     }
 
     /// <summary>Called after an item was queued: wakes the loop, or answers in its place when it has just ended.</summary>
@@ -95,14 +100,20 @@ internal sealed class CommitLoop
     private TimeSpan Step()
     {
         _index.Reclaim();
-        if (_closing.HasCommitEnded || !_handOff.HasRoom)
+        if (_closing.HasCommitEnded)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        _member?.Run(_closing.IsRequested);
+        if (!_handOff.HasRoom(_index.UnpublishedPages * _pageBytes) || _member is { MakesGroups: false })
         {
             // With a group in the sync and one appended behind it, waiting work gathers; the sync loop wakes this one.
             return Timeout.InfiniteTimeSpan;
         }
 
         Gather();
-        if (_item is null && !_moves.HasAny && !_idle.IsTickDue())
+        if (!HasItem && !_moves.HasAny && !_idle.IsTickDue() && _member is not { HasCommitted: true })
         {
             return _closing.HasCompactionEnded ? StepClosing() : _idle.Run();
         }
@@ -112,7 +123,7 @@ internal sealed class CommitLoop
         if (group.IsEmpty)
         {
             // Work that waits for a segment (its maker wakes this loop), or a tick without room.
-            return _item is null ? _idle.Run() : _room.HasFrame ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
+            return !HasItem ? _idle.Run() : _room.HasFrame ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
         }
 
         Append(group);
@@ -120,25 +131,29 @@ internal sealed class CommitLoop
         return TimeSpan.Zero;
     }
 
-    private void Gather() => _item ??= _queue.TakeAll();
+    /// <summary>Whether an item is in hand that may be judged now.</summary>
+    private bool HasItem => _item is not null && _member is not { TakesWork: false };
+
+    private void Gather() => _item ??= _member is { TakesWork: false } ? null : _queue.TakeAll();
 
     private void Apply(CommitGroup group)
     {
         _applier.Begin(group);
         _moves.Apply(_index, group);
+        _member?.ApplyCommitted(group);
         if (_idle.IsTickDue())
         {
             _idle.Tick();
         }
 
-        while (_item is { } item && ApplyItem(item, group))
+        while (HasItem && _item is { } item && ApplyItem(item, group))
         {
             _item = item.Next;
             _request = 0;
         }
 
         _applier.End();
-        _moves.Applied(group);
+        _moves.Applied(group, _index.Published.Number);
     }
 
     /// <summary>Applies the rest of an item, as far as the group takes it.</summary>
@@ -179,6 +194,8 @@ internal sealed class CommitLoop
             group.FrameBytes = _frame.Finish().Length;
             group.MayBeOnDisk = true;
             _log.Append(_frame);
+            _room.Appended(_frame.Start.LogTimeMillis);
+            _member?.NoteAppended();
         }
     }
 
@@ -207,10 +224,11 @@ internal sealed class CommitLoop
             _index.DropUnpublished();
             _moves.Abandon();
             _applier.Reset(_index.Published);
+            _member?.Fail(_fault.Reason!);
             _isDropped = true;
         }
 
-        for (Gather(); _item is { } item; Gather())
+        for (_item ??= _queue.TakeAll(); _item is { } item; _item ??= _queue.TakeAll())
         {
             _item = item.Next;
             AnswerFaulted(item);
@@ -248,6 +266,7 @@ internal sealed class CommitLoop
 
     private TimeSpan End()
     {
+        _member?.End();
         _closing.CommitEnded();
         RefuseQueued();
         return Timeout.InfiniteTimeSpan;

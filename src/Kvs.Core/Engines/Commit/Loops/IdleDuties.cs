@@ -1,4 +1,5 @@
 using Kvs.Core.Engines.Commit.Groups;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Segments;
 
@@ -17,13 +18,15 @@ internal sealed class IdleDuties
     private readonly LogWriter _log;
     private readonly SyncLoop _sync;
     private readonly GroupApplier _applier;
+    private readonly MemberSteps? _member;
     private long _tickedAt;
     private KvsVersion _seen;
     private long _seenAt;
     private KvsVersion _marked;
 
-    internal IdleDuties(EngineParts parts, SyncLoop sync, GroupApplier applier)
+    internal IdleDuties(EngineParts parts, SyncLoop sync, GroupApplier applier, MemberSteps? member)
     {
+        _member = member;
         _time = parts.Environment.Time;
         _log = parts.Log;
         _sync = sync;
@@ -62,6 +65,11 @@ internal sealed class IdleDuties
 
     private TimeSpan TimeToTick()
     {
+        if (_member is { Leads: false })
+        {
+            return Timeout.InfiniteTimeSpan; // time comes with the frames of the primary
+        }
+
         var expiry = _applier.TimeToNextExpiry();
         if (expiry == Timeout.InfiniteTimeSpan || _applier.HasBacklog)
         {

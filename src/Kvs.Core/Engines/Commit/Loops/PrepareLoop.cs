@@ -1,5 +1,6 @@
 using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines.Commit.Room;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Manifests;
@@ -25,6 +26,7 @@ internal sealed class PrepareLoop
     private readonly LogWriter _log;
     private readonly KeyIndex _index;
     private readonly CloseSequence _closing;
+    private readonly CommitGate _gate;
     private bool _hadRoom = true;
 
     internal PrepareLoop(EngineParts parts, SnapshotRegistry snapshots)
@@ -38,6 +40,7 @@ internal sealed class PrepareLoop
         _log = parts.Log;
         _index = parts.Index;
         _closing = parts.Closing;
+        _gate = parts.Gate;
     }
 
     /// <summary>One step: makes ready, then seals.</summary>
@@ -82,9 +85,12 @@ internal sealed class PrepareLoop
         return hasRoom ? _options.SnapshotAgeWarning : s_retryAfter;
     }
 
+    /// <summary>
+    /// A file is sealed when readers see all of it: what is not published may yet vanish. The sync loop wakes this one.
+    /// </summary>
     private void SealFull()
     {
-        while (_supply.TryPeekFull(out var full))
+        while (_supply.TryPeekFull(out var full) && full.Last.Sequence <= _index.Published.Sequence)
         {
             Seal(full);
             _supply.Sealed();
@@ -127,11 +133,12 @@ internal sealed class PrepareLoop
         var root = _index.Published;
         var synced = _log.Synced;
         Check.That(synced == _log.Appended);
-        Check.That(synced.Sequence == root.Sequence);
+        Check.That(synced.Sequence == root.Sequence || (_gate.IsMember && synced.Sequence > root.Sequence));
         _manifests.Update(current => current with
         {
             CleanShutdown = true,
             SyncedThrough = synced,
+            CommitSequence = Math.Max(current.CommitSequence, root.Sequence),
             LogTimeMillis = Math.Max(current.LogTimeMillis, root.LogTimeMillis),
         });
     }
@@ -162,10 +169,11 @@ internal sealed class PrepareLoop
             FirstSequence = full.FirstSequence,
             LastSequence = full.Last.Sequence,
         };
-        _manifests.Update(current => current.With(sealedEntry) with
+        _manifests.Update(current => current.With(sealedEntry).WithEpochsThrough(full.Last.Sequence, full.Epochs.Entries) with
         {
             SealedThrough = full.Last,
-            SyncedThrough = full.Last,
+            SyncedThrough = full.Last.Sequence > current.SyncedThrough.Sequence ? full.Last : current.SyncedThrough,
+            CommitSequence = Math.Max(current.CommitSequence, full.Last.Sequence),
             LogTimeMillis = Math.Max(current.LogTimeMillis, full.LogTimeMillis),
         });
     }

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Engines.Commit.Queue;
+using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -11,7 +13,8 @@ namespace Kvs.Core.Engines.Commit.Loops;
 
 /// <summary>
 /// The second half of a commit: makes appended groups durable as promised, then visible, then answers. Runs beside the
-/// commit thread, so that apply and append of the next group overlap the sync of this one.
+/// commit thread, so that apply and append of the next group overlap the sync of this one. In a member of a cluster what
+/// is durable waits here until it is committed too, while the syncs of later groups go on.
 /// Threading: <see cref="RunOnce"/> on the sync thread only; <see cref="AskSync"/> and the properties any thread.
 /// </summary>
 internal sealed class SyncLoop
@@ -20,17 +23,24 @@ internal sealed class SyncLoop
     private readonly TimeProvider _time;
     private readonly LogWriter _log;
     private readonly KeyIndex _index;
-    private readonly CommitQueue _queue;
     private readonly GroupHandOff _handOff;
+    private readonly GroupAnswers _answers;
+    private readonly CommitGate _gate;
+    private readonly MemberLog? _member;
+    private readonly SegmentSupply _supply;
     private readonly SegmentUsage _usage;
     private readonly FaultLatch _fault;
     private readonly EngineCounters _counters;
     private readonly LoopHandle _self;
     private readonly LoopHandle _commit;
     private readonly LoopHandle _compaction;
-    private readonly List<CommitGroup> _groups = []; // sync thread only
+    private readonly LoopHandle _prepare;
+    private readonly List<CommitGroup> _groups = []; // sync thread only: offered and not returned, in order
+    private int _durable; // sync thread only: how many of these are as durable as promised
+    private int _published; // sync thread only: how many of these are published
     private long _syncBy = long.MaxValue; // sync thread only: timestamp at which frames that wait for the clock are synced
     private bool _asked; // Interlocked
+    private bool _followed; // Interlocked
 
     internal SyncLoop(EngineParts parts)
     {
@@ -38,14 +48,19 @@ internal sealed class SyncLoop
         _time = parts.Environment.Time;
         _log = parts.Log;
         _index = parts.Index;
-        _queue = parts.Queue;
         _handOff = parts.HandOff;
+        _answers = new GroupAnswers(
+            parts.Queue, parts.Fault, parts.Options.Member?.Acknowledgement ?? Acknowledgement.Committed);
+        _gate = parts.Gate;
+        _member = parts.Member;
+        _supply = parts.Supply;
         _usage = parts.Usage;
         _fault = parts.Fault;
         _counters = parts.Counters;
         _self = parts.Threads.Sync;
         _commit = parts.Threads.Commit;
         _compaction = parts.Threads.Compaction;
+        _prepare = parts.Threads.Prepare;
     }
 
     /// <summary>
@@ -58,16 +73,33 @@ internal sealed class SyncLoop
         _self.Wake();
     }
 
-    /// <summary>One step: sync -> publish -> acknowledge, for all groups that were appended before it.</summary>
+    /// <summary>Runs another step soon.</summary>
+    internal void Wake() => _self.Wake();
+
+    /// <summary>
+    /// Tells that frames were appended that belong to no group; they are synced soon, and the commit loop is woken then.
+    /// </summary>
+    internal void NoteFollowed()
+    {
+        Interlocked.Exchange(ref _followed, true);
+        _self.Wake();
+    }
+
+    /// <summary>
+    /// One step: sync -> publish -> acknowledge, for all groups that were appended before it, as far as they are committed.
+    /// </summary>
     /// <returns>Time to the next step.</returns>
     internal TimeSpan RunOnce()
     {
-        // The request is taken before the groups: whoever asks has offered its groups first, so they are among them.
+        // The requests are taken before the groups: whoever asks has offered its groups first, so they are among them.
         var asked = Interlocked.Exchange(ref _asked, false);
+        var followed = Interlocked.Exchange(ref _followed, false);
         _handOff.TakeAppended(_groups);
+        var hadGroups = _groups.Count > _durable;
+        var retreat = _gate.Retreat;
         try
         {
-            if (!_fault.IsSet && IsSyncDue(NoteAppended(), asked))
+            if (!_fault.IsSet && IsSyncDue(NoteAppended(), asked || followed))
             {
                 Sync();
             }
@@ -75,6 +107,7 @@ internal sealed class SyncLoop
             // A fault of the commit thread ends publishing too: its index writer is about to drop what is unpublished.
             if (!_fault.IsSet)
             {
+                NoteDurable();
                 Publish();
             }
         }
@@ -85,9 +118,8 @@ internal sealed class SyncLoop
             _fault.Latch(e);
         }
 
-        var hadGroups = _groups.Count > 0;
-        var hadMoves = Acknowledge();
-        if (asked || hadGroups)
+        var hadMoves = Acknowledge(retreat, out var returned);
+        if (asked || followed || hadGroups || returned > 0 || retreat is not null)
         {
             _commit.Wake();
         }
@@ -105,7 +137,7 @@ internal sealed class SyncLoop
     private Durability NoteAppended()
     {
         var strongest = Durability.Default;
-        foreach (var group in CollectionsMarshal.AsSpan(_groups))
+        foreach (var group in CollectionsMarshal.AsSpan(_groups)[_durable..])
         {
             strongest = group.Durability > strongest ? group.Durability : strongest;
             if (group.HasFrame && group.Durability >= Durability.Interval && _syncBy == long.MaxValue)
@@ -132,11 +164,29 @@ internal sealed class SyncLoop
         _syncBy = long.MaxValue;
     }
 
+    private void NoteDurable()
+    {
+        if (_member is null)
+        {
+            _durable = _groups.Count;
+            return; // returned in this very step
+        }
+
+        _member.NoteDurable(_log.Synced);
+        _handOff.Synced(_groups.Count - _durable);
+        for (; _durable < _groups.Count; _durable++)
+        {
+            _answers.AcknowledgeLocally(_groups, _durable);
+        }
+    }
+
     private void Publish()
     {
-        foreach (var group in CollectionsMarshal.AsSpan(_groups))
+        var committed = _gate.Committed;
+        for (; _published < _groups.Count && _groups[_published].LastSequence <= committed; _published++)
         {
-            Check.That(group.Durability != Durability.Always || _log.Synced.Sequence >= group.LastSequence);
+            var group = _groups[_published];
+            Check.That((group.Durability != Durability.Always && !_gate.IsMember) || _log.Synced.Sequence >= group.LastSequence);
             if (group.Root is { } root)
             {
                 // Counted first: whoever sees the group published finds its records counted.
@@ -146,52 +196,44 @@ internal sealed class SyncLoop
 
             _counters.CountPublished(group);
             group.IsPublished = true;
+            _member?.NoteApplied(group.LastSequence);
         }
-    }
 
-    /// <summary>Answers all whose last request was judged in these groups, and gives the groups back.</summary>
-    /// <returns>Whether entries were moved in them.</returns>
-    private bool Acknowledge()
-    {
-        var moved = false;
-        foreach (var group in CollectionsMarshal.AsSpan(_groups))
+        if (_published > 0 && _supply.HasFull)
         {
-            foreach (ref readonly var part in CollectionsMarshal.AsSpan(group.Parts))
-            {
-                if (!group.IsPublished)
-                {
-                    Refuse(in part, group.MayBeOnDisk);
-                }
-
-                if (part.IsLast)
-                {
-                    _queue.Release(part.Item.QueuedBytes);
-                    part.Item.Complete();
-                }
-            }
-
-            moved |= group.Moves > 0;
-            _handOff.Return(group);
+            _prepare.Wake(); // it seals what is published whole
         }
-
-        _groups.Clear();
-        return moved;
     }
 
     /// <summary>
-    /// Its frame may be on disk, so a batch of it may be there after a reopening; a read or a refusal has only seen what
-    /// may vanish. What was refused without looking at the state stays refused for its own reason.
+    /// Answers all whose last request was judged in published groups, and gives these back; after a fault and in a retreat
+    /// all others too.
     /// </summary>
-    private void Refuse(in GroupPart part, bool mayBeOnDisk)
+    /// <returns>Whether entries were moved in them.</returns>
+    private bool Acknowledge(Refusal? retreat, out int returned)
     {
-        for (var i = part.From; i < part.To; i++)
+        returned = _fault.IsSet || retreat is not null ? _groups.Count : _published;
+        var moved = false;
+        for (var i = 0; i < returned; i++)
         {
-            var request = part.Item.Requests[i];
-            if (request.Code is ErrorCode.None or ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow)
+            var group = _groups[i];
+            if (group.IsPublished)
             {
-                _fault.Refuse(request, mayBeOnDisk && request.Version != default ? WriteOutcome.Unknown : WriteOutcome.NotApplied);
+                _answers.Acknowledge(group);
             }
+            else
+            {
+                _answers.Refuse(group, _fault.IsSet ? null : retreat);
+            }
+
+            moved |= group.Moves > 0;
+            _handOff.Return(group, wasSynced: _member is not null && i < _durable);
         }
+
+        _groups.RemoveRange(0, returned);
+        _durable = Math.Max(0, _durable - returned);
+        _published = 0;
+        return moved;
     }
 
     private TimeSpan TimeToNextSync()

@@ -1,6 +1,7 @@
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
+using Kvs.Core.Storage.Recovery;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Engines.Commit.Room;
@@ -15,20 +16,29 @@ internal sealed class LogRoom
     private readonly LogWriter _log;
     private readonly GroupBuilder _frame;
     private readonly SegmentSupply _supply;
+    private readonly LogEpochs _epochs;
     private ulong _segmentFirst;
+    private long _logTimeMillis; // published: Volatile; of the newest frame in the log
 
     /// <summary>Goes on where the opening has ended.</summary>
     /// <param name="log">The log.</param>
     /// <param name="frame">Builds the group in hand.</param>
     /// <param name="supply">Gives the next segments.</param>
-    /// <param name="segmentFirst">First sequence in the current segment.</param>
-    internal LogRoom(LogWriter log, GroupBuilder frame, SegmentSupply supply, ulong segmentFirst)
+    /// <param name="epochs">The epochs of the log.</param>
+    /// <param name="current">The current segment.</param>
+    internal LogRoom(LogWriter log, GroupBuilder frame, SegmentSupply supply, LogEpochs epochs, in RecoveredPart current)
     {
+        _epochs = epochs;
         _log = log;
         _frame = frame;
         _supply = supply;
-        _segmentFirst = segmentFirst;
+        _segmentFirst = current.First;
+        _logTimeMillis = current.LogTimeMillis;
     }
+
+    /// <summary>Log time of the newest frame in the log, unix milliseconds.</summary>
+    /// <remarks>Any thread.</remarks>
+    internal long LogTimeMillis => Volatile.Read(ref _logTimeMillis);
 
     /// <summary>Whether the group in hand has begun its frame.</summary>
     internal bool HasFrame { get; private set; }
@@ -85,6 +95,44 @@ internal sealed class LogRoom
         return RoomResult.Reserved;
     }
 
+    /// <summary>Reserves room for a frame that is not built here, of a group that has no frame of its own.</summary>
+    /// <param name="frameBytes">Its bytes.</param>
+    /// <returns>Whether there is room; if not, the supply wakes the commit loop when there is, or when to ask again.</returns>
+    internal bool TryReserve(int frameBytes)
+    {
+        Check.That(!HasFrame);
+        var bytes = Envelope.Bytes + (long)frameBytes;
+        if (bytes <= _log.RoomLeft)
+        {
+            return true;
+        }
+
+        if (_supply.TryTake(bytes, mayUseReserve: false, out var next) != RoomResult.Reserved)
+        {
+            return false;
+        }
+
+        Rotate(next);
+        return true;
+    }
+
+    /// <summary>A frame was appended.</summary>
+    /// <param name="logTimeMillis">Its log time.</param>
+    internal void Appended(long logTimeMillis)
+    {
+        Check.That(logTimeMillis >= _logTimeMillis);
+        Volatile.Write(ref _logTimeMillis, logTimeMillis);
+    }
+
+    /// <summary>The log was truncated; it goes on in a segment of its own.</summary>
+    /// <param name="last">Its last sequence now.</param>
+    /// <param name="logTimeMillis">Log time there.</param>
+    internal void CutTo(ulong last, long logTimeMillis)
+    {
+        _segmentFirst = last + 1;
+        Volatile.Write(ref _logTimeMillis, logTimeMillis);
+    }
+
     /// <summary>Begins a group and its frame with what is ready, without asking for more: for the opening.</summary>
     /// <param name="bytes">An upper bound of its batches.</param>
     /// <param name="start">What the frame begins with.</param>
@@ -101,8 +149,7 @@ internal sealed class LogRoom
 
     private void Rotate(Segment next)
     {
-        var full = new FullSegment(
-            _log.Segment, _log.Offset, _segmentFirst, _log.Appended, _frame.Start.LogTimeMillis);
+        var full = new FullSegment(_log.Segment, _log.Offset, _segmentFirst, _log.Appended, _logTimeMillis, _epochs.Table);
         _log.Rotate(next);
         _segmentFirst = full.Last.Sequence + 1;
         if (full.FirstSequence > full.Last.Sequence)

@@ -20,6 +20,7 @@ internal sealed class SegmentSupply(SpareSegments spares, LoopHandle commit, Loo
 
     private readonly Lock _gate = new();
     private readonly Queue<FullSegment> _full = new(); // guarded by _gate; in log order
+    private int _fullCount; // published: Volatile; written under _gate
     private bool _mayUseReserve; // guarded by _gate: whether what waits for a segment may use the disk reserve
     private bool _isSpent; // guarded by _gate: whether the last attempt, reserve and all, has come to nothing
     private string? _failure; // published: Volatile
@@ -68,13 +69,49 @@ internal sealed class SegmentSupply(SpareSegments spares, LoopHandle commit, Loo
             failure ?? FullText);
     }
 
-    /// <summary>Leaves a segment that is not written any more, and is synced. Commit thread.</summary>
+    /// <summary>Whether full segments wait to be sealed. Any thread.</summary>
+    internal bool HasFull => Volatile.Read(ref _fullCount) > 0;
+
+    /// <summary>
+    /// Leaves a segment that is not written any more, and is synced; it is sealed when all in it is published. Commit
+    /// thread.
+    /// </summary>
     /// <param name="segment">The segment.</param>
     internal void Seal(in FullSegment segment)
     {
         lock (_gate)
         {
             _full.Enqueue(segment);
+            Volatile.Write(ref _fullCount, _full.Count);
+        }
+
+        prepare.Wake();
+    }
+
+    /// <summary>The log was truncated: what lay behind is not to be sealed any more. Commit thread.</summary>
+    /// <param name="last">Its last sequence now.</param>
+    /// <param name="cut">The segment that ends there, which is not written any more; null when there is none.</param>
+    internal void CutTo(ulong last, FullSegment? cut)
+    {
+        lock (_gate)
+        {
+            var isThere = false;
+            for (var left = _full.Count; left > 0; left--)
+            {
+                var full = _full.Dequeue();
+                if (full.Last.Sequence <= last)
+                {
+                    isThere |= full.Segment == cut?.Segment;
+                    _full.Enqueue(full);
+                }
+            }
+
+            if (cut is { } ended && !isThere && spares.IsListedOpen(ended.Segment.Id))
+            {
+                _full.Enqueue(ended);
+            }
+
+            Volatile.Write(ref _fullCount, _full.Count);
         }
 
         prepare.Wake();
@@ -103,6 +140,7 @@ internal sealed class SegmentSupply(SpareSegments spares, LoopHandle commit, Loo
         lock (_gate)
         {
             _full.Dequeue();
+            Volatile.Write(ref _fullCount, _full.Count);
         }
     }
 
@@ -151,5 +189,6 @@ internal sealed class SegmentSupply(SpareSegments spares, LoopHandle commit, Loo
 /// <param name="FirstSequence">First sequence in it.</param>
 /// <param name="Last">Newest version in it.</param>
 /// <param name="LogTimeMillis">Log time of its newest group, or later.</param>
+/// <param name="Epochs">The epochs up to there, at least.</param>
 internal readonly record struct FullSegment(
-    Segment Segment, long End, ulong FirstSequence, KvsVersion Last, long LogTimeMillis);
+    Segment Segment, long End, ulong FirstSequence, KvsVersion Last, long LogTimeMillis, EpochTable Epochs);

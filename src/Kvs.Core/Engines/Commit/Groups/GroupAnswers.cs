@@ -1,0 +1,108 @@
+using System.Runtime.InteropServices;
+using Kvs.Core.Engines.Commit.Queue;
+using Kvs.Core.Engines.Members;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Core.Engines.Commit.Groups;
+
+/// <summary>
+/// Answers those who wait in groups: with what was judged when a group is published, with a refusal when it never will
+/// be, and, in a member, early where durable here is all that was asked for. Threading: sync thread only.
+/// </summary>
+/// <param name="queue">Where answered items give their room back.</param>
+/// <param name="fault">Why nothing is published any more.</param>
+/// <param name="standard">When a request is answered that does not say.</param>
+internal sealed class GroupAnswers(CommitQueue queue, FaultLatch fault, Acknowledgement standard)
+{
+    /// <summary>Answers all whose last request was judged in a published group.</summary>
+    /// <param name="group">The group.</param>
+    internal void Acknowledge(CommitGroup group)
+    {
+        Check.That(group.IsPublished);
+        foreach (ref readonly var part in CollectionsMarshal.AsSpan(group.Parts))
+        {
+            CompleteLast(in part);
+        }
+    }
+
+    /// <summary>Answers all of a group that will not be published.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="retreat">Why, unless it is a fault.</param>
+    internal void Refuse(CommitGroup group, Refusal? retreat)
+    {
+        foreach (ref readonly var part in CollectionsMarshal.AsSpan(group.Parts))
+        {
+            for (var i = part.From; i < part.To; i++)
+            {
+                if (HasSeenState(part.Item.Requests[i]))
+                {
+                    Refuse(part.Item.Requests[i], group.MayBeOnDisk, retreat);
+                }
+            }
+
+            CompleteLast(in part);
+        }
+    }
+
+    /// <summary>
+    /// Answers the items of a durable group that want no more than that. An answer that shows the state without having
+    /// written to it waits all the same: it would tell of what may yet vanish.
+    /// </summary>
+    /// <param name="groups">The groups in order.</param>
+    /// <param name="index">The group.</param>
+    internal void AcknowledgeLocally(List<CommitGroup> groups, int index)
+    {
+        var parts = groups[index].Parts;
+        for (var i = parts.Count - 1; i >= 0; i--)
+        {
+            var part = parts[i];
+            if (part.IsLast && part.Item.Requests.TrueForAll(IsLocal))
+            {
+                parts.RemoveAt(i);
+                if (part.From > 0)
+                {
+                    // Its earlier requests may wait in groups before: the item is its owner's in a moment.
+                    groups.ForEach(group => group.Parts.RemoveAll(other => ReferenceEquals(other.Item, part.Item)));
+                }
+
+                CompleteLast(in part);
+            }
+        }
+    }
+
+    private void CompleteLast(in GroupPart part)
+    {
+        if (part.IsLast)
+        {
+            queue.Release(part.Item.QueuedBytes);
+            part.Item.Complete();
+        }
+    }
+
+    /// <summary>
+    /// Its frame may be on disk, so a batch of it may be there after a reopening; a read or a refusal has only seen what
+    /// may vanish. What was refused without looking at the state stays refused for its own reason.
+    /// </summary>
+    private void Refuse(WriteRequest request, bool mayBeOnDisk, Refusal? retreat)
+    {
+        var outcome = mayBeOnDisk && request.Version != default ? WriteOutcome.Unknown : WriteOutcome.NotApplied;
+        if (retreat is null)
+        {
+            fault.Refuse(request, outcome);
+        }
+        else
+        {
+            retreat.Apply(request, outcome);
+        }
+    }
+
+    private bool IsLocal(WriteRequest request)
+    {
+        var asked = request.Acknowledgement == Acknowledgement.Default ? standard : request.Acknowledgement;
+        return !HasSeenState(request) || (asked == Acknowledgement.Local && request.Version != default);
+    }
+
+    private static bool HasSeenState(WriteRequest request) =>
+        request.Code is ErrorCode.None or ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow;
+}

@@ -1,0 +1,198 @@
+using System.Collections.Immutable;
+using Kvs.Core.Engines.Commit.Room;
+using Kvs.Core.Index;
+using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Copies;
+using Kvs.Core.Storage.Feed;
+using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Records;
+using Kvs.Core.Storage.Segments;
+
+namespace Kvs.Core.Engines.Members;
+
+/// <summary>
+/// The side of a member's log that replication sees: orders on their way to the commit thread, events on their way back,
+/// and where things stand. It carries nothing out itself. Threading: as <see cref="IMemberLog"/>; the rest is marked.
+/// </summary>
+internal sealed class MemberLog : IMemberLog
+{
+    private readonly MemberOptions _options;
+    private readonly ManifestStore _manifests;
+    private readonly SegmentFiles _files;
+    private readonly SegmentSet _segments;
+    private readonly LogWriter _log;
+    private readonly LogFeed _feed;
+    private readonly KeyIndex _index;
+    private readonly LogEpochs _epochs;
+    private readonly LogRoom _room;
+    private readonly CommitGate _gate;
+    private readonly EngineThreads _threads;
+    private readonly Lock _orderGate = new();
+    private readonly Queue<Order> _orders = new(); // guarded by _orderGate
+    private KvsVersion _toldDurable; // sync thread only
+    private ulong _toldApplied; // sync thread only
+    private bool _isLeading; // published: Volatile
+
+    internal MemberLog(MemberOptions options, EngineParts parts)
+    {
+        _options = options;
+        _files = parts.Files;
+        _segments = parts.Segments;
+        _log = parts.Log;
+        _feed = parts.Feed;
+        _manifests = parts.Manifests;
+        _index = parts.Index;
+        _epochs = parts.Epochs;
+        _room = parts.Room;
+        _gate = parts.Gate;
+        _threads = parts.Threads;
+        _toldDurable = parts.Log.Synced;
+        _toldApplied = parts.Index.Published.Sequence;
+    }
+
+    /// <inheritdoc/>
+    public UInt128 StoreId => _manifests.Current.StoreId;
+
+    /// <inheritdoc/>
+    public UInt128 Incarnation => _manifests.Current.Incarnation;
+
+    /// <inheritdoc/>
+    public ClusterMembership Membership => _manifests.Current.Membership!;
+
+    /// <inheritdoc/>
+    public EpochPromise Promise => new(_manifests.Current.PromisedEpoch, _manifests.Current.PromisedTo);
+
+    /// <inheritdoc/>
+    public bool IsLeading => Volatile.Read(ref _isLeading);
+
+    /// <inheritdoc/>
+    public ImmutableArray<EpochEntry> Epochs => _epochs.Table.Entries;
+
+    /// <inheritdoc/>
+    public KvsVersion Last => _log.Appended;
+
+    /// <inheritdoc/>
+    public KvsVersion Durable => _log.Synced;
+
+    /// <inheritdoc/>
+    public ulong Committed => _gate.Committed;
+
+    /// <inheritdoc/>
+    public ulong Applied => _index.Published.Sequence;
+
+    /// <inheritdoc/>
+    public long LogTimeMillis => _room.LogTimeMillis;
+
+    /// <inheritdoc/>
+    public ulong FirstStreamable => _feed.FirstStreamable;
+
+    /// <inheritdoc/>
+    public void AppendFrames(ReadOnlyMemory<byte> frames) => Add(new Order(MemberOrder.AppendFrames) { Frames = frames });
+
+    /// <inheritdoc/>
+    public void Commit(ulong sequence)
+    {
+        if (_gate.Raise(sequence))
+        {
+            // The sync thread publishes what a primary has waiting, the commit thread applies what a follower has.
+            _threads.Sync.Wake();
+            _threads.Commit.Wake();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Lead(ulong epoch, EpochReason reason) =>
+        Add(new Order(MemberOrder.Lead) { Version = new KvsVersion(epoch, 0), Reason = reason });
+
+    /// <inheritdoc/>
+    public void Follow(string reason, string? primaryAddress) =>
+        Add(new Order(MemberOrder.Follow) { Text = reason, Address = primaryAddress });
+
+    /// <inheritdoc/>
+    public void Truncate(KvsVersion to) => Add(new Order(MemberOrder.Truncate) { Version = to });
+
+    /// <inheritdoc/>
+    public void StorePromise(EpochPromise promise) => Add(new Order(MemberOrder.StorePromise)
+    {
+        Version = new KvsVersion(promise.Epoch, 0),
+        Text = promise.Candidate,
+    });
+
+    /// <inheritdoc/>
+    public LogCursor OpenCursor(ulong afterSequence, Action grown) => _feed.Open(afterSequence, grown);
+
+    /// <inheritdoc/>
+    public BaseCopy OpenBaseCopy() => BaseCopy.Open(_manifests, _segments, _feed);
+
+    /// <inheritdoc/>
+    public BaseCopyReceiver ReceiveBaseCopy(ReadOnlySpan<byte> manifest) => new(_files, _manifests, manifest);
+
+    /// <summary>The oldest order that is not carried out. Commit thread.</summary>
+    internal bool TryPeek(out Order order)
+    {
+        lock (_orderGate)
+        {
+            return _orders.TryPeek(out order);
+        }
+    }
+
+    /// <summary>The oldest order is carried out, or refused. Commit thread.</summary>
+    internal void Done()
+    {
+        lock (_orderGate)
+        {
+            _orders.Dequeue();
+        }
+    }
+
+    /// <summary>Notes the role. Commit thread.</summary>
+    internal void SetLeading(bool isLeading) => Volatile.Write(ref _isLeading, isLeading);
+
+    /// <summary>Tells of something. Threads of the engine.</summary>
+    internal void Tell(in MemberEvent happened) => _options.Events(happened);
+
+    /// <summary>Tells how far the log is durable, when that is news. Sync thread.</summary>
+    internal void NoteDurable(KvsVersion synced)
+    {
+        if (synced != _toldDurable)
+        {
+            _toldDurable = synced;
+            Tell(new MemberEvent(MemberEventKind.Durable, synced));
+        }
+    }
+
+    /// <summary>Tells how far readers see, when that is news. Sync thread.</summary>
+    internal void NoteApplied(ulong sequence)
+    {
+        if (sequence != _toldApplied)
+        {
+            _toldApplied = sequence;
+            Tell(new MemberEvent(MemberEventKind.Applied, new KvsVersion(0, sequence)));
+        }
+    }
+
+    private void Add(in Order order)
+    {
+        lock (_orderGate)
+        {
+            _orders.Enqueue(order);
+        }
+
+        _threads.Commit.Wake();
+    }
+
+    /// <summary>An order and what it says.</summary>
+    /// <param name="Kind">The order.</param>
+    internal readonly record struct Order(MemberOrder Kind)
+    {
+        internal ReadOnlyMemory<byte> Frames { get; init; }
+
+        internal KvsVersion Version { get; init; }
+
+        internal EpochReason Reason { get; init; }
+
+        internal string? Text { get; init; }
+
+        internal string? Address { get; init; }
+    }
+}

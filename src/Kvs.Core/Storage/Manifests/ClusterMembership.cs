@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+
+namespace Kvs.Core.Storage.Manifests;
+
+/// <summary>
+/// Which cluster a store belongs to, and as whom: in the manifest, so that a member never opens as a store of its own.
+/// Names are the cluster's own; the store only keeps and compares them.
+/// </summary>
+internal sealed record ClusterMembership
+{
+    /// <summary>Longest name in bytes of UTF-8.</summary>
+    internal const int NameBytesMax = 255;
+
+    /// <summary>Most members.</summary>
+    internal const int MembersMax = 1000;
+
+    /// <summary>The cluster.</summary>
+    internal required UInt128 ClusterId { get; init; }
+
+    /// <summary>This node's name in it.</summary>
+    internal required string NodeId { get; init; }
+
+    /// <summary>The members in their order, where the list is fixed; else empty.</summary>
+    internal ImmutableArray<string> Members { get; init; } = [];
+
+    /// <summary>Whether both are the same node of the same cluster with the same list.</summary>
+    /// <param name="other">The other one.</param>
+    internal bool Means(ClusterMembership other) =>
+        ClusterId == other.ClusterId && NodeId == other.NodeId && Members.SequenceEqual(other.Members);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"cluster {ClusterId:x32} as node '{NodeId}'";
+}
+
+/// <summary>
+/// A promise of a node: it takes nothing from a primary of an earlier epoch, and gives this epoch to nobody else.
+/// </summary>
+/// <param name="Epoch">The epoch; 0 for none.</param>
+/// <param name="Candidate">Whose epoch it is.</param>
+internal readonly record struct EpochPromise(ulong Epoch, string Candidate);
