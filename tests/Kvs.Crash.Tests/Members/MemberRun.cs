@@ -209,7 +209,7 @@ internal sealed class MemberRun : IWorkItemOwner
     private void Promise(IMemberLog log)
     {
         _epoch = Math.Max(_epoch, _lineage.Last.Epoch) + 2;
-        log.StorePromise(new EpochPromise(_epoch, "n" + _random.Next(1, 4)));
+        log.StoreRecord(new EpochPromise(_epoch, "n" + _random.Next(1, 4)), log.Membership);
         _machine.Loops.RunSteps(_random.Next(8));
     }
 
@@ -258,7 +258,7 @@ internal sealed class MemberRun : IWorkItemOwner
             case MemberEventKind.Durable:
                 _durable = told.Version;
                 break;
-            case MemberEventKind.PromiseStored:
+            case MemberEventKind.RecordStored:
                 _promise = _engine!.Member!.Promise;
                 break;
             case MemberEventKind.Truncated:

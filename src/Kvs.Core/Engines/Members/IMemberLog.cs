@@ -31,6 +31,9 @@ internal interface IMemberLog
     /// <summary>The newest promise, durable.</summary>
     EpochPromise Promise { get; }
 
+    /// <summary>Whether the opening cut off bytes whose sync had never returned.</summary>
+    bool WasTailCut { get; }
+
     /// <summary>Whether writes are taken, or will be as soon as the beginning of the epoch is committed.</summary>
     bool IsLeading { get; }
 
@@ -103,11 +106,27 @@ internal interface IMemberLog
     void Truncate(KvsVersion to);
 
     /// <summary>
-    /// Keeps a promise: durable when it ends, in <see cref="MemberEventKind.PromiseStored"/>. Refused when a higher epoch
-    /// is promised, or the same one to another candidate.
+    /// Keeps what this node promises and what it is in its cluster: durable when it ends, in
+    /// <see cref="MemberEventKind.RecordStored"/>. Refused when a higher epoch is promised, or the same one to another
+    /// candidate.
     /// </summary>
     /// <param name="promise">The promise.</param>
-    void StorePromise(EpochPromise promise);
+    /// <param name="membership">The cluster, the node's name in it, the list.</param>
+    void StoreRecord(EpochPromise promise, ClusterMembership membership);
+
+    /// <summary>
+    /// Leading: writes wait in the queue, and nothing is appended, until they are let go or the node follows. Ends in
+    /// <see cref="MemberEventKind.Held"/> when nothing more is on its way into the log; letting go has no event.
+    /// </summary>
+    /// <param name="isHeld">Whether they wait.</param>
+    void Hold(bool isHeld);
+
+    /// <summary>
+    /// Says whether a primary takes writes. No order: it takes effect at once, for what is judged from now on; what was
+    /// judged before goes on.
+    /// </summary>
+    /// <param name="refusal">What writes are answered; null when they are taken.</param>
+    void Admit(Refusal? refusal);
 
     /// <summary>
     /// Opens a cursor over the log, appended or durable or not; what is sent to others is read by one. Ownership: the

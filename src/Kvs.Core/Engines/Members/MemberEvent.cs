@@ -14,8 +14,8 @@ internal enum MemberEventKind
     /// <summary>Readers see everything up to the version's sequence (its epoch is not given).</summary>
     Applied = 3,
 
-    /// <summary>The promise is on stable storage; the version's epoch is the promised one.</summary>
-    PromiseStored = 4,
+    /// <summary>The record is on stable storage; the version's epoch is the promised one.</summary>
+    RecordStored = 4,
 
     /// <summary>The log ends at the version, durably.</summary>
     Truncated = 5,
@@ -31,6 +31,9 @@ internal enum MemberEventKind
 
     /// <summary>The store has failed and takes nothing any more: close it and open it anew.</summary>
     Failed = 9,
+
+    /// <summary>Writes wait, and nothing is appended until they are let go; the version is the log's end.</summary>
+    Held = 10,
 }
 
 /// <summary>The orders that can be refused.</summary>
@@ -51,8 +54,11 @@ internal enum MemberOrder
     /// <summary><see cref="IMemberLog.Truncate"/>.</summary>
     Truncate = 4,
 
-    /// <summary><see cref="IMemberLog.StorePromise"/>.</summary>
-    StorePromise = 5,
+    /// <summary><see cref="IMemberLog.StoreRecord"/>.</summary>
+    StoreRecord = 5,
+
+    /// <summary><see cref="IMemberLog.Hold"/>.</summary>
+    Hold = 6,
 }
 
 /// <summary>
@@ -65,5 +71,6 @@ internal enum MemberOrder
 /// <param name="Version">Where.</param>
 /// <param name="Order">The order that was refused.</param>
 /// <param name="Text">Why it was refused, or what failed.</param>
+/// <param name="Bytes">Bytes that were appended.</param>
 internal readonly record struct MemberEvent(
-    MemberEventKind Kind, KvsVersion Version, MemberOrder Order = MemberOrder.None, string? Text = null);
+    MemberEventKind Kind, KvsVersion Version, MemberOrder Order = MemberOrder.None, string? Text = null, int Bytes = 0);

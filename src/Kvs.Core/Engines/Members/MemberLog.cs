@@ -32,10 +32,12 @@ internal sealed class MemberLog : IMemberLog
     private KvsVersion _toldDurable; // sync thread only
     private ulong _toldApplied; // sync thread only
     private bool _isLeading; // published: Volatile
+    private Refusal? _admission; // published: Volatile
 
-    internal MemberLog(MemberOptions options, EngineParts parts)
+    internal MemberLog(MemberOptions options, EngineParts parts, bool wasTailCut)
     {
         _options = options;
+        WasTailCut = wasTailCut;
         _files = parts.Files;
         _segments = parts.Segments;
         _log = parts.Log;
@@ -61,6 +63,9 @@ internal sealed class MemberLog : IMemberLog
 
     /// <inheritdoc/>
     public EpochPromise Promise => new(_manifests.Current.PromisedEpoch, _manifests.Current.PromisedTo);
+
+    /// <inheritdoc/>
+    public bool WasTailCut { get; }
 
     /// <inheritdoc/>
     public bool IsLeading => Volatile.Read(ref _isLeading);
@@ -112,11 +117,18 @@ internal sealed class MemberLog : IMemberLog
     public void Truncate(KvsVersion to) => Add(new Order(MemberOrder.Truncate) { Version = to });
 
     /// <inheritdoc/>
-    public void StorePromise(EpochPromise promise) => Add(new Order(MemberOrder.StorePromise)
+    public void StoreRecord(EpochPromise promise, ClusterMembership membership) => Add(new Order(MemberOrder.StoreRecord)
     {
         Version = new KvsVersion(promise.Epoch, 0),
         Text = promise.Candidate,
+        Membership = membership,
     });
+
+    /// <inheritdoc/>
+    public void Hold(bool isHeld) => Add(new Order(MemberOrder.Hold) { IsHeld = isHeld });
+
+    /// <inheritdoc/>
+    public void Admit(Refusal? refusal) => Volatile.Write(ref _admission, refusal);
 
     /// <inheritdoc/>
     public LogCursor OpenCursor(ulong afterSequence, Action grown) => _feed.Open(afterSequence, grown);
@@ -144,6 +156,9 @@ internal sealed class MemberLog : IMemberLog
             _orders.Dequeue();
         }
     }
+
+    /// <summary>Why a primary takes no writes at the moment; null when it does.</summary>
+    internal Refusal? Admission => Volatile.Read(ref _admission);
 
     /// <summary>Notes the role. Commit thread.</summary>
     internal void SetLeading(bool isLeading) => Volatile.Write(ref _isLeading, isLeading);
@@ -194,5 +209,9 @@ internal sealed class MemberLog : IMemberLog
         internal string? Text { get; init; }
 
         internal string? Address { get; init; }
+
+        internal ClusterMembership? Membership { get; init; }
+
+        internal bool IsHeld { get; init; }
     }
 }

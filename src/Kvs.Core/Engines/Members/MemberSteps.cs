@@ -19,7 +19,6 @@ namespace Kvs.Core.Engines.Members;
 internal sealed class MemberSteps
 {
     private readonly MemberLog _member;
-    private readonly MemberOptions _options;
     private readonly ManifestStore _manifests;
     private readonly LogWriter _log;
     private readonly LogRoom _room;
@@ -37,11 +36,11 @@ internal sealed class MemberSteps
     private Role _role;
     private int _appendedBytes; // of the frames in hand
     private bool _isClosing;
+    private bool _isHeld;
 
     internal MemberSteps(EngineParts parts, SyncLoop sync, GroupApplier applier)
     {
         _member = parts.Member!;
-        _options = parts.Options.Member!;
         _manifests = parts.Manifests;
         _log = parts.Log;
         _room = parts.Room;
@@ -75,13 +74,13 @@ internal sealed class MemberSteps
     }
 
     /// <summary>Whether requests are judged now; else they wait.</summary>
-    internal bool TakesWork => _role is Role.Following or Role.Leading;
+    internal bool TakesWork => _role is Role.Following or Role.Leading && !_isHeld;
 
     /// <summary>Whether groups are made now.</summary>
     internal bool MakesGroups => _role != Role.Retreating;
 
     /// <summary>Whether log time is this node's to move.</summary>
-    internal bool Leads => _role == Role.Leading;
+    internal bool Leads => _role == Role.Leading && !_isHeld;
 
     /// <summary>Whether frames of the log wait to be applied.</summary>
     internal bool HasCommitted => _role is Role.Following or Role.Starting && _committed.HasAny;
@@ -121,7 +120,8 @@ internal sealed class MemberSteps
     }
 
     /// <summary>A group of this primary was appended.</summary>
-    internal void NoteAppended() => Tell(MemberEventKind.Appended);
+    /// <param name="bytes">Bytes of its frame.</param>
+    internal void NoteAppended(int bytes) => TellAppended(bytes);
 
     /// <summary>The commit loop has ended: nothing is read from the log any more.</summary>
     internal void End() => _committed.Close();
@@ -153,9 +153,15 @@ internal sealed class MemberSteps
             return true;
         }
 
-        if (order.Kind == MemberOrder.StorePromise)
+        if (order.Kind == MemberOrder.StoreRecord)
         {
-            StorePromise(new EpochPromise(order.Version.Epoch, order.Text!));
+            StoreRecord(new EpochPromise(order.Version.Epoch, order.Text!), order.Membership!);
+            return true;
+        }
+
+        if (order.Kind == MemberOrder.Hold)
+        {
+            Hold(order.IsHeld);
             return true;
         }
 
@@ -210,8 +216,8 @@ internal sealed class MemberSteps
     {
         if (_appendedBytes > 0)
         {
+            TellAppended(_appendedBytes);
             _appendedBytes = 0;
-            Tell(MemberEventKind.Appended);
         }
     }
 
@@ -249,7 +255,7 @@ internal sealed class MemberSteps
         // Durable before its first frame: what has left this node once must never be begun a second time.
         if (!TryUpdate(MemberOrder.Lead, current => current.WithOpenEpochs(_epochs.Table.Entries)
             .WithEpoch(epoch, start.FirstSequence) with
-            { BegunEpoch = epoch, PromisedTo = _options.Membership.NodeId }))
+            { BegunEpoch = epoch, PromisedTo = manifest.Membership!.NodeId }))
         {
             return true;
         }
@@ -307,8 +313,22 @@ internal sealed class MemberSteps
         }
     }
 
+    private void Hold(bool isHeld)
+    {
+        _isHeld = isHeld && _role is Role.Starting or Role.Leading;
+        if (_isHeld)
+        {
+            Tell(MemberEventKind.Held);
+        }
+        else if (isHeld)
+        {
+            Refuse(MemberOrder.Hold, "this node does not lead.");
+        }
+    }
+
     private void BeginRetreat(Refusal refusal)
     {
+        _isHeld = false;
         _applier.Refusal = refusal;
         if (_role is Role.Starting or Role.Leading)
         {
@@ -337,32 +357,34 @@ internal sealed class MemberSteps
         return true;
     }
 
-    private void StorePromise(EpochPromise promise)
+    private void StoreRecord(EpochPromise promise, ClusterMembership membership)
     {
         var manifest = _manifests.Current;
-        if (promise.Epoch == manifest.PromisedEpoch && promise.Candidate == manifest.PromisedTo)
+        var isKept = promise.Epoch == manifest.PromisedEpoch && promise.Candidate == manifest.PromisedTo;
+        if (isKept && manifest.Membership!.Means(membership) && manifest.Membership.IsFounding == membership.IsFounding)
         {
-            TellPromise(promise);
+            TellRecord(promise);
         }
-        else if (promise.Epoch <= manifest.PromisedEpoch)
+        else if (!isKept && promise.Epoch <= manifest.PromisedEpoch)
         {
             Refuse(
-                MemberOrder.StorePromise,
+                MemberOrder.StoreRecord,
                 $"epoch {manifest.PromisedEpoch:x} is promised to '{manifest.PromisedTo}', so epoch {promise.Epoch:x} cannot be "
                 + $"promised to '{promise.Candidate}'.");
         }
-        else if (TryUpdate(MemberOrder.StorePromise, current => current with
+        else if (TryUpdate(MemberOrder.StoreRecord, current => current with
         {
+            Membership = membership,
             PromisedEpoch = promise.Epoch,
             PromisedTo = promise.Candidate,
         }))
         {
-            TellPromise(promise);
+            TellRecord(promise);
         }
     }
 
-    private void TellPromise(EpochPromise promise) => _member.Tell(
-        new MemberEvent(MemberEventKind.PromiseStored, new KvsVersion(promise.Epoch, _log.Appended.Sequence)));
+    private void TellRecord(EpochPromise promise) => _member.Tell(
+        new MemberEvent(MemberEventKind.RecordStored, new KvsVersion(promise.Epoch, _log.Appended.Sequence)));
 
     /// <summary>Replaces the manifest. A failure that leaves it as it was refuses the order; another one ends writing.</summary>
     private bool TryUpdate(MemberOrder order, Func<Manifest, Manifest> change)
@@ -378,6 +400,9 @@ internal sealed class MemberSteps
             return false;
         }
     }
+
+    private void TellAppended(int bytes) =>
+        _member.Tell(new MemberEvent(MemberEventKind.Appended, _log.Appended) { Bytes = bytes });
 
     private void Tell(MemberEventKind kind) => _member.Tell(new MemberEvent(kind, _log.Appended));
 

@@ -211,7 +211,7 @@ internal sealed class LogOpening : IDisposable
             Closing = new CloseSequence(threads),
             Gate = new CommitGate(_options.Member is null ? null : recovered.Committed),
         };
-        parts = _options.Member is { } member ? parts with { Member = new MemberLog(member, parts) } : parts;
+        parts = _options.Member is { } member ? parts with { Member = new MemberLog(member, parts, recovered.Verdict.TailIsTorn) } : parts;
         AdoptReady(recovered, spares);
         SealFull(recovered, spares, supply, epochs.Table);
         if (_options.Member is null)

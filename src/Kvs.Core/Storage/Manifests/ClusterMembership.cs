@@ -23,6 +23,11 @@ internal sealed record ClusterMembership
     /// <summary>The members in their order, where the list is fixed; else empty.</summary>
     internal ImmutableArray<string> Members { get; init; } = [];
 
+    /// <summary>
+    /// Whether this node has begun the list, and does not know yet whether all others hold it.
+    /// </summary>
+    internal bool IsFounding { get; init; }
+
     /// <summary>Whether both are the same node of the same cluster with the same list.</summary>
     /// <param name="other">The other one.</param>
     internal bool Means(ClusterMembership other) =>

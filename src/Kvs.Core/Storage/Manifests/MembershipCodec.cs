@@ -11,7 +11,7 @@ namespace Kvs.Core.Storage.Manifests;
 /// offset  bytes  field
 /// 0       4      bytes of this extension
 /// 4       2      kind: 1 membership
-/// 6       2      number of members
+/// 6       2      number of members; bit 15: this node has begun the list and does not know yet whether all others hold it
 /// 8       16     cluster id
 /// 24      8      highest epoch that this node has begun as primary
 /// 32      2 + n  node id: length, UTF-8
@@ -26,6 +26,7 @@ internal static class MembershipCodec
     internal const int HeaderBytes = 32;
 
     private const ushort Kind = 1;
+    private const ushort FoundingBit = 0x8000;
     private const int KindOffset = 4;
     private const int CountOffset = 6;
     private const int ClusterIdOffset = 8;
@@ -52,7 +53,7 @@ internal static class MembershipCodec
         var bytes = new byte[(HeaderBytes + names.Count + 3) & ~3];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, bytes.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(KindOffset), Kind);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(CountOffset), (ushort)membership.Members.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(CountOffset), (ushort)(membership.Members.Length | (membership.IsFounding ? FoundingBit : 0)));
         BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(ClusterIdOffset), membership.ClusterId);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(BegunOffset), manifest.BegunEpoch);
         names.CopyTo(bytes, HeaderBytes);
@@ -97,7 +98,8 @@ internal static class MembershipCodec
         var names = extension[HeaderBytes..];
         var nodeId = ReadName(ref names, path);
         var candidate = ReadName(ref names, path);
-        var members = new string[BinaryPrimitives.ReadUInt16LittleEndian(extension[CountOffset..])];
+        var count = BinaryPrimitives.ReadUInt16LittleEndian(extension[CountOffset..]);
+        var members = new string[count & ~FoundingBit];
         for (var i = 0; i < members.Length; i++)
         {
             members[i] = ReadName(ref names, path);
@@ -110,6 +112,7 @@ internal static class MembershipCodec
                 ClusterId = BinaryPrimitives.ReadUInt128LittleEndian(extension[ClusterIdOffset..]),
                 NodeId = nodeId,
                 Members = ImmutableArray.Create(members),
+                IsFounding = (count & FoundingBit) != 0,
             },
             PromisedTo = candidate,
             BegunEpoch = BinaryPrimitives.ReadUInt64LittleEndian(extension[BegunOffset..]),

@@ -181,7 +181,7 @@ public sealed class MemberLeadTests
     public void An_epoch_that_was_begun_or_promised_higher_is_never_begun_again()
     {
         var node = new MemberNode(1);
-        node.Log.StorePromise(new EpochPromise(3, "a"));
+        node.Log.StoreRecord(new EpochPromise(3, "a"), node.Log.Membership);
         node.Log.Lead(2, EpochReason.Elected);
         node.Run();
         Assert.True(node.WasRefused(MemberOrder.Lead));
@@ -200,6 +200,80 @@ public sealed class MemberLeadTests
         node.Run();
         Assert.True(node.WasRefused(MemberOrder.Lead));
         node.Lead(4);
+        node.Close();
+    }
+
+    [Fact]
+    public void Held_writes_wait_and_nothing_is_appended_not_even_by_expiry()
+    {
+        var node = MemberNode.Primary(1);
+        node.Store.Submit(LogStore.SetOf("soon", "gone", ttlMillis: 50));
+        node.CommitAll();
+        node.Log.Hold(true);
+        node.Run();
+        Assert.Equal(node.Log.Last, node.LastTold(MemberEventKind.Held).Version);
+        var last = node.Log.Last;
+        var write = node.Store.Submit(LogStore.SetOf("a", "1"));
+        node.Store.Advance(TimeSpan.FromSeconds(1));
+        node.Run();
+        Assert.Equal((last, false), (node.Log.Last, write.IsDone));
+
+        node.Log.Hold(false);
+        node.CommitAll();
+        Assert.True(write.IsDone);
+        Assert.Equal("1", node.Store.Get("a"));
+        node.Close();
+    }
+
+    [Fact]
+    public void Held_writes_are_answered_when_the_node_follows()
+    {
+        var node = MemberNode.Primary(1);
+        node.Log.Hold(true);
+        node.Run();
+        var write = node.Store.Submit(LogStore.SetOf("a", "1"));
+        node.Follow("b:1");
+        Assert.Equal(
+            (ErrorCode.NotPrimary, WriteOutcome.NotApplied, "b:1"),
+            (write.Request.Code, write.Request.Outcome, write.Request.PrimaryAddress));
+        node.Log.Hold(true);
+        node.Run();
+        Assert.True(node.WasRefused(MemberOrder.Hold));
+        node.Close();
+    }
+
+    [Fact]
+    public void What_a_primary_does_not_admit_is_refused_and_reads_go_on()
+    {
+        var node = MemberNode.Primary(1);
+        node.Log.Admit(new Refusal(ErrorCode.Overloaded, "Too few nodes.", null));
+        var write = node.Store.Submit(LogStore.SetOf("a", "1"));
+        node.CommitAll();
+        Assert.Equal((ErrorCode.Overloaded, WriteOutcome.NotApplied), (write.Request.Code, write.Request.Outcome));
+        Assert.Null(node.Store.Get("a"));
+        node.Log.Admit(null);
+        node.Store.Submit(LogStore.SetOf("a", "2"));
+        node.CommitAll();
+        Assert.Equal("2", node.Store.Get("a"));
+        node.Close();
+    }
+
+    [Fact]
+    public void A_record_is_kept_with_list_and_name()
+    {
+        var node = new MemberNode(1);
+        var membership = new ClusterMembership { ClusterId = 9, NodeId = "b:2", Members = ["b:2", "c:3"], IsFounding = true };
+        node.Log.StoreRecord(new EpochPromise(4, "b:2"), membership);
+        node.Run();
+        node.Log.StoreRecord(new EpochPromise(4, "c:3"), membership);
+        node.Run();
+        Assert.True(node.WasRefused(MemberOrder.StoreRecord));
+        node = node.ReopenKilled(membership);
+        Assert.Equal((new EpochPromise(4, "b:2"), true), (node.Log.Promise, node.Log.Membership.IsFounding));
+        Assert.True(node.Log.Membership.Means(membership));
+        node.Log.StoreRecord(new EpochPromise(4, "b:2"), membership with { IsFounding = false });
+        node.Run();
+        Assert.False(node.Log.Membership.IsFounding);
         node.Close();
     }
 

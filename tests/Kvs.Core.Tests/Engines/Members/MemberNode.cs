@@ -28,7 +28,8 @@ internal sealed class MemberNode
         LogEngineOptions? options = null,
         SimulatedFileSystem? device = null,
         Acknowledgement acknowledgement = Acknowledgement.Committed,
-        TimeSpan clockAhead = default)
+        TimeSpan clockAhead = default,
+        ClusterMembership? membership = null)
     {
         _name = name;
         Told = [];
@@ -36,7 +37,7 @@ internal sealed class MemberNode
         {
             Member = new MemberOptions
             {
-                Membership = MembershipOf(name),
+                Membership = membership ?? MembershipOf(name),
                 Events = Told.Add,
                 Acknowledgement = acknowledgement,
             },
@@ -160,7 +161,8 @@ internal sealed class MemberNode
         return OpenOn(Store.Device, options);
     }
 
-    internal MemberNode ReopenKilled() => OpenOn(Store.Device.Capture().Kill());
+    internal MemberNode ReopenKilled(ClusterMembership? membership = null) =>
+        OpenOn(Store.Device.Capture().Kill(), null, membership);
 
     /// <summary>Opens what is left when nothing that was not synced has reached the disk.</summary>
     internal MemberNode ReopenAfterPowerCut()
@@ -169,6 +171,7 @@ internal sealed class MemberNode
         return OpenOn(point.PowerOff(point.Leftovers(seed: 0, limit: 1).Single()));
     }
 
-    private MemberNode OpenOn(SimulatedFileSystem device, LogEngineOptions? options = null) =>
-        new(Store.Seed + 1, _name, options ?? _options, device, _options.Member!.Acknowledgement);
+    private MemberNode OpenOn(
+        SimulatedFileSystem device, LogEngineOptions? options = null, ClusterMembership? membership = null) =>
+        new(Store.Seed + 1, _name, options ?? _options, device, _options.Member!.Acknowledgement, membership: membership);
 }

@@ -44,6 +44,7 @@ internal sealed class GroupApplier
     private readonly LogBatchState _state;
     private readonly LogEpochs _epochs;
     private readonly CommitGate _gate;
+    private readonly MemberLog? _member;
     private readonly FaultLatch _fault;
     private readonly Durability _durability;
     private CommitGroup _group = null!;
@@ -64,6 +65,7 @@ internal sealed class GroupApplier
         _frame = parts.Frame;
         _epochs = parts.Epochs;
         _gate = parts.Gate;
+        _member = parts.Member;
         _state = new LogBatchState(parts.Index, parts.Segments, parts.Epochs, parts.Frame);
         _lastSequence = parts.Index.Published.Sequence;
         _lastTimeMillis = parts.Index.Published.LogTimeMillis;
@@ -112,7 +114,7 @@ internal sealed class GroupApplier
         }
 
         var demand = RequestDemand.Of(request, _state);
-        if (demand.Writes && Refusal is { } refusal)
+        if (demand.Writes && (Refusal ?? _member?.Admission) is { } refusal)
         {
             refusal.Apply(request, WriteOutcome.NotApplied);
             return ApplyStep.Judged;

@@ -195,7 +195,7 @@ internal sealed class CommitLoop
             group.MayBeOnDisk = true;
             _log.Append(_frame);
             _room.Appended(_frame.Start.LogTimeMillis);
-            _member?.NoteAppended();
+            _member?.NoteAppended(group.FrameBytes);
         }
     }
 
