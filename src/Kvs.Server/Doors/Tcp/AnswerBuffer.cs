@@ -1,3 +1,4 @@
+using Kvs.Core.Buffers;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;

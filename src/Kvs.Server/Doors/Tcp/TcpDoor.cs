@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Kvs.Core.Buffers;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;

@@ -1,7 +1,7 @@
-using Kvs.Server.Doors.Tcp;
+using Kvs.Core.Buffers;
 using Xunit;
 
-namespace Kvs.Server.Tests.Doors;
+namespace Kvs.Core.Tests.Buffers;
 
 /// <summary>The budget that sessions share.</summary>
 public sealed class ByteBudgetTests

@@ -1,11 +1,10 @@
 using Kvs.Core.Primitives;
 
-namespace Kvs.Server.Doors.Tcp;
+namespace Kvs.Core.Buffers;
 
 /// <summary>
-/// A number of bytes that all sessions share; who finds too few left waits in line, which is how the door stops
-/// reading.
-/// More than the whole budget is given to one session alone. Threading: any thread; one short lock.
+/// A number of bytes that several share; who finds too few left waits in line, which is how a door or a link stops
+/// reading. More than the whole budget is given to one alone. Threading: any thread; one short lock.
 /// </summary>
 /// <param name="bytesMax">The budget.</param>
 internal sealed class ByteBudget(long bytesMax)
