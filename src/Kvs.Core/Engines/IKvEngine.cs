@@ -13,6 +13,23 @@ internal interface IKvEngine : IAsyncDisposable
     /// <summary>kvs, sqlite or memory.</summary>
     string Name { get; }
 
+    /// <summary>The newest version that reads show. An engine that can tell it without a snapshot does so.</summary>
+    KvsVersion Version
+    {
+        get
+        {
+            using var snapshot = Snapshot();
+            return snapshot.Version;
+        }
+    }
+
+    /// <summary>
+    /// Whether reads show the batch that made a version; false for a batch of another history that has the same sequence. An
+    /// engine that keeps no epochs goes by the sequence alone.
+    /// </summary>
+    /// <param name="version">The version.</param>
+    bool Includes(KvsVersion version) => version.Sequence <= Version.Sequence;
+
     /// <summary>
     /// The only way to write. Requests of one item are applied in order; items of one caller in the order of the calls.
     /// Never blocks and never throws: a refusal (overload, disk full, faulted, closing) is in the results. The item may

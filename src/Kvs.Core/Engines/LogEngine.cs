@@ -53,6 +53,16 @@ internal sealed class LogEngine : IKvEngine
     /// <summary>The log as cursors read it.</summary>
     internal LogFeed Feed => _parts.Feed;
 
+    /// <inheritdoc/>
+    public KvsVersion Version
+    {
+        get
+        {
+            using var pin = _index.Pin();
+            return ((EpochTable)pin.Root.State!).VersionOf(pin.Root.Sequence);
+        }
+    }
+
     /// <summary>Opens a store, or creates it: recovers the log, fills the index, begins an epoch, starts the loops.</summary>
     /// <param name="path">Full path of the data directory.</param>
     /// <param name="options">The settings.</param>
@@ -73,6 +83,14 @@ internal sealed class LogEngine : IKvEngine
         parts.Threads.Prepare.Start(environment.Loops, "kvs-prepare", new PrepareLoop(parts, engine._snapshots).RunOnce);
         parts.Threads.Compaction.Start(environment.Loops, "kvs-compact", engine._compaction.RunOnce);
         return ValueTask.FromResult(engine);
+    }
+
+    /// <inheritdoc/>
+    public bool Includes(KvsVersion version)
+    {
+        using var pin = _index.Pin();
+        return version.Sequence <= pin.Root.Sequence
+            && ((EpochTable)pin.Root.State!).VersionOf(version.Sequence) == version;
     }
 
     /// <inheritdoc/>

@@ -20,6 +20,21 @@ internal sealed class WriteRequest
     /// <summary>The client's number of this request; 0 for none.</summary>
     internal ulong RequestNumber { get; set; }
 
+    /// <summary>All requests of the client up to this number are answered, or given up: nobody will repeat them.</summary>
+    internal ulong DoneThrough { get; set; }
+
+    /// <summary>Which attempt of the client this is; 0 and 1 are the first.</summary>
+    internal ushort Attempt { get; set; }
+
+    /// <summary>Milliseconds since the client sent it first, by its clock.</summary>
+    internal uint AgeMillis { get; set; }
+
+    /// <summary>Whether another node has forwarded it: it is not forwarded on.</summary>
+    internal bool IsForwarded { get; set; }
+
+    /// <summary>Whether the client would rather be told where the primary is than have it forwarded.</summary>
+    internal bool WantsRedirect { get; set; }
+
     /// <summary>A stronger durability than the store's.</summary>
     internal Durability Durability { get; set; }
 
@@ -71,6 +86,11 @@ internal sealed class WriteRequest
         Results.Clear();
         ClientId = 0;
         RequestNumber = 0;
+        DoneThrough = 0;
+        Attempt = 0;
+        AgeMillis = 0;
+        IsForwarded = false;
+        WantsRedirect = false;
         Durability = Durability.Default;
         Acknowledgement = Acknowledgement.Default;
         PrimaryAddress = null;

@@ -63,6 +63,18 @@ public enum ErrorCode
     /// <summary>Another node takes the writes; its address is in the text and beside it, where it is known.</summary>
     NotPrimary = 29,
 
+    /// <summary>Fewer nodes are in sync than an acknowledgement needs: no writes for now, reads go on.</summary>
+    NotEnoughReplicas = 30,
+
+    /// <summary>The node cannot prove now that it still is the primary, so it answers no linearizable read.</summary>
+    NoLease = 31,
+
+    /// <summary>The deadline came before this node showed the position that the read asked for.</summary>
+    TooStale = 32,
+
+    /// <summary>The position that the read asked for is of a history that a failover or a restore has dropped.</summary>
+    TokenLost = 33,
+
     /// <summary>Stored data is damaged; nothing was changed. Run kvs-server check.</summary>
     Corruption = 40,
 

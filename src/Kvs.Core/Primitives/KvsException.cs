@@ -30,12 +30,12 @@ public class KvsException : Exception
     /// <param name="outcome">What is known of the write, where there was one.</param>
     /// <param name="primaryAddress">Who takes writes instead, where that is known.</param>
     /// <returns>The exception, to be thrown.</returns>
-    internal static KvsException Of(
-        ErrorCode code, string message, WriteOutcome outcome, string? primaryAddress = null) => code switch
+    internal static KvsException Of(ErrorCode code, string message, WriteOutcome outcome, string? primaryAddress = null) => code switch
     {
         ErrorCode.NotPrimary => new KvsNotPrimaryException(message, primaryAddress, outcome),
         ErrorCode.Overloaded or ErrorCode.DeadlineExceeded or ErrorCode.ShuttingDown or ErrorCode.OutcomeUnknown
-            or ErrorCode.Unreachable or ErrorCode.TooManyConnections =>
+            or ErrorCode.Unreachable or ErrorCode.TooManyConnections or ErrorCode.NotEnoughReplicas or ErrorCode.NoLease
+            or ErrorCode.TooStale =>
             new KvsUnavailableException(code, message, outcome),
         ErrorCode.DiskFull or ErrorCode.Faulted or ErrorCode.StorageFailed or ErrorCode.DirectoryLocked
             or ErrorCode.EngineMismatch or ErrorCode.UnsupportedFormat =>

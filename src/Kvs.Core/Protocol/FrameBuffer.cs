@@ -76,15 +76,15 @@ internal sealed class FrameBuffer : IBufferWriter<byte>
         return start;
     }
 
-    /// <summary>Ends a frame: fills in its length and flags.</summary>
+    /// <summary>Ends a frame: fills in its length, and adds flags to those that it has.</summary>
     /// <param name="start">Where it begins.</param>
-    /// <param name="flags">Its flags.</param>
+    /// <param name="flags">Its further flags.</param>
     internal void EndFrame(int start, FrameFlags flags = FrameFlags.None)
     {
         var frame = _bytes.AsSpan(start, Length - start);
         Check.That(frame.Length >= FrameLayout.HeaderBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(frame, (uint)(frame.Length - FrameLayout.LengthBytes));
-        frame[FrameLayout.FlagsOffset] = (byte)flags;
+        frame[FrameLayout.FlagsOffset] |= (byte)flags;
     }
 
     /// <summary>Bytes that were written already, to fill in.</summary>

@@ -32,8 +32,8 @@ internal readonly record struct Hello
     /// <summary>Random id of the client instance, for exactly-once retries; 0 for none.</summary>
     internal ulong ClientId { get; init; }
 
-    /// <summary>What the client can do; no bit has a meaning yet.</summary>
-    internal ulong Features { get; init; }
+    /// <summary>What the client can do and wants.</summary>
+    internal Features Features { get; init; }
 
     /// <summary>Longest response frame that the client takes.</summary>
     internal uint FrameBytesMax { get; init; }
@@ -51,7 +51,7 @@ internal readonly record struct Hello
         target.WriteUInt16(VersionMin);
         target.WriteUInt16(VersionMax);
         target.WriteUInt64(ClientId);
-        target.WriteUInt64(Features);
+        target.WriteUInt64((ulong)Features);
         target.WriteUInt32(FrameBytesMax);
         target.WriteText(ClientName, NameBytesMax);
         target.EndFrame(start);
@@ -79,7 +79,7 @@ internal readonly record struct Hello
             VersionMin = reader.ReadUInt16(),
             VersionMax = reader.ReadUInt16(),
             ClientId = reader.ReadUInt64(),
-            Features = reader.ReadUInt64(),
+            Features = (Features)reader.ReadUInt64(),
             FrameBytesMax = reader.ReadUInt32(),
             ClientName = reader.ReadText(),
         };

@@ -22,8 +22,8 @@ internal readonly record struct HelloAck
     /// <summary>Number of the primary's reign.</summary>
     internal ulong Epoch { get; init; }
 
-    /// <summary>What the server can do; no bit has a meaning yet.</summary>
-    internal ulong Features { get; init; }
+    /// <summary>What the server can do.</summary>
+    internal Features Features { get; init; }
 
     /// <summary>Longest request frame.</summary>
     internal uint FrameBytesMax { get; init; }
@@ -70,7 +70,7 @@ internal readonly record struct HelloAck
             Version = reader.ReadUInt16(),
             Role = (NodeRole)(reader.ReadUInt16() & 0xFF),
             Epoch = reader.ReadUInt64(),
-            Features = reader.ReadUInt64(),
+            Features = (Features)reader.ReadUInt64(),
             FrameBytesMax = reader.ReadUInt32(),
             KeyBytesMax = reader.ReadUInt32(),
             ValueBytesMax = reader.ReadUInt32(),
@@ -96,7 +96,7 @@ internal readonly record struct HelloAck
         target.WriteUInt16(Version);
         target.WriteUInt16((ushort)Role);
         target.WriteUInt64(Epoch);
-        target.WriteUInt64(Features);
+        target.WriteUInt64((ulong)Features);
         target.WriteUInt32(FrameBytesMax);
         target.WriteUInt32(KeyBytesMax);
         target.WriteUInt32(ValueBytesMax);

@@ -25,6 +25,24 @@ internal enum Opcode : byte
     /// <summary>Reclaims space now.</summary>
     Compact = 0x05,
 
+    /// <summary>What the cluster is, and how each node of it does.</summary>
+    ClusterStatus = 0x06,
+
+    /// <summary>Makes a replica the primary.</summary>
+    ClusterPromote = 0x07,
+
+    /// <summary>Moves the primary to another node.</summary>
+    ClusterTransfer = 0x08,
+
+    /// <summary>Removes a node from the cluster.</summary>
+    ClusterLeave = 0x09,
+
+    /// <summary>The newest committed position.</summary>
+    Position = 0x0A,
+
+    /// <summary>Digests of a range of keys, to compare nodes.</summary>
+    ClusterDigest = 0x0B,
+
     /// <summary>Sets a key.</summary>
     Set = 0x11,
 

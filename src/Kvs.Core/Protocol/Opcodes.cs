@@ -14,7 +14,7 @@ internal static class Opcodes
     /// <param name="opcode">The opcode.</param>
     /// <returns>False for responses, reserved and unknown ones.</returns>
     internal static bool IsRequest(Opcode opcode) => opcode
-        is (>= Opcode.Hello and <= Opcode.Compact)
+        is (>= Opcode.Hello and <= Opcode.ClusterDigest)
         or (>= Opcode.Set and <= Opcode.Persist)
         or Opcode.Get or Opcode.Stat
         or (>= Opcode.Batch and <= Opcode.SnapshotClose);
@@ -28,6 +28,12 @@ internal static class Opcodes
     /// <param name="opcode">The opcode.</param>
     /// <returns>True for the writing operations and for batches.</returns>
     internal static bool IsWrite(Opcode opcode) => opcode is (>= Opcode.Set and <= Opcode.Persist) or Opcode.Batch;
+
+    /// <summary>Whether it reads a state of the store, and may ask which one.</summary>
+    /// <param name="opcode">The opcode.</param>
+    internal static bool IsRead(Opcode opcode) => opcode
+        is Opcode.Get or Opcode.Stat or Opcode.GetMany or Opcode.ScanPage or Opcode.Scan or Opcode.Count
+        or Opcode.SnapshotOpen or Opcode.Position or Opcode.ClusterDigest;
 
     /// <summary>The operation that an opcode names.</summary>
     /// <param name="opcode">One for which <see cref="IsOperation"/> holds.</param>

@@ -37,6 +37,28 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>The snapshots that clients hold.</summary>
     internal SnapshotTable Snapshots { get; }
 
+    /// <summary>The cluster that this server belongs to; null for a server of its own.</summary>
+    internal IClusterDesk? Cluster { get; init; }
+
+    /// <summary>The newest version that reads show.</summary>
+    internal KvsVersion Position => _engine.Version;
+
+    /// <summary>
+    /// Whether a server of its own shows a position that a reader asks for. What it does not show now it does not wait for:
+    /// nobody but its own clients makes versions here, and each is shown before it is answered.
+    /// </summary>
+    /// <param name="position">The position.</param>
+    /// <returns>None when it does; else why it is refused.</returns>
+    internal ErrorCode JudgePosition(KvsVersion position)
+    {
+        if (_engine.Includes(position))
+        {
+            return ErrorCode.None;
+        }
+
+        return position.Sequence <= _engine.Version.Sequence ? ErrorCode.TokenLost : ErrorCode.TooStale;
+    }
+
     /// <summary>
     /// Hands a burst of writes, and reads that must see them, to the engine; see <see cref="IKvEngine.Submit"/>.
     /// </summary>

@@ -40,6 +40,15 @@ internal static class ProtocolExamples
             ServerName = "kvs-server",
             ServerVersion = "0.1.0",
         }.Write(target, 1),
+        ["hello-positions"] = target => new Hello
+        {
+            VersionMin = 1,
+            VersionMax = 1,
+            ClientId = 0x1122334455667788,
+            Features = Features.Positions,
+            FrameBytesMax = 16 * 1024 * 1024,
+            ClientName = "my-client 1.0",
+        }.Write(target, 1),
         ["ping"] = target => RequestEncoder.WriteEmpty(target, Opcode.Ping, 2, default),
         ["ping-ok"] = target => ResponseEncoder.WriteOk(target, Opcode.Ping, 2),
         ["set"] = target => Write(target, 3, Operation.Set("key", "value", options: null)),
@@ -56,6 +65,16 @@ internal static class ProtocolExamples
             new RequestFields { DeadlineMillis = 5000, Durability = Durability.Always, RequestNumber = 17 }),
         ["set-options-ok"] = target => Completed(
             target, Opcode.Set, 4, new KvsVersion(Version.Epoch, 13), new OperationResult { Existed = true, HasValue = true, ValueLength = 5 }),
+        ["set-again"] = target => Write(
+            target,
+            3,
+            Operation.Set("key", "value", options: null),
+            new RequestFields { DeadlineMillis = 3800, RequestNumber = 17, DoneThrough = 15, Attempt = 2, AgeMillis = 1200 }),
+        ["not-primary"] = target => new ErrorResponse(
+            ErrorCode.NotPrimary, WriteOutcome.NotApplied, "Not the primary.")
+        {
+            Fields = new ResponseFields { Primary = "10.0.0.2:4000" },
+        }.WriteTo(target, Opcode.Set, 3),
         ["condition-failed"] = target => new ErrorResponse(
             ErrorCode.ConditionFailed, WriteOutcome.NotApplied, "The key has another version.")
         {
@@ -80,6 +99,12 @@ internal static class ProtocolExamples
             ValueLength = 5,
         }),
         ["get-missing"] = target => Completed(target, Opcode.Get, 9, default, default(OperationResult)),
+        ["get-stale"] = target => Write(
+            target,
+            9,
+            new Operation { Kind = OperationKind.Get, Key = "key"u8.ToArray() },
+            new RequestFields { Consistency = Consistency.Stale, AtLeast = Version }),
+        ["get-missing-position"] = target => CompletedAt(target, Opcode.Get, 9, default, Version, default(OperationResult)),
         ["get-snapshot"] = target => Write(
             target, 10, new Operation { Kind = OperationKind.Get, Key = "key"u8.ToArray() }, new RequestFields { Snapshot = 5 }),
         ["stat"] = target => Write(target, 11, new Operation { Kind = OperationKind.Stat, Key = "key"u8.ToArray() }),
@@ -145,13 +170,46 @@ internal static class ProtocolExamples
         }),
         ["compact"] = target => RequestEncoder.WriteEmpty(target, Opcode.Compact, 21, default),
         ["compact-ok"] = target => ResponseEncoder.WriteOk(target, Opcode.Compact, 21),
+        ["cluster-status"] = target => RequestEncoder.WriteEmpty(target, Opcode.ClusterStatus, 23, default),
+        ["cluster-status-ok"] = target => ResponseEncoder.WriteClusterStatus(target, 23, new ClusterStatus
+        {
+            Cluster = "c1",
+            Mode = "static",
+            Epoch = Version.Epoch,
+            Primary = "n1",
+            Acks = "quorum",
+            Committed = Version,
+            Lease = "held",
+            Nodes = [new ClusterNode { NodeId = "n1", Address = "10.0.0.1:4000", Role = NodeRole.Primary, State = "up", InSync = true, Durable = Version, Applied = Version }],
+        }),
+        ["cluster-promote"] = target => RequestEncoder.WriteNode(target, Opcode.ClusterPromote, 24, default, "n2"),
+        ["cluster-promote-ok"] = target => ResponseEncoder.WriteText(target, Opcode.ClusterPromote, 24, "n2 is the primary."),
+        ["cluster-transfer"] = target => RequestEncoder.WriteNode(target, Opcode.ClusterTransfer, 25, default, ""),
+        ["cluster-leave"] = target => RequestEncoder.WriteNode(target, Opcode.ClusterLeave, 26, default, "n3"),
+        ["position"] = target => RequestEncoder.WriteEmpty(target, Opcode.Position, 27, default),
+        ["position-ok"] = target => ResponseEncoder.WritePosition(target, 27, Version),
+        ["digest"] = target => new DigestRequest { Range = KeyRange.Prefix("user:"), Most = 2 }.Write(target, 28, default),
+        ["digest-ok"] = target => DigestCodec.Write(target, 28, new RangeDigest(
+            Version, [new DigestPart("user:", 2, 0x1122334455667788), new DigestPart("user:3", 1, 0x99AABBCCDDEEFF00)])),
+        ["digest-given"] = target => new DigestRequest
+        {
+            Range = KeyRange.Prefix("user:"),
+            Splits = ["user:3"u8.ToArray()],
+        }.Write(target, 29, new RequestFields { Consistency = Consistency.Stale, Snapshot = 5 }),
+        ["digest-keys"] = target => new DigestRequest { Range = KeyRange.Prefix("user:3"), ListKeys = true, Most = 64 }.Write(target, 30, default),
+        ["digest-keys-ok"] = target => DigestCodec.Write(target, 30, new KeyDigests(
+            Version, [new KeyDigest("user:3", Older, 0x99AABBCCDDEEFF00)], IsWhole: true)),
         ["error"] = target => new ErrorResponse(ErrorCode.UnknownOpcode, WriteOutcome.NotApplied, "Unknown opcode.").WriteClosing(target, 22),
     };
 
     private static void Write(FrameBuffer target, uint requestId, Operation operation, RequestFields fields = default) =>
         RequestEncoder.WriteOperation(target, requestId, in fields, in operation);
 
-    private static void Completed(FrameBuffer target, Opcode opcode, uint requestId, KvsVersion version, params OperationResult[] results)
+    private static void Completed(FrameBuffer target, Opcode opcode, uint requestId, KvsVersion version, params OperationResult[] results) =>
+        CompletedAt(target, opcode, requestId, version, default, results);
+
+    private static void CompletedAt(
+        FrameBuffer target, Opcode opcode, uint requestId, KvsVersion version, KvsVersion position, params OperationResult[] results)
     {
         var request = new WriteRequest { Version = version };
         foreach (var result in results)
@@ -160,7 +218,7 @@ internal static class ProtocolExamples
             request.Results.Add(result);
         }
 
-        ResponseEncoder.WriteCompleted(target, opcode, requestId, request, "value"u8);
+        ResponseEncoder.WriteCompleted(target, opcode, requestId, request, "value"u8, position);
     }
 
     private static void Chunk(

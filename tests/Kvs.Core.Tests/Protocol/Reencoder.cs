@@ -43,6 +43,12 @@ internal static class Reencoder
             case Opcode.SnapshotClose:
                 return RequestDecoder.TryReadSnapshotClose(in frame, out var snapshot, out _)
                     && Then(() => RequestEncoder.WriteSnapshotClose(target, 1, in fields, snapshot));
+            case >= Opcode.ClusterPromote and <= Opcode.ClusterLeave:
+                var verb = frame.Opcode;
+                return RequestDecoder.TryReadNode(in frame, out var node, out _)
+                    && Then(() => RequestEncoder.WriteNode(target, verb, 1, in fields, node));
+            case Opcode.ClusterDigest:
+                return DigestRequest.TryRead(in frame, out var digest, out _) && Then(() => digest.Write(target, 1, in fields));
             default:
                 return Opcodes.IsOperation(frame.Opcode)
                     ? TryOperation(in frame, fields, target)
@@ -54,7 +60,7 @@ internal static class Reencoder
     {
         if (frame.Opcode == Opcode.Error)
         {
-            return ErrorResponse.TryRead(frame.Body, out var closing) && Then(() => closing.WriteClosing(target, 1));
+            return ErrorResponse.TryRead(in frame, out var closing) && Then(() => closing.WriteClosing(target, 1));
         }
 
         var request = (Opcode)((byte)frame.Opcode & ~Opcodes.ResponseBit);
@@ -63,9 +69,14 @@ internal static class Reencoder
             return false;
         }
 
+        if (!ResponseFields.TryRead(frame.Fields, out var fields))
+        {
+            return false;
+        }
+
         if (code != ErrorCode.None)
         {
-            return ErrorResponse.TryRead(frame.Body, out var error) && Then(() => error.WriteTo(target, request, 1));
+            return ErrorResponse.TryRead(in frame, out var error) && Then(() => error.WriteTo(target, request, 1));
         }
 
         switch (request)
@@ -75,13 +86,13 @@ internal static class Reencoder
             case Opcode.Ping or Opcode.Compact or Opcode.SnapshotClose:
                 return body.IsEmpty && Then(() => ResponseEncoder.WriteOk(target, request, 1));
             case Opcode.Get or Opcode.Stat:
-                return ResponseDecoder.TryReadResult(body, out var read) && Results(target, request, default, [read], body);
+                return ResponseDecoder.TryReadResult(body, out var read) && Results(target, request, default, [read], body, fields.Position);
             case Opcode.Batch:
-                return ResponseDecoder.TryReadBatch(body, out var batchVersion, out var batch) && Results(target, request, batchVersion, batch, body);
+                return ResponseDecoder.TryReadBatch(body, out var batchVersion, out var batch) && Results(target, request, batchVersion, batch, body, fields.Position);
             case Opcode.GetMany:
                 return ResponseDecoder.TryReadGetMany(body, out var many) && Then(() => WriteMany(target, many, body));
             case Opcode.Count:
-                return ResponseDecoder.TryReadCount(body, out var count) && Then(() => ResponseEncoder.WriteCount(target, 1, count));
+                return ResponseDecoder.TryReadCount(body, out var count) && Then(() => ResponseEncoder.WriteCount(target, 1, count, fields.Position));
             case Opcode.SnapshotOpen:
                 return ResponseDecoder.TryReadSnapshot(body, out var id, out var version)
                     && Then(() => ResponseEncoder.WriteSnapshot(target, 1, id, version));
@@ -89,13 +100,23 @@ internal static class Reencoder
                 return StatsCodec.TryRead(body, out var stats) && Then(() => ResponseEncoder.WriteStats(target, 1, stats));
             case Opcode.Info:
                 return ServerInfoCodec.TryRead(body, out var info) && Then(() => ResponseEncoder.WriteInfo(target, 1, info));
+            case Opcode.ClusterStatus:
+                return ClusterStatusCodec.TryRead(body, out var status) && Then(() => ResponseEncoder.WriteClusterStatus(target, 1, status));
+            case >= Opcode.ClusterPromote and <= Opcode.ClusterLeave:
+                return ResponseDecoder.TryReadText(body, out var text) && Then(() => ResponseEncoder.WriteText(target, request, 1, text));
+            case Opcode.Position:
+                return ResponseDecoder.TryReadPosition(body, out var position) && Then(() => ResponseEncoder.WritePosition(target, 1, position));
+            case Opcode.ClusterDigest when DigestCodec.TryReadKeys(body, out var keys):
+                return Then(() => DigestCodec.Write(target, 1, keys));
+            case Opcode.ClusterDigest:
+                return DigestCodec.TryReadParts(body, out var digest) && Then(() => DigestCodec.Write(target, 1, digest));
             case Opcode.Scan or Opcode.ScanPage:
                 var more = frame.Flags.HasFlag(FrameFlags.More);
                 return ScanChunkCodec.TryRead(body, out var page) && Then(() => WritePage(target, request, page, more));
             default:
                 return Opcodes.IsOperation(request)
                     && ResponseDecoder.TryReadWrite(body, out var written, out var result)
-                    && Results(target, request, written, [result], body);
+                    && Results(target, request, written, [result], body, fields.Position);
         }
     }
 
@@ -110,12 +131,17 @@ internal static class Reencoder
     }
 
     private static bool Results(
-        FrameBuffer target, Opcode opcode, KvsVersion version, List<OperationResult> results, ReadOnlyMemory<byte> body)
+        FrameBuffer target,
+        Opcode opcode,
+        KvsVersion version,
+        List<OperationResult> results,
+        ReadOnlyMemory<byte> body,
+        KvsVersion position)
     {
         var request = new WriteRequest { Version = version };
         request.Results.AddRange(results);
         request.Operations.AddRange(results.Select(_ => default(Operation)));
-        ResponseEncoder.WriteCompleted(target, opcode, 1, request, body.Span);
+        ResponseEncoder.WriteCompleted(target, opcode, 1, request, body.Span, position);
         return true;
     }
 

@@ -10,7 +10,7 @@ public sealed class RequestRefusalTests
 {
     [Theory]
     [InlineData(0x00)]
-    [InlineData(0x06)]
+    [InlineData(0x0C)]
     [InlineData(0x16)]
     [InlineData(0x29)]
     [InlineData(0x40)]
@@ -32,7 +32,11 @@ public sealed class RequestRefusalTests
     }
 
     [Theory]
-    [InlineData("81 00", ErrorCode.NotSupported)]
+    [InlineData("83 00", ErrorCode.NotSupported)]
+    [InlineData("08 01 02", ErrorCode.Protocol)]
+    [InlineData("09 01 02", ErrorCode.Protocol)]
+    [InlineData("81 08 0000000000000000", ErrorCode.Protocol)]
+    [InlineData("82 01 02", ErrorCode.Protocol)]
     [InlineData("01", ErrorCode.Protocol)]
     [InlineData("01 03 000000", ErrorCode.Protocol)]
     [InlineData("02 01 04", ErrorCode.Protocol)]
@@ -93,6 +97,30 @@ public sealed class RequestRefusalTests
         var operations = new List<Operation>();
         Assert.False(RequestDecoder.TryReadBatch(in frame, operations, out var fault));
         Assert.Equal((ErrorCode.BatchTooLarge, 0), (fault.Code, operations.Capacity));
+    }
+
+    [Theory]
+    [InlineData("00 00000000 00000000 00000000")]
+    [InlineData("00 01040000 00000000 00000000")]
+    [InlineData("02 00000000 00000000 00000000")]
+    [InlineData("00 01000000 00000000 01000000 01000000 61")]
+    [InlineData("02 00000000 00000000 01000000 01000000 61")]
+    [InlineData("00 00000000 01000000 61 01000000 01000000 61")]
+    [InlineData("00 00000000 00000000 02000000 01000000 62 01000000 62")]
+    [InlineData("01 00000000 00000000 01000000 62 01000000 01000000 62")]
+    public void A_digest_without_meaning_refuses_the_request_only(string hex)
+    {
+        var frame = new Frame { Opcode = Opcode.ClusterDigest, Body = Wire.Hex(hex) };
+        Assert.False(DigestRequest.TryRead(in frame, out _, out var fault));
+        Assert.Equal(ErrorCode.InvalidArgument, fault.Code);
+    }
+
+    [Fact]
+    public void A_digest_takes_no_more_sub_ranges_than_it_gives()
+    {
+        var frame = new Frame { Opcode = Opcode.ClusterDigest, Body = Wire.Hex("00 00000000 00000000 00040000") };
+        Assert.False(DigestRequest.TryRead(in frame, out _, out var fault));
+        Assert.Equal(ErrorCode.Protocol, fault.Code);
     }
 
     [Fact]

@@ -14,7 +14,14 @@ public sealed class RequestRoundTripTests
         Durability = Durability.Always,
         ClientId = ulong.MaxValue,
         RequestNumber = 42,
+        DoneThrough = ulong.MaxValue - 1,
+        Attempt = ushort.MaxValue,
+        AgeMillis = uint.MaxValue,
+        Consistency = Consistency.Stale,
+        Redirect = true,
         Snapshot = 7,
+        AtLeast = Samples.Version,
+        Forwarded = true,
     };
 
     public static TheoryData<int> EachOperation => [.. Enumerable.Range(0, Samples.Operations.Count)];
@@ -40,6 +47,8 @@ public sealed class RequestRoundTripTests
         Assert.Equal(AllFields, fields);
         Samples.AssertSame(operation, Assert.Single(request.Operations));
         Assert.Equal((AllFields.ClientId, AllFields.RequestNumber, AllFields.Durability), (request.ClientId, request.RequestNumber, request.Durability));
+        Assert.Equal((AllFields.DoneThrough, AllFields.Attempt, AllFields.AgeMillis), (request.DoneThrough, request.Attempt, request.AgeMillis));
+        Assert.Equal((true, true), (request.IsForwarded, request.WantsRedirect));
     }
 
     [Fact]
@@ -128,7 +137,7 @@ public sealed class RequestRoundTripTests
     [Fact]
     public void Hello_and_its_answer_come_back_and_may_grow()
     {
-        var hello = new Hello { VersionMin = 1, VersionMax = 9, ClientId = 5, Features = 1, FrameBytesMax = 100, ClientName = "test 1" };
+        var hello = new Hello { VersionMin = 1, VersionMax = 9, ClientId = 5, Features = Features.Positions, FrameBytesMax = 100, ClientName = "test 1" };
         var buffer = new FrameBuffer();
         hello.Write(buffer, 0);
         buffer.WriteByte(0xEE);

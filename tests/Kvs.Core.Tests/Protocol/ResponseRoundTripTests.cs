@@ -56,17 +56,46 @@ public sealed class ResponseRoundTripTests
         var request = new WriteRequest { FailedIndex = 2, FailedVersion = Samples.Version };
         request.Fail(ErrorCode.ConditionFailed, WriteOutcome.NotApplied, "no");
         ResponseEncoder.WriteCompleted(_buffer, Opcode.Batch, 5, request, default);
-        Assert.True(ErrorResponse.TryRead(Wire.Only(_buffer).Body, out var error));
+        Assert.True(ErrorResponse.TryRead(Wire.Only(_buffer), out var error));
         Assert.Equal(
             new ErrorResponse(ErrorCode.ConditionFailed, WriteOutcome.NotApplied, "no") { FailedIndex = 2, FailedVersion = Samples.Version },
             error);
     }
 
     [Fact]
+    public void A_position_that_is_set_last_and_the_primary_come_back_beside_the_body()
+    {
+        var start = ResponseEncoder.Begin(_buffer, Opcode.Count, 1, roomForPosition: true);
+        _buffer.WriteInt64(5);
+        ResponseFields.SetPosition(_buffer, start, Samples.Version);
+        _buffer.EndFrame(start);
+        Assert.True(ResponseFields.TryRead(Wire.Only(_buffer).Fields, out var fields));
+        Assert.Equal(new ResponseFields { Position = Samples.Version }, fields);
+        Assert.True(ResponseDecoder.TryReadCount(BodyOf(Opcode.Count, 1), out var keys));
+        Assert.Equal(5, keys);
+
+        _buffer.Clear();
+        var both = new ResponseFields { Position = Samples.Version, Primary = "10.0.0.1:4000" };
+        new ErrorResponse(ErrorCode.NoLease, WriteOutcome.NotApplied, "no") { Fields = both }.WriteTo(_buffer, Opcode.Get, 1);
+        Assert.True(ErrorResponse.TryRead(Wire.Only(_buffer), out var error));
+        Assert.Equal((both, "no", true), (error.Fields, error.Text, error.Retryable));
+    }
+
+    [Theory]
+    [InlineData("01 10 00000000000000000000000000000000 01 00", false)]
+    [InlineData("01 08 0000000000000000", false)]
+    [InlineData("02 05 31", false)]
+    [InlineData("02 01 31 01 10 00000000000000000000000000000000", false)]
+    [InlineData("03 01 31 90 00", true)]
+    [InlineData("", true)]
+    public void Fields_of_a_response_are_skipped_when_unknown_and_refused_when_cut(string hex, bool isRead) =>
+        Assert.Equal(isRead, ResponseFields.TryRead(Wire.Hex(hex), out _));
+
+    [Fact]
     public void A_long_text_is_cut_at_a_whole_character()
     {
         new ErrorResponse(ErrorCode.Internal, WriteOutcome.Unknown, new string('\u20AC', 400)).WriteTo(_buffer, Opcode.Get, 1);
-        Assert.True(ErrorResponse.TryRead(Wire.Only(_buffer).Body, out var error));
+        Assert.True(ErrorResponse.TryRead(Wire.Only(_buffer), out var error));
         Assert.Equal(new string('\u20AC', 341), error.Text);
     }
 

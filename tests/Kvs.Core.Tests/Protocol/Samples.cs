@@ -31,7 +31,7 @@ internal static class Samples
         Version = 1,
         Role = NodeRole.Primary,
         Epoch = 3,
-        Features = 0,
+        Features = Features.None,
         FrameBytesMax = 1,
         KeyBytesMax = 2,
         ValueBytesMax = 3,

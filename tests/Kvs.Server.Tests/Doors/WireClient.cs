@@ -40,10 +40,11 @@ internal sealed class WireClient : IDisposable
     }
 
     /// <summary>Connects and shakes hands.</summary>
-    internal static async Task<WireClient> ConnectAsync(int port, uint frameBytesMax = 0, int? receiveBytes = null)
+    internal static async Task<WireClient> ConnectAsync(
+        int port, uint frameBytesMax = 0, int? receiveBytes = null, Features features = Features.None)
     {
         var client = await ConnectRawAsync(port, receiveBytes);
-        await client.ShakeHandsAsync(frameBytesMax);
+        await client.ShakeHandsAsync(frameBytesMax, features);
         return client;
     }
 
@@ -56,8 +57,9 @@ internal sealed class WireClient : IDisposable
     }
 
     /// <summary>A handshake.</summary>
-    internal static Hello NewHello(uint frameBytesMax = 0) => new()
+    internal static Hello NewHello(uint frameBytesMax = 0, Features features = Features.None) => new()
     {
+        Features = features,
         VersionMin = 1,
         VersionMax = 1,
         ClientId = 7,
@@ -72,10 +74,17 @@ internal sealed class WireClient : IDisposable
         return code;
     }
 
+    /// <summary>The position beside an answer; none when there is none.</summary>
+    internal static KvsVersion PositionOf(Frame frame)
+    {
+        Assert.True(ResponseFields.TryRead(frame.Fields, out var fields));
+        return fields.Position;
+    }
+
     /// <summary>The error that an answer is.</summary>
     internal static ErrorResponse ErrorOf(Frame frame)
     {
-        Assert.True(ErrorResponse.TryRead(frame.Body, out var error));
+        Assert.True(ErrorResponse.TryRead(in frame, out var error));
         return error;
     }
 
@@ -98,8 +107,8 @@ internal sealed class WireClient : IDisposable
         Write(id, new Operation { Kind = OperationKind.Get, Key = Encoding.UTF8.GetBytes(key) });
 
     /// <summary>Adds a request without a body.</summary>
-    internal WireClient Empty(uint id, Opcode opcode) =>
-        Write(target => RequestEncoder.WriteEmpty(target, opcode, id, default));
+    internal WireClient Empty(uint id, Opcode opcode, RequestFields fields = default) =>
+        Write(target => RequestEncoder.WriteEmpty(target, opcode, id, in fields));
 
     /// <summary>Sends what was added, in one send.</summary>
     internal async Task SendAsync()
@@ -142,7 +151,7 @@ internal sealed class WireClient : IDisposable
             if (status == FrameStatus.Ready)
             {
                 _start += frame.Length;
-                return frame with { Body = frame.Body.ToArray() };
+                return frame with { Body = frame.Body.ToArray(), Fields = frame.Fields.ToArray() };
             }
 
             MakeRoom(frame.Length);
@@ -203,9 +212,9 @@ internal sealed class WireClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
 
-    private async Task ShakeHandsAsync(uint frameBytesMax)
+    private async Task ShakeHandsAsync(uint frameBytesMax, Features features = Features.None)
     {
-        Write(target => NewHello(frameBytesMax).Write(target, 1));
+        Write(target => NewHello(frameBytesMax, features).Write(target, 1));
         await SendAsync();
         var answer = await ReadAsync();
         Assert.Equal(ErrorCode.None, CodeOf(answer, out var body));

@@ -34,6 +34,9 @@ public abstract class EngineContract
         Assert.Equal("2", engine.Get("k"));
         using var snapshot = engine.Engine.Snapshot();
         Assert.Equal(second, snapshot.Version);
+        Assert.Equal(second, engine.Engine.Version);
+        Assert.True(engine.Engine.Includes(first) && engine.Engine.Includes(second));
+        Assert.False(engine.Engine.Includes(second with { Sequence = second.Sequence + 1 }));
     }
 
     [Fact]

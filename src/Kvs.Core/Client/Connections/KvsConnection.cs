@@ -236,7 +236,7 @@ internal sealed class KvsConnection : IAsyncDisposable
 
     private void Handle(in Frame frame)
     {
-        if (frame.Opcode == Opcode.Error && ErrorResponse.TryRead(frame.Body, out var error))
+        if (frame.Opcode == Opcode.Error && ErrorResponse.TryRead(in frame, out var error))
         {
             Break(error.Code, error.Text, error.Outcome);
             return;

@@ -60,14 +60,14 @@ internal sealed class PendingCall<TState, TResult> : IPendingCall
             return _call.Read(body, in _state, out var result) && End(_completion.TrySetResult(result));
         }
 
-        if (!ErrorResponse.TryRead(frame.Body, out var error))
+        if (!ErrorResponse.TryRead(in frame, out var error))
         {
             return false;
         }
 
         return End(_call.ReadRefusal is { } read && read(in error, out var refusal)
             ? _completion.TrySetResult(refusal)
-            : _completion.TrySetException(KvsException.Of(error.Code, error.Text, error.Outcome)));
+            : _completion.TrySetException(KvsException.Of(error.Code, error.Text, error.Outcome, error.Fields.Primary)));
     }
 
     /// <inheritdoc/>

@@ -68,7 +68,7 @@ internal sealed class ScanStream(KvsConnection connection, uint id, uint credit,
 
         if (code != ErrorCode.None)
         {
-            var whole = ErrorResponse.TryRead(frame.Body, out var error);
+            var whole = ErrorResponse.TryRead(in frame, out var error);
             Fail(whole
                 ? KvsException.Of(error.Code, error.Text, WriteOutcome.NotApplied)
                 : new KvsProtocolException(ErrorCode.Protocol, "The server sent a malformed error."));

@@ -51,6 +51,12 @@ internal sealed class MemoryEngine : IKvEngine
     public string Name => "memory";
 
     /// <inheritdoc/>
+    public KvsVersion Version => Volatile.Read(ref _root).Version;
+
+    /// <inheritdoc/>
+    public bool Includes(KvsVersion version) => version.Epoch == _epoch && version.Sequence <= Version.Sequence;
+
+    /// <inheritdoc/>
     public void Submit(WorkItem item)
     {
         lock (_gate)

@@ -98,6 +98,11 @@ internal static class RequestDecoder
     {
         target.ClientId = fields.ClientId;
         target.RequestNumber = fields.RequestNumber;
+        target.DoneThrough = fields.DoneThrough;
+        target.Attempt = fields.Attempt;
+        target.AgeMillis = fields.AgeMillis;
+        target.IsForwarded = fields.Forwarded;
+        target.WantsRedirect = fields.Redirect;
         target.Durability = fields.Durability;
         if (frame.Opcode == Opcode.Batch)
         {
@@ -201,7 +206,21 @@ internal static class RequestDecoder
         return Judge(reader.IsComplete, out fault);
     }
 
-    /// <summary>Judges a request without a body: ping, info, stats, compact, snapshot open, scan cancel.</summary>
+    /// <summary>Reads which node a promotion, a transfer or a leave is about: a text.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="node">Its id or address; may be empty.</param>
+    /// <param name="fault">Why it is refused.</param>
+    /// <returns>False when it is refused.</returns>
+    internal static bool TryReadNode(in Frame frame, out string node, out DecodeFault fault)
+    {
+        var reader = new FrameReader(frame.Body);
+        node = reader.ReadText();
+        return Judge(reader.IsComplete, out fault);
+    }
+
+    /// <summary>
+    /// Judges a request without a body: ping, info, stats, compact, snapshot open, scan cancel, cluster status, position.
+    /// </summary>
     /// <param name="frame">The frame.</param>
     /// <param name="fault">Why it is refused.</param>
     /// <returns>False when there is a body.</returns>

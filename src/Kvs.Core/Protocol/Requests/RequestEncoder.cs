@@ -113,7 +113,23 @@ internal static class RequestEncoder
         target.EndFrame(start, flags);
     }
 
-    /// <summary>Writes a request without a body: ping, info, stats, compact, snapshot open, scan cancel.</summary>
+    /// <summary>Writes which node a promotion, a transfer or a leave is about.</summary>
+    /// <param name="target">The buffer.</param>
+    /// <param name="opcode">Which of the three.</param>
+    /// <param name="requestId">The id.</param>
+    /// <param name="fields">The optional fields.</param>
+    /// <param name="node">Its id or address; may be empty.</param>
+    internal static void WriteNode(FrameBuffer target, Opcode opcode, uint requestId, in RequestFields fields, string node)
+    {
+        var start = target.BeginFrame(opcode, requestId);
+        var flags = fields.Write(target);
+        target.WriteText(node);
+        target.EndFrame(start, flags);
+    }
+
+    /// <summary>
+    /// Writes a request without a body: ping, info, stats, compact, snapshot open, scan cancel, cluster status, position.
+    /// </summary>
     /// <param name="target">The buffer.</param>
     /// <param name="opcode">The opcode.</param>
     /// <param name="requestId">The id.</param>

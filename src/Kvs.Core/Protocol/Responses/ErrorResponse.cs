@@ -46,6 +46,9 @@ internal readonly record struct ErrorResponse
     /// <summary>What happened, for people.</summary>
     internal string Text { get; init; }
 
+    /// <summary>What stands beside the body: the primary, where there is one to go to; the position.</summary>
+    internal ResponseFields Fields { get; init; }
+
     /// <summary>Whether the same request may succeed later, unchanged.</summary>
     /// <param name="code">The code.</param>
     /// <returns>True for what passes by itself.</returns>
@@ -56,7 +59,11 @@ internal readonly record struct ErrorResponse
         or ErrorCode.ShuttingDown
         or ErrorCode.OutcomeUnknown
         or ErrorCode.Unreachable
-        or ErrorCode.TooManyConnections;
+        or ErrorCode.TooManyConnections
+        or ErrorCode.NotPrimary
+        or ErrorCode.NotEnoughReplicas
+        or ErrorCode.NoLease
+        or ErrorCode.TooStale;
 
     /// <summary>The answer to bytes that were refused: nothing of them was applied.</summary>
     /// <param name="fault">Why they were refused.</param>
@@ -70,15 +77,17 @@ internal readonly record struct ErrorResponse
     {
         FailedIndex = request.FailedIndex,
         FailedVersion = request.FailedVersion,
+        Fields = new ResponseFields { Primary = request.PrimaryAddress },
     };
 
-    /// <summary>Reads it, from the code on.</summary>
-    /// <param name="body">The body of the frame.</param>
+    /// <summary>Reads it.</summary>
+    /// <param name="frame">The frame.</param>
     /// <param name="error">The error.</param>
     /// <returns>False when it is malformed.</returns>
-    internal static bool TryRead(ReadOnlyMemory<byte> body, out ErrorResponse error)
+    internal static bool TryRead(in Frame frame, out ErrorResponse error)
     {
-        var reader = new FrameReader(body);
+        var reader = new FrameReader(frame.Body);
+        var whole = ResponseFields.TryRead(frame.Fields, out var fields);
         error = new ErrorResponse
         {
             Code = (ErrorCode)reader.ReadUInt16(),
@@ -87,8 +96,9 @@ internal readonly record struct ErrorResponse
             FailedIndex = (int)reader.ReadUInt32(),
             FailedVersion = reader.ReadVersion(),
             Text = reader.ReadText(),
+            Fields = fields,
         };
-        return !reader.Failed && error.Code != ErrorCode.None && error.Outcome <= WriteOutcome.Unknown;
+        return whole && !reader.Failed && error.Code != ErrorCode.None && error.Outcome <= WriteOutcome.Unknown;
     }
 
     /// <summary>Writes it as the answer to a request.</summary>
@@ -109,6 +119,7 @@ internal readonly record struct ErrorResponse
     {
         Check.That(Code != ErrorCode.None);
         var start = target.BeginFrame(opcode, requestId);
+        Fields.Write(target, start);
         target.WriteUInt16((ushort)Code);
         target.WriteByte((byte)Outcome);
         target.WriteByte(Retryable ? RetryableBit : (byte)0);

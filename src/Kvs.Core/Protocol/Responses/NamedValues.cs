@@ -62,8 +62,17 @@ internal static class NamedValues
     /// <returns>False when it is malformed.</returns>
     internal static bool TryRead(ReadOnlyMemory<byte> body, out Dictionary<string, NamedValue> values)
     {
-        values = new Dictionary<string, NamedValue>(StringComparer.Ordinal);
         var reader = new FrameReader(body);
+        values = Read(ref reader);
+        return reader.IsComplete;
+    }
+
+    /// <summary>Reads a list that may stand before something else.</summary>
+    /// <param name="reader">Stands at the count; fails when the list is malformed.</param>
+    /// <returns>The values by name.</returns>
+    internal static Dictionary<string, NamedValue> Read(ref FrameReader reader)
+    {
+        var values = new Dictionary<string, NamedValue>(StringComparer.Ordinal);
         var count = reader.ReadUInt16();
         for (var i = 0; i < count && !reader.Failed; i++)
         {
@@ -85,7 +94,7 @@ internal static class NamedValues
             }
         }
 
-        return reader.IsComplete;
+        return values;
     }
 }
 

@@ -86,6 +86,26 @@ internal static class ResponseDecoder
         return reader.IsComplete && snapshot != 0;
     }
 
+    /// <summary>Reads the answer to a position request.</summary>
+    /// <param name="body">The body behind the code.</param>
+    /// <param name="position">The position.</param>
+    internal static bool TryReadPosition(ReadOnlyMemory<byte> body, out KvsVersion position)
+    {
+        var reader = new FrameReader(body);
+        position = reader.ReadVersion();
+        return reader.IsComplete;
+    }
+
+    /// <summary>Reads the answer to a promotion, a transfer or a leave.</summary>
+    /// <param name="body">The body behind the code.</param>
+    /// <param name="text">What was done.</param>
+    internal static bool TryReadText(ReadOnlyMemory<byte> body, out string text)
+    {
+        var reader = new FrameReader(body);
+        text = reader.ReadText();
+        return reader.IsComplete;
+    }
+
     private static bool TryReadResults(ref FrameReader reader, out List<OperationResult> results)
     {
         results = [];

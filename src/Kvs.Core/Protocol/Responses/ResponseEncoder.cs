@@ -13,10 +13,30 @@ internal static class ResponseEncoder
     /// <param name="target">The buffer.</param>
     /// <param name="request">The opcode of the request.</param>
     /// <param name="requestId">Its id.</param>
+    /// <param name="position">The position that is told beside it; none for none.</param>
     /// <returns>Where the frame begins.</returns>
-    internal static int Begin(FrameBuffer target, Opcode request, uint requestId)
+    internal static int Begin(FrameBuffer target, Opcode request, uint requestId, KvsVersion position = default)
     {
         var start = target.BeginFrame(Opcodes.ResponseTo(request), requestId);
+        new ResponseFields { Position = position }.Write(target, start);
+        target.WriteUInt16((ushort)ErrorCode.None);
+        return start;
+    }
+
+    /// <summary>Begins a response with code 0 whose position is filled in later.</summary>
+    /// <param name="target">The buffer.</param>
+    /// <param name="request">The opcode of the request.</param>
+    /// <param name="requestId">Its id.</param>
+    /// <param name="roomForPosition">Whether there is a position, which <see cref="ResponseFields.SetPosition"/> sets.</param>
+    /// <returns>Where the frame begins.</returns>
+    internal static int Begin(FrameBuffer target, Opcode request, uint requestId, bool roomForPosition)
+    {
+        var start = target.BeginFrame(Opcodes.ResponseTo(request), requestId);
+        if (roomForPosition)
+        {
+            ResponseFields.ReservePosition(target, start);
+        }
+
         target.WriteUInt16((ushort)ErrorCode.None);
         return start;
     }
@@ -38,17 +58,25 @@ internal static class ResponseEncoder
     /// <param name="requestId">Its id.</param>
     /// <param name="request">The request, completed.</param>
     /// <param name="resultBytes">What the values of the results lie in.</param>
+    /// <param name="position">The position that is told beside it; none for none.</param>
     internal static void WriteCompleted(
-        FrameBuffer target, Opcode opcode, uint requestId, WriteRequest request, ReadOnlySpan<byte> resultBytes)
+        FrameBuffer target,
+        Opcode opcode,
+        uint requestId,
+        WriteRequest request,
+        ReadOnlySpan<byte> resultBytes,
+        KvsVersion position = default)
     {
         if (request.Code != ErrorCode.None)
         {
-            ErrorResponse.From(request).WriteTo(target, opcode, requestId);
+            var error = ErrorResponse.From(request);
+            error = error with { Fields = error.Fields with { Position = position } };
+            error.WriteTo(target, opcode, requestId);
             return;
         }
 
         Check.That(request.Results.Count == request.Operations.Count);
-        var start = Begin(target, opcode, requestId);
+        var start = Begin(target, opcode, requestId, position);
         if (Opcodes.IsWrite(opcode))
         {
             target.WriteVersion(request.Version);
@@ -72,9 +100,11 @@ internal static class ResponseEncoder
     /// <param name="target">The buffer.</param>
     /// <param name="requestId">The id of the request.</param>
     /// <param name="result">Existed, version, expiry, length, and as number the milliseconds that it has to live.</param>
-    internal static void WriteStat(FrameBuffer target, uint requestId, in OperationResult result)
+    /// <param name="position">The position that is told beside it; none for none.</param>
+    internal static void WriteStat(
+        FrameBuffer target, uint requestId, in OperationResult result, KvsVersion position = default)
     {
-        var start = Begin(target, Opcode.Stat, requestId);
+        var start = Begin(target, Opcode.Stat, requestId, position);
         ResultCodec.Write(target, in result, default);
         target.EndFrame(start);
     }
@@ -83,9 +113,10 @@ internal static class ResponseEncoder
     /// <param name="target">The buffer.</param>
     /// <param name="requestId">The id of the request.</param>
     /// <param name="keys">How many keys.</param>
-    internal static void WriteCount(FrameBuffer target, uint requestId, long keys)
+    /// <param name="position">The position that is told beside it; none for none.</param>
+    internal static void WriteCount(FrameBuffer target, uint requestId, long keys, KvsVersion position = default)
     {
-        var start = Begin(target, Opcode.Count, requestId);
+        var start = Begin(target, Opcode.Count, requestId, position);
         target.WriteInt64(keys);
         target.EndFrame(start);
     }
@@ -101,6 +132,40 @@ internal static class ResponseEncoder
         var start = Begin(target, Opcode.SnapshotOpen, requestId);
         target.WriteUInt64(snapshot);
         target.WriteVersion(version);
+        target.EndFrame(start);
+    }
+
+    /// <summary>Writes the answer to a position request: version.</summary>
+    /// <param name="target">The buffer.</param>
+    /// <param name="requestId">The id of the request.</param>
+    /// <param name="position">The position.</param>
+    internal static void WritePosition(FrameBuffer target, uint requestId, KvsVersion position)
+    {
+        var start = Begin(target, Opcode.Position, requestId);
+        target.WriteVersion(position);
+        target.EndFrame(start);
+    }
+
+    /// <summary>Writes the answer to a promotion, a transfer or a leave: a text for people.</summary>
+    /// <param name="target">The buffer.</param>
+    /// <param name="request">The opcode of the request.</param>
+    /// <param name="requestId">Its id.</param>
+    /// <param name="text">What was done.</param>
+    internal static void WriteText(FrameBuffer target, Opcode request, uint requestId, string text)
+    {
+        var start = Begin(target, request, requestId);
+        target.WriteText(text);
+        target.EndFrame(start);
+    }
+
+    /// <summary>Writes the answer to a cluster status request.</summary>
+    /// <param name="target">The buffer.</param>
+    /// <param name="requestId">The id of the request.</param>
+    /// <param name="status">The cluster.</param>
+    internal static void WriteClusterStatus(FrameBuffer target, uint requestId, ClusterStatus status)
+    {
+        var start = Begin(target, Opcode.ClusterStatus, requestId);
+        ClusterStatusCodec.Write(target, status);
         target.EndFrame(start);
     }
 

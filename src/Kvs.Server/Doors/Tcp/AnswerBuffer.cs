@@ -27,6 +27,12 @@ internal sealed class AnswerBuffer(ByteBudget budget)
     /// <summary>Longest frame that the client takes.</summary>
     internal int FrameBytesMax { get; set; } = Limits.FrameBytesMax;
 
+    /// <summary>Tells the position that an answer is given beside; null for a client that did not ask for it.</summary>
+    internal Func<KvsVersion>? Position { get; set; }
+
+    /// <summary>Bytes of a frame before the body of its answer.</summary>
+    internal int HeadBytes => FrameLayout.HeaderBytes + (Position is null ? 0 : ResponseFields.PositionBytes);
+
     /// <summary>Bytes that wait.</summary>
     internal int Length => Frames.Length;
 
@@ -61,6 +67,34 @@ internal sealed class AnswerBuffer(ByteBudget budget)
         }
     }
 
+    /// <summary>Begins the answer to a read.</summary>
+    /// <param name="opcode">Opcode of the request.</param>
+    /// <param name="requestId">Its id.</param>
+    /// <returns>Where the frame begins, for <see cref="End"/>.</returns>
+    internal int Begin(Opcode opcode, uint requestId)
+    {
+        // The position is known when all has been read, and stands before it.
+        return ResponseEncoder.Begin(Frames, opcode, requestId, roomForPosition: Position is not null);
+    }
+
+    /// <summary>Ends the answer to a read.</summary>
+    /// <param name="start">Where the frame begins.</param>
+    /// <param name="read">Version of the snapshot that was read; none for the newest state.</param>
+    internal void End(int start, KvsVersion read = default)
+    {
+        if (Position is { } newest)
+        {
+            ResponseFields.SetPosition(Frames, start, read == default ? newest() : read);
+        }
+
+        Frames.EndFrame(start);
+    }
+
+    /// <summary>The position to give beside an answer whose content is known; none for a client that did not ask.</summary>
+    /// <param name="read">Version of the snapshot that was read; none for the newest state.</param>
+    internal KvsVersion PositionOf(KvsVersion read = default) =>
+        Position is not { } newest ? default : read == default ? newest() : read;
+
     /// <summary>Answers with success and nothing else.</summary>
     /// <param name="opcode">Opcode of the request.</param>
     /// <param name="requestId">Its id.</param>
@@ -81,7 +115,7 @@ internal sealed class AnswerBuffer(ByteBudget budget)
     internal void WriteCompleted(Opcode opcode, uint requestId, WriteRequest request, ReadOnlySpan<byte> values)
     {
         var start = Frames.Length;
-        ResponseEncoder.WriteCompleted(Frames, opcode, requestId, request, values);
+        ResponseEncoder.WriteCompleted(Frames, opcode, requestId, request, values, PositionOf());
         var outcome = Opcodes.IsWrite(opcode) ? WriteOutcome.Applied : WriteOutcome.NotApplied;
         Seal(start, opcode, requestId, outcome);
     }

@@ -55,6 +55,11 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
             return Refuse(in frame, in fault);
         }
 
+        if (fields.AtLeast != KvsVersion.None && !TryJudgePosition(in frame, in fields, out fault))
+        {
+            return Refuse(in frame, in fault);
+        }
+
         switch (frame.Opcode)
         {
             case Opcode.Get or Opcode.Stat when fields.Snapshot != 0:
@@ -98,6 +103,27 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
         return FrameStep.Done;
     }
 
+    /// <summary>A cluster may wait for a position; a server of its own has it or never will.</summary>
+    private bool TryJudgePosition(in Frame frame, in RequestFields fields, out DecodeFault fault)
+    {
+        fault = default;
+        if (!Opcodes.IsRead(frame.Opcode) || fields.Snapshot != 0)
+        {
+            fault = new DecodeFault(
+                ErrorCode.InvalidArgument, "Only a read of the newest state can ask for a position that it must show.");
+        }
+        else if (dispatcher.Cluster is null)
+        {
+            var code = dispatcher.JudgePosition(fields.AtLeast);
+            var text = code == ErrorCode.TokenLost
+                ? $"The position {fields.AtLeast} is of another history: a restore, or a crash under a weaker durability, dropped it."
+                : $"The position {fields.AtLeast} is ahead of this server, which shows {dispatcher.Position} and is in no cluster.";
+            fault = code == ErrorCode.None ? default : new DecodeFault(code, text);
+        }
+
+        return fault.Code == ErrorCode.None;
+    }
+
     private FrameStep Read(in Frame frame)
     {
         if (!RequestDecoder.TryReadOperation(in frame, out var operation, out var fault))
@@ -133,7 +159,7 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
     private FrameStep Get(ReadOnlySpan<byte> key, uint requestId)
     {
         var frames = answers.Frames;
-        var start = ResponseEncoder.Begin(frames, Opcode.Get, requestId);
+        var start = answers.Begin(Opcode.Get, requestId);
         var result = ResultCodec.BeginFound(frames);
         var read = dispatcher.Get(key, frames, new ReadBounds(AnswerBuffer.OwnBytes, MayWait), out var info);
         if (read is PointRead.TooLong or PointRead.WouldWait)
@@ -142,7 +168,7 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
         }
 
         ResultCodec.EndFound(frames, result, read == PointRead.Found, info.Version, info.ExpiresAtMillis);
-        frames.EndFrame(start);
+        answers.End(start);
         return FrameStep.Done;
     }
 
@@ -153,7 +179,7 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
             return FrameStep.Wait;
         }
 
-        ResponseEncoder.WriteStat(answers.Frames, requestId, in result);
+        ResponseEncoder.WriteStat(answers.Frames, requestId, in result, answers.PositionOf());
         return FrameStep.Done;
     }
 

@@ -28,10 +28,11 @@ internal sealed class SlowRequests(
     private const long ChunkBytesMin = 1024;
     private const long ChunkBytesMax = 1024 * 1024;
 
-    /// <summary>Bytes before the results of an answer: header, code, count.</summary>
-    private const int HeadBytes = FrameLayout.HeaderBytes + sizeof(ushort) + sizeof(uint);
+    /// <summary>Bytes before the results of an answer: code, count.</summary>
+    private const int CountBytes = sizeof(ushort) + sizeof(uint);
 
     private readonly RequestDispatcher _dispatcher = door.Dispatcher;
+    private readonly ClusterRequests _cluster = new(door.Dispatcher, answers);
 
     /// <summary>Runs a request.</summary>
     /// <param name="frame">Its frame; its bytes stay as they are meanwhile.</param>
@@ -81,6 +82,8 @@ internal sealed class SlowRequests(
         Opcode.GetMany => GetManyAsync(frame, fields),
         Opcode.ScanPage => ScanPageAsync(frame, fields),
         Opcode.Compact => CompactAsync(frame),
+        Opcode.ClusterDigest => DigestAsync(frame, fields),
+        >= Opcode.ClusterStatus and <= Opcode.Position => _cluster.AnswerAsync(frame, fields),
         _ => Task.FromResult(Answer(in frame, in fields)),
     };
 
@@ -122,17 +125,17 @@ internal sealed class SlowRequests(
         if (frame.Opcode == Opcode.Stat)
         {
             var stat = lease.Use(operation.Key, static (snapshot, key) => RequestDispatcher.Stat(snapshot, key.Span));
-            ResponseEncoder.WriteStat(answers.Frames, frame.RequestId, in stat);
+            ResponseEncoder.WriteStat(answers.Frames, frame.RequestId, in stat, answers.PositionOf(lease.Version));
             return default;
         }
 
         var length = lease.Use(operation.Key, static (snapshot, key) => LengthOf(snapshot, key.Span));
         await ReserveAsync(ResultCodec.FoundBytes + (long)length, ErrorCode.ValueTooLarge);
-        lease.Use((answers.Frames, operation.Key, frame.RequestId), static (snapshot, call) =>
+        lease.Use((answers, operation.Key, frame.RequestId), static (snapshot, call) =>
         {
-            var start = ResponseEncoder.Begin(call.Frames, Opcode.Get, call.RequestId);
-            WriteFound(call.Frames, snapshot, call.Key.Span);
-            call.Frames.EndFrame(start);
+            var start = call.answers.Begin(Opcode.Get, call.RequestId);
+            WriteFound(call.answers.Frames, snapshot, call.Key.Span);
+            call.answers.End(start, snapshot.Version);
             return true;
         });
         return default;
@@ -143,7 +146,7 @@ internal sealed class SlowRequests(
         if (opcode == Opcode.Stat)
         {
             Check.That(_dispatcher.TryStat(key.Span, mayWait: true, out var stat));
-            ResponseEncoder.WriteStat(answers.Frames, requestId, in stat);
+            ResponseEncoder.WriteStat(answers.Frames, requestId, in stat, answers.PositionOf());
             return default;
         }
 
@@ -161,7 +164,7 @@ internal sealed class SlowRequests(
     private bool TryWriteNewest(uint requestId, ReadOnlySpan<byte> key, int room, out int length)
     {
         var frames = answers.Frames;
-        var start = ResponseEncoder.Begin(frames, Opcode.Get, requestId);
+        var start = answers.Begin(Opcode.Get, requestId);
         var result = ResultCodec.BeginFound(frames);
         var read = _dispatcher.Get(key, frames, new ReadBounds(room, MayWait: true), out var info);
         length = info.ValueLength;
@@ -172,7 +175,7 @@ internal sealed class SlowRequests(
         }
 
         ResultCodec.EndFound(frames, result, read == PointRead.Found, info.Version, info.ExpiresAtMillis);
-        frames.EndFrame(start);
+        answers.End(start);
         return true;
     }
 
@@ -189,16 +192,16 @@ internal sealed class SlowRequests(
         var bytes = borrowed.Lease.Use(keys, static (snapshot, keys) =>
             keys.Sum(key => ResultCodec.FoundBytes + (long)LengthOf(snapshot, key.Span)));
         await ReserveAsync(bytes, ErrorCode.BatchTooLarge);
-        borrowed.Lease.Use((answers.Frames, keys, frame.RequestId), static (snapshot, call) =>
+        borrowed.Lease.Use((answers, keys, frame.RequestId), static (snapshot, call) =>
         {
-            var start = ResponseEncoder.Begin(call.Frames, Opcode.GetMany, call.RequestId);
-            call.Frames.WriteUInt32((uint)call.keys.Count);
+            var start = call.answers.Begin(Opcode.GetMany, call.RequestId);
+            call.answers.Frames.WriteUInt32((uint)call.keys.Count);
             foreach (var key in call.keys)
             {
-                WriteFound(call.Frames, snapshot, key.Span);
+                WriteFound(call.answers.Frames, snapshot, key.Span);
             }
 
-            call.Frames.EndFrame(start);
+            call.answers.End(start, snapshot.Version);
             return true;
         });
         return default;
@@ -271,7 +274,29 @@ internal sealed class SlowRequests(
 
         using var borrowed = Borrow(fields.Snapshot);
         var keys = borrowed.Lease.Use(range, static (snapshot, range) => snapshot.Count(in range));
-        ResponseEncoder.WriteCount(answers.Frames, frame.RequestId, keys);
+        ResponseEncoder.WriteCount(answers.Frames, frame.RequestId, keys, answers.PositionOf(borrowed.Lease.Version));
+        return default;
+    }
+
+    private async Task<DecodeFault> DigestAsync(Frame frame, RequestFields fields)
+    {
+        if (!DigestRequest.TryRead(in frame, out var request, out var fault))
+        {
+            return fault;
+        }
+
+        using var borrowed = Borrow(fields.Snapshot);
+        var digester = new RangeDigester(borrowed.Lease);
+        await answers.ReserveAsync(RangeDigester.AnswerBytesMax(in request));
+        if (request.ListKeys)
+        {
+            DigestCodec.Write(answers.Frames, frame.RequestId, digester.ListKeys(in request));
+        }
+        else
+        {
+            DigestCodec.Write(answers.Frames, frame.RequestId, digester.DigestParts(in request));
+        }
+
         return default;
     }
 
@@ -330,8 +355,9 @@ internal sealed class SlowRequests(
     /// <summary>Makes sure that an answer with results of so many bytes may be written.</summary>
     private ValueTask ReserveAsync(long resultBytes, ErrorCode code)
     {
-        answers.ThrowIfTooLong(HeadBytes + resultBytes, code);
-        return answers.ReserveAsync(HeadBytes + resultBytes);
+        var bytes = answers.HeadBytes + CountBytes + resultBytes;
+        answers.ThrowIfTooLong(bytes, code);
+        return answers.ReserveAsync(bytes);
     }
 
     /// <summary>

@@ -119,6 +119,7 @@ internal sealed class TcpDoor : IAsyncDisposable
             Version = version,
             Role = info.Role,
             Epoch = info.Epoch,
+            Features = Features.Positions,
             FrameBytesMax = (uint)Options.FrameBytesMax,
             KeyBytesMax = Limits.KeyBytesMax,
             ValueBytesMax = (uint)Options.ValueBytesMax,

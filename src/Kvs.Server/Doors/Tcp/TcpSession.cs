@@ -200,6 +200,7 @@ internal sealed class TcpSession
             }
 
             _handler.ClientId = hello.ClientId;
+            _answers.Position = hello.Features.HasFlag(Features.Positions) ? () => _door.Dispatcher.Position : null;
             _answers.FrameBytesMax = _door.AnswerBytesMax(hello.FrameBytesMax);
             _door.Acknowledge(version).Write(_answers.Frames, frame.RequestId);
             _receiver.Consume(frame.Length);

@@ -1,0 +1,37 @@
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Server.Doors;
+
+/// <summary>
+/// What a door asks of the cluster that the server belongs to; the cluster's driver answers. A server of its own has none.
+/// Threading: any thread; a call may take as long as the cluster does. A refusal is a <see cref="KvsException"/>.
+/// </summary>
+internal interface IClusterDesk
+{
+    /// <summary>What this node knows of the cluster.</summary>
+    ClusterStatus Status();
+
+    /// <summary>
+    /// The newest committed position, as the primary tells it while it may answer linearizable reads; for stale reads, the
+    /// position that this node shows.
+    /// </summary>
+    /// <param name="consistency">Which of the two.</param>
+    /// <param name="deadline">Timestamp at which it is too late; <see cref="long.MaxValue"/> for never.</param>
+    ValueTask<KvsVersion> PositionAsync(Consistency consistency, long deadline);
+
+    /// <summary>Makes a replica the primary.</summary>
+    /// <param name="node">Its id or address; empty for this node.</param>
+    /// <returns>What was done, for people.</returns>
+    Task<string> PromoteAsync(string node);
+
+    /// <summary>Moves the primary.</summary>
+    /// <param name="node">Id or address of the next primary; empty for the cluster's choice.</param>
+    /// <returns>What was done, for people.</returns>
+    Task<string> TransferAsync(string node);
+
+    /// <summary>Removes a node.</summary>
+    /// <param name="node">Its id or address.</param>
+    /// <returns>What was done, for people.</returns>
+    Task<string> LeaveAsync(string node);
+}
