@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using Kvs.Core.Platform;
+using Microsoft.Extensions.Logging;
+
+namespace Kvs.Server.Cluster.Links;
+
+/// <summary>
+/// All links of a node: gives them numbers, runs them, and ends them when the node stops. Others' connections come from
+/// the TCP door, own ones from <see cref="LinkDialler"/>.
+/// Threading: any thread. Ownership: of the links.
+/// </summary>
+/// <param name="options">The limits.</param>
+/// <param name="events">Who is told.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, TimeProvider time, ILogger logger) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<ClusterLink, Task> _running = new();
+    private long _lastNumber; // Interlocked
+    private int _accepted; // Interlocked
+    private bool _isStopping; // Volatile
+
+    /// <summary>The limits.</summary>
+    internal LinkOptions Options => options;
+
+    /// <summary>Who is told.</summary>
+    internal ILinkEvents Events => events;
+
+    /// <summary>The clock.</summary>
+    internal TimeProvider Time => time;
+
+    /// <summary>The log.</summary>
+    internal LinkLog Log { get; } = new(logger);
+
+    /// <summary>Links that are open, or on their way to be closed.</summary>
+    internal int Count => _running.Count;
+
+    /// <summary>Takes over a connection on which another node has sent its first bytes. Never fails.</summary>
+    /// <param name="connection">The connection. Ownership: this object's.</param>
+    /// <param name="received">What was received on it.</param>
+    internal void Accept(IConnection connection, ReadOnlyMemory<byte> received)
+    {
+        if (Interlocked.Increment(ref _accepted) > options.AcceptedMax)
+        {
+            Log.TooManyLinks(connection.RemoteAddress, Interlocked.Decrement(ref _accepted));
+            connection.Dispose();
+            return;
+        }
+
+        Run(connection, peer: null, received);
+    }
+
+    /// <summary>Takes over a connection that this node has dialled.</summary>
+    /// <param name="connection">The connection. Ownership: this object's.</param>
+    /// <param name="peer">Who was dialled.</param>
+    internal void Run(IConnection connection, string peer) => Run(connection, peer, default);
+
+    /// <summary>Ends all links at once: whoever wants to say something before closes them first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Volatile.Write(ref _isStopping, true);
+        while (!_running.IsEmpty)
+        {
+            foreach (var link in _running.Keys)
+            {
+                link.Abort();
+            }
+
+            await Task.WhenAll(_running.Values);
+        }
+    }
+
+    private void Run(IConnection connection, string? peer, ReadOnlyMemory<byte> received)
+    {
+        var link = new ClusterLink(Interlocked.Increment(ref _lastNumber), connection, this);
+        var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _running[link] = RunAsync();
+        begin.SetResult();
+        if (Volatile.Read(ref _isStopping))
+        {
+            link.Abort();
+        }
+
+        async Task RunAsync()
+        {
+            await begin.Task;
+            try
+            {
+                await link.RunAsync(peer, received);
+            }
+            finally
+            {
+                _running.TryRemove(link, out _);
+                Interlocked.Add(ref _accepted, peer is null ? -1 : 0);
+            }
+        }
+    }
+}
