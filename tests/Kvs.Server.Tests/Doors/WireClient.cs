@@ -165,6 +165,20 @@ internal sealed class WireClient : IDisposable
         }
     }
 
+    /// <summary>So many bytes as they come, whatever they are; not mixed with reading frames.</summary>
+    internal async Task<byte[]> ReadBytesAsync(int count)
+    {
+        using var timeout = new CancellationTokenSource(_deadline);
+        var bytes = new byte[count];
+        for (var read = 0; read < count;)
+        {
+            var part = await _connection.ReceiveAsync(bytes.AsMemory(read), timeout.Token);
+            read += part > 0 ? part : throw new IOException($"The server closed the connection, {count - read} bytes early.");
+        }
+
+        return bytes;
+    }
+
     /// <summary>Waits until the server has closed the connection, by whichever way.</summary>
     internal async Task WaitForCloseAsync()
     {

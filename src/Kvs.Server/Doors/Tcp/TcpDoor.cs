@@ -37,6 +37,7 @@ internal sealed class TcpDoor : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _sweep;
     private Task _accepting = Task.CompletedTask;
+    private Action<IConnection, ReadOnlyMemory<byte>>? _acceptLink; // published: Volatile
     private int _open; // Interlocked: sessions, without refused ones
     private int _refusals; // Interlocked
 
@@ -82,6 +83,16 @@ internal sealed class TcpDoor : IAsyncDisposable
 
     /// <summary>Bytes of the answers beyond what each connection may hold of its own.</summary>
     internal ByteBudget LargeAnswers { get; }
+
+    /// <summary>
+    /// Takes over a connection on which another node speaks, with what was received on it; never fails. Null when the
+    /// server is in no cluster: then such a connection is refused. Threading: set at any time, once.
+    /// </summary>
+    internal Action<IConnection, ReadOnlyMemory<byte>>? AcceptLink
+    {
+        get => Volatile.Read(ref _acceptLink);
+        set => Volatile.Write(ref _acceptLink, value);
+    }
 
     /// <summary>Whether sessions end as soon as they have answered what was received.</summary>
     internal bool IsDraining => _stopping.IsCancellationRequested;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Cluster;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 
@@ -33,6 +34,7 @@ internal sealed class TcpSession
     private RequestFields _fields;
     private bool _onEngineThread;
     private Task _goodbye = Task.CompletedTask;
+    private bool _isHandedOver; // Volatile: the connection is somebody else's
 
     /// <summary>Creates it; <see cref="RunAsync"/> runs it.</summary>
     /// <param name="door">The door.</param>
@@ -109,12 +111,29 @@ internal sealed class TcpSession
         }
     }
 
-    /// <summary>Tells the client why there is no room for it, and closes.</summary>
+    /// <summary>
+    /// Tells the client why there is no room for it, and closes. Another node needs no room among the clients: in a
+    /// cluster the first bytes are looked at before.
+    /// </summary>
     /// <param name="error">Why.</param>
     internal async Task RefuseAsync(ErrorResponse error)
     {
         try
         {
+            while (_door.AcceptLink is not null && _receiver.Received.Length <= LinkLayout.OpcodeOffset)
+            {
+                if (!await _receiver.ReceiveAsync(0))
+                {
+                    await _goodbye;
+                    return;
+                }
+            }
+
+            if (TryHandOver())
+            {
+                return;
+            }
+
             _answers.WriteClosing(0, in error);
             await FlushAsync();
             await LingerAsync();
@@ -148,7 +167,13 @@ internal sealed class TcpSession
     }
 
     /// <summary>Ends it at once, whatever it does.</summary>
-    internal void Abort() => _connection.Dispose();
+    internal void Abort()
+    {
+        if (!Volatile.Read(ref _isHandedOver))
+        {
+            _connection.Dispose();
+        }
+    }
 
     /// <summary>Ends what has lasted longer than it may.</summary>
     /// <param name="options">The limits.</param>
@@ -179,7 +204,7 @@ internal sealed class TcpSession
 
     private async ValueTask<bool> ShakeHandsAsync()
     {
-        while (true)
+        while (!TryHandOver())
         {
             var status = FrameDecoder.TryRead(
                 _receiver.Received, FrameLayout.HelloFrameBytesMax, out var frame, out var fault);
@@ -207,6 +232,21 @@ internal sealed class TcpSession
             _receiver.IsReady = true;
             return true;
         }
+
+        return false;
+    }
+
+    /// <summary>Gives the connection away when it is another node that speaks on it.</summary>
+    private bool TryHandOver()
+    {
+        if (!LinkLayout.BeginsLink(_receiver.Received.Span) || _door.AcceptLink is not { } accept)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _isHandedOver, true);
+        accept(_connection, _receiver.Received.ToArray());
+        return true;
     }
 
     private async Task ConverseAsync()
@@ -383,7 +423,7 @@ internal sealed class TcpSession
     private async Task CloseAsync()
     {
         await _goodbye;
-        _connection.Dispose();
+        Abort();
         await _streams.StopAsync();
         _snapshots.EndAll();
         _receiver.Release();
