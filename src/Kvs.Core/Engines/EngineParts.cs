@@ -2,6 +2,7 @@ using Kvs.Core.Engines.Commit;
 using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Engines.Commit.Loops;
 using Kvs.Core.Engines.Commit.Queue;
+using Kvs.Core.Engines.Commit.Requests;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Engines.Members;
@@ -69,6 +70,12 @@ internal sealed record EngineParts
 
     /// <summary>Builds the frame of the group in hand. Commit thread only.</summary>
     internal required GroupBuilder Frame { get; init; }
+
+    /// <summary>Which numbered requests were applied. Commit thread only.</summary>
+    internal required NumberedRequests Requests { get; init; }
+
+    /// <summary>The same as of what is sealed. Prepare thread only.</summary>
+    internal required SealedRequests SealedRequests { get; init; }
 
     /// <summary>Room for the group in hand. Commit thread only.</summary>
     internal required LogRoom Room { get; init; }

@@ -186,6 +186,9 @@ internal sealed class LogEngine : IKvEngine
             Expired = counters.Expired,
             Snapshots = snapshots,
             OldestSnapshot = oldest,
+            RequestClients = _parts.Requests.Table.Clients,
+            RequestBytes = _parts.Requests.Table.Bytes,
+            RequestWindow = _parts.Requests.Table.Window,
             ReadOnlyReason = _parts.Fault.Reason ?? _parts.Supply.Reason,
         };
     }

@@ -3,6 +3,7 @@ using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage.Requests;
 
 namespace Kvs.Core.Engines;
 
@@ -41,6 +42,9 @@ internal sealed record LogEngineOptions
 
     /// <summary>Sizes and checks of the index.</summary>
     internal KeyIndexOptions Index { get; init; } = new();
+
+    /// <summary>The bounds of the table of numbered requests.</summary>
+    internal RequestLimits Requests { get; init; } = RequestLimits.Default;
 
     /// <summary>The cluster that the store is a member of; null for a store of its own.</summary>
     internal MemberOptions? Member { get; init; }

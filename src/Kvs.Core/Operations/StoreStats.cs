@@ -38,6 +38,18 @@ public sealed record StoreStats
     /// <summary>Syncs since the store was opened.</summary>
     public long Syncs { get; init; }
 
+    /// <summary>Clients whose repeated writes are known.</summary>
+    public long RequestClients { get; init; }
+
+    /// <summary>Bytes of memory that the table of their requests holds.</summary>
+    public long RequestBytes { get; init; }
+
+    /// <summary>
+    /// How long a client may rest before its requests are forgotten; shorter while there are very many clients. A write that
+    /// is repeated later than half of it is answered as unknown.
+    /// </summary>
+    public TimeSpan RequestWindow { get; init; }
+
     /// <summary>Compactions finished since the store was opened.</summary>
     public long Compactions { get; init; }
 

@@ -67,14 +67,25 @@ internal sealed class WriteRequest
     /// <summary>The version that the batch made; none when it changed nothing.</summary>
     internal KvsVersion Version { get; set; }
 
-    /// <summary>Marks the request as failed.</summary>
+    /// <summary>Whether it was applied before, and is answered with the results of that.</summary>
+    internal bool IsRepeated { get; set; }
+
+    /// <summary>Whether it is known, although this is not its first attempt, that none before was applied.</summary>
+    internal bool IsKnownNew { get; set; }
+
+    /// <summary>
+    /// Marks the request as failed. Of a repetition that is refused before anybody has looked whether it was applied, the
+    /// outcome is unknown, however sure it is that nothing was done now.
+    /// </summary>
     /// <param name="code">Why.</param>
     /// <param name="outcome">What is known.</param>
     /// <param name="message">The text.</param>
     internal void Fail(ErrorCode code, WriteOutcome outcome, string message)
     {
         Code = code;
-        Outcome = outcome;
+        Outcome = outcome == WriteOutcome.NotApplied && Attempt > 1 && !IsKnownNew && SaysNothingOfEarlier(code)
+            ? WriteOutcome.Unknown
+            : outcome;
         Message = message;
         Results.Clear();
     }
@@ -91,6 +102,8 @@ internal sealed class WriteRequest
         AgeMillis = 0;
         IsForwarded = false;
         WantsRedirect = false;
+        IsRepeated = false;
+        IsKnownNew = false;
         Durability = Durability.Default;
         Acknowledgement = Acknowledgement.Default;
         PrimaryAddress = null;
@@ -102,6 +115,11 @@ internal sealed class WriteRequest
         FailedVersion = default;
         Version = default;
     }
+
+    /// <summary>What would have been refused at the first attempt too is no state of the server, nor was it applied then.</summary>
+    private static bool SaysNothingOfEarlier(ErrorCode code) => code is not (
+        ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow or ErrorCode.InvalidArgument
+        or ErrorCode.KeyTooLarge or ErrorCode.ValueTooLarge or ErrorCode.BatchTooLarge);
 }
 
 /// <summary>When a member of a cluster answers a write.</summary>

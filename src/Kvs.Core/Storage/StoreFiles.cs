@@ -26,6 +26,7 @@ internal static class StoreFiles
     private const string LogSuffix = ".log";
     private const string DataSuffix = ".data";
     private const string HintSuffix = ".hint";
+    private const string RequestsSuffix = ".requests";
     private const string SpareSuffix = ".spare";
     private const string NewSuffix = ".new";
     private const string AsideSuffix = ".damaged";
@@ -39,6 +40,10 @@ internal static class StoreFiles
     /// <summary>Name of the hint file of a segment.</summary>
     /// <param name="id">The segment.</param>
     internal static string Hint(uint id) => Numbered(id, HintSuffix);
+
+    /// <summary>Name of a request file.</summary>
+    /// <param name="id">Its id.</param>
+    internal static string Requests(uint id) => Numbered(id, RequestsSuffix);
 
     /// <summary>Name of a file whose blocks wait to be used again, or that is not ready yet. Never live.</summary>
     /// <param name="id">The id that it had or will have.</param>
@@ -77,8 +82,17 @@ internal static class StoreFiles
     /// <returns>False for any other file.</returns>
     internal static bool TryParseHint(string name, out uint id) => TryParse(name, HintSuffix, out id);
 
+    /// <summary>Takes the name of a request file apart.</summary>
+    /// <param name="name">A file name.</param>
+    /// <param name="id">Its id.</param>
+    /// <returns>False for any other file.</returns>
+    internal static bool TryParseRequests(string name, out uint id) => TryParse(name, RequestsSuffix, out id);
+
     private static bool IsOurs(string name) =>
-        name is Engine or Manifest or Reserve || TryParseHint(name, out _) || TryParseSegment(name, out _, out _);
+        name is Engine or Manifest or Reserve
+        || TryParseHint(name, out _)
+        || TryParseRequests(name, out _)
+        || TryParseSegment(name, out _, out _);
 
     private static string Numbered(uint id, string suffix) =>
         id.ToString("D8", CultureInfo.InvariantCulture) + suffix;

@@ -5,6 +5,7 @@ using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
 using Kvs.Core.Storage.Recovery;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 using Kvs.TestKit.Device;
 using Xunit;
@@ -30,7 +31,7 @@ internal sealed class StoreFixture : IDisposable
             Random = new StoreRandom(new Random(seed));
             Files = new SegmentFiles(device, Directory);
             Manifests = ManifestStore.OpenOrCreate(device, Directory, DataDirectory.KvsEngine, Random);
-            Recovered = new LogRecovery(device, Files, Manifests, Random).Recover();
+            Recovered = new LogRecovery(device, Files, Manifests, Random, new RequestTable(TimeProvider.System, RequestLimits.Default)).Recover();
             foreach (var file in Manifests.Current.Files)
             {
                 Segments.Add(Files.Open(file, Manifests.Current.StoreId));

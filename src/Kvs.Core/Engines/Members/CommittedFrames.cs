@@ -1,4 +1,5 @@
 using Kvs.Core.Engines.Commit.Groups;
+using Kvs.Core.Engines.Commit.Requests;
 using Kvs.Core.Index;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Feed;
@@ -22,6 +23,7 @@ internal sealed class CommittedFrames
     private readonly KeyIndex _index;
     private readonly CommitGate _gate;
     private readonly GroupApplier _applier;
+    private readonly NumberedRequests _requests;
     private LogCursor? _cursor; // null while nothing is to be applied
     private bool _hasFrame; // whether its frame is still to be applied
 
@@ -32,6 +34,7 @@ internal sealed class CommittedFrames
         _index = parts.Index;
         _gate = parts.Gate;
         _applier = applier;
+        _requests = parts.Requests;
     }
 
     /// <summary>Whether there is a frame to be applied.</summary>
@@ -94,6 +97,7 @@ internal sealed class CommittedFrames
     {
         foreach (var batch in frame)
         {
+            _requests.Applied(batch);
             var records = batch.GetEnumerator();
             while (records.MoveNext())
             {

@@ -134,7 +134,7 @@ internal sealed class MemberLog : IMemberLog
     public LogCursor OpenCursor(ulong afterSequence, Action grown) => _feed.Open(afterSequence, grown);
 
     /// <inheritdoc/>
-    public BaseCopy OpenBaseCopy() => BaseCopy.Open(_manifests, _segments, _feed);
+    public BaseCopy OpenBaseCopy() => BaseCopy.Open(_manifests, _files, _segments, _feed);
 
     /// <inheritdoc/>
     public BaseCopyReceiver ReceiveBaseCopy(ReadOnlySpan<byte> manifest) => new(_files, _manifests, manifest);

@@ -6,6 +6,7 @@ using Kvs.Core.Storage;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Engines.Recovery;
@@ -25,6 +26,7 @@ internal sealed class IndexFill
     private readonly bool _mayWrite;
     private readonly KeyIndex _index;
     private readonly SegmentUsage _usage;
+    private readonly RequestTable _requests;
     private readonly HashSet<uint> _unhinted = [];
 
     /// <summary>Works for an opening, or for a look that changes nothing.</summary>
@@ -34,9 +36,17 @@ internal sealed class IndexFill
     /// <param name="mayWrite">Whether missing hint files are made; else they are made in memory only.</param>
     /// <param name="index">To be filled.</param>
     /// <param name="usage">Counts live bytes.</param>
+    /// <param name="requests">The request table as of what is sealed; learns of the rest.</param>
     internal IndexFill(
-        LogEngineOptions options, SegmentFiles files, SegmentSet segments, bool mayWrite, KeyIndex index, SegmentUsage usage)
+        LogEngineOptions options,
+        SegmentFiles files,
+        SegmentSet segments,
+        bool mayWrite,
+        KeyIndex index,
+        SegmentUsage usage,
+        RequestTable requests)
     {
+        _requests = requests;
         _options = options;
         _files = files;
         _segments = segments;
@@ -86,6 +96,11 @@ internal sealed class IndexFill
         var walk = new RecordWalk(segment, end);
         while (walk.MoveNext())
         {
+            if (walk.IsFirstOfBatch)
+            {
+                _requests.Note(walk.Batch);
+            }
+
             var record = walk.Current;
             var location = new RecordLocation(segment.Id, (uint)walk.Offset, (uint)record.Bytes.Length);
             if (Apply(record, location, out var previous))

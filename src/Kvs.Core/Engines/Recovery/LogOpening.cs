@@ -3,6 +3,7 @@ using Kvs.Core.Engines.Commit;
 using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Engines.Commit.Loops;
 using Kvs.Core.Engines.Commit.Queue;
+using Kvs.Core.Engines.Commit.Requests;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Engines.Members;
@@ -15,6 +16,7 @@ using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
 using Kvs.Core.Storage.Recovery;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Engines.Recovery;
@@ -38,6 +40,7 @@ internal sealed class LogOpening : IDisposable
     private readonly SegmentUsage _usage = new();
     private ManifestStore _manifests = null!; // set by Run
     private IReadOnlySet<uint> _unhinted = null!; // set by Run
+    private RequestTable _requests = null!; // set by Run
     private ulong _shownThrough; // newest sequence that readers will see
     private long _shownTimeMillis; // log time there
     private bool _isHandedOver;
@@ -92,7 +95,8 @@ internal sealed class LogOpening : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         _manifests = ManifestStore.OpenOrCreate(_environment.Files, _directory.Path, DataDirectory.KvsEngine, _random);
         CheckMembership();
-        var recovery = new LogRecovery(_environment.Files, _files, _manifests, _random);
+        _requests = LoadRequests();
+        var recovery = new LogRecovery(_environment.Files, _files, _manifests, _random, _requests);
         var recovered = _options.Member is { } member ? recovery.RecoverMember(member.Membership) : recovery.Recover();
         OpenSegments();
         FillIndex(recovered, cancellationToken);
@@ -100,6 +104,10 @@ internal sealed class LogOpening : IDisposable
         _isHandedOver = true;
         return parts;
     }
+
+    /// <summary>The requests of what is sealed. Damage is found before anything is changed.</summary>
+    private RequestTable LoadRequests() =>
+        RequestFile.Load(_files, _manifests.Current, _environment.Time, _options.Requests);
 
     private void OpenSegments()
     {
@@ -132,7 +140,7 @@ internal sealed class LogOpening : IDisposable
 
     private void FillIndex(RecoveredLog recovered, CancellationToken cancellationToken)
     {
-        var fill = new IndexFill(_options, _files, _segments, mayWrite: true, _index, _usage);
+        var fill = new IndexFill(_options, _files, _segments, mayWrite: true, _index, _usage, _requests);
         _shownThrough = _manifests.Current.SealedThrough.Sequence;
         _shownTimeMillis = _manifests.Current.LogTimeMillis;
         fill.LoadSealed(_manifests.Current, cancellationToken);
@@ -203,6 +211,8 @@ internal sealed class LogOpening : IDisposable
             Usage = _usage,
             Clock = new LogClock(_environment.Time, recovered.LogTimeMillis),
             Frame = frame,
+            Requests = new NumberedRequests(_requests, epochs),
+            SealedRequests = new SealedRequests(LoadRequests(), _files, _manifests),
             Room = new LogRoom(log, frame, supply, epochs, recovered.Parts[^1]),
             Supply = supply,
             Queue = new CommitQueue(_options.QueuedBytesMax),

@@ -6,6 +6,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Storage;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Recovery;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Engines.Recovery;
@@ -48,7 +49,8 @@ internal static class StoreLook
         }
 
         var usage = new SegmentUsage();
-        var fill = new IndexFill(new LogEngineOptions(), segmentFiles, segments, mayWrite: false, index, usage);
+        var requests = RequestFile.Load(segmentFiles, manifest, time, RequestLimits.Default);
+        var fill = new IndexFill(new LogEngineOptions(), segmentFiles, segments, mayWrite: false, index, usage, requests);
         fill.LoadSealed(manifest, CancellationToken.None);
         foreach (var extent in verdict.Extents)
         {
@@ -58,7 +60,12 @@ internal static class StoreLook
 
         var logTime = Math.Max(verdict.LogTimeMillis, time.GetUtcNow().ToUnixTimeMilliseconds());
         index.Publish(index.EndGroup(verdict.Last.Sequence, logTime, state: null));
-        return Figures(manifest, verdict.Last, index, usage.LiveBytes);
+        return Figures(manifest, verdict.Last, index, usage.LiveBytes) with
+        {
+            RequestClients = requests.Clients,
+            RequestBytes = requests.Bytes,
+            RequestWindow = requests.Window,
+        };
     }
 
     private static StoreStats Figures(Manifest manifest, KvsVersion version, KeyIndex index, long liveBytes)

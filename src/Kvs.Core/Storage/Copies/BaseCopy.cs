@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Feed;
 using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Storage.Copies;
@@ -16,15 +17,19 @@ internal sealed class BaseCopy : IDisposable
     private readonly SegmentSet _segments;
     private readonly FilePins _pins;
     private readonly LogCursor _tail; // never moved: it keeps the log
+    private readonly ImmutableArray<ManifestFile> _segmentFiles;
+    private readonly byte[] _requests; // its file is replaced while the copy is read
     private int _isDisposed;
 
-    private BaseCopy(Manifest manifest, SegmentSet segments, FilePins pins, LogCursor tail)
+    private BaseCopy(Manifest manifest, SegmentSet segments, FilePins pins, LogCursor tail, byte[] requests)
     {
+        _segmentFiles = manifest.Files;
+        _requests = requests;
         _segments = segments;
         _pins = pins;
         _tail = tail;
         Through = manifest.SealedThrough;
-        Files = manifest.Files;
+        Files = [.. CopiedFile.Of(manifest)];
         Manifest = ManifestCodec.Write(manifest);
     }
 
@@ -35,17 +40,25 @@ internal sealed class BaseCopy : IDisposable
     internal ReadOnlyMemory<byte> Manifest { get; }
 
     /// <summary>The files of the copy; of each, the bytes up to its end.</summary>
-    internal ImmutableArray<ManifestFile> Files { get; }
+    internal ImmutableArray<CopiedFile> Files { get; }
 
-    /// <summary>Opens a copy of a running store.</summary>
+    /// <summary>Opens a copy of a running store. Reads its request file on the caller's thread.</summary>
     /// <param name="manifests">Its manifest.</param>
+    /// <param name="files">Its directory.</param>
     /// <param name="segments">Its segments.</param>
     /// <param name="feed">Its log.</param>
-    internal static BaseCopy Open(ManifestStore manifests, SegmentSet segments, LogFeed feed)
+    /// <exception cref="KvsCorruptionException">The request file is damaged.</exception>
+    /// <exception cref="KvsStorageException">It cannot be read.</exception>
+    internal static BaseCopy Open(ManifestStore manifests, SegmentFiles files, SegmentSet segments, LogFeed feed)
     {
         while (true)
         {
             var copied = SealedPartOf(manifests.Current);
+            if (!TryReadRequests(manifests, files, copied.Requests, out var requests))
+            {
+                continue;
+            }
+
             var tail = feed.Open(copied.SealedThrough.Sequence, static () => { });
             foreach (var file in copied.Files)
             {
@@ -56,7 +69,7 @@ internal sealed class BaseCopy : IDisposable
             var now = manifests.Current;
             if (copied.Files.All(file => now.Find(file.Id) is not null) && feed.FirstStreamable <= copied.SealedThrough.Sequence + 1)
             {
-                return new BaseCopy(copied, segments, feed.Pins, tail);
+                return new BaseCopy(copied, segments, feed.Pins, tail, requests);
             }
 
             Release(copied.Files, feed.Pins);
@@ -73,6 +86,12 @@ internal sealed class BaseCopy : IDisposable
     {
         var file = Files.Single(file => file.Id == id);
         var length = (int)Math.Clamp(file.End - offset, 0, target.Length);
+        if (file.Kind == CopiedFileKind.Requests)
+        {
+            _requests.AsSpan((int)Math.Min(offset, file.End), length).CopyTo(target);
+            return length;
+        }
+
         Check.That(_segments.TryFind(id, out var segment));
         segment.Bytes(offset, length).CopyTo(target);
         return length;
@@ -83,8 +102,23 @@ internal sealed class BaseCopy : IDisposable
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            Release(Files, _pins);
+            Release(_segmentFiles, _pins);
             _tail.Dispose();
+        }
+    }
+
+    /// <returns>False when it was replaced meanwhile.</returns>
+    private static bool TryReadRequests(ManifestStore manifests, SegmentFiles files, RequestFileEntry? entry, out byte[] bytes)
+    {
+        bytes = [];
+        try
+        {
+            bytes = entry is null ? [] : RequestFile.ReadAll(files, entry);
+            return true;
+        }
+        catch (KvsException) when (manifests.Current.Requests != entry)
+        {
+            return false;
         }
     }
 

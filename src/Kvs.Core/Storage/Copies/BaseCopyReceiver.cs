@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Storage.Copies;
@@ -19,6 +21,8 @@ internal sealed class BaseCopyReceiver : IDisposable
     private readonly SegmentFiles _files;
     private readonly Manifest _copy;
     private readonly Dictionary<uint, Incoming> _incoming = [];
+    private readonly ArrayBufferWriter<byte> _requests = new(); // the request file, until it is verified whole
+    private readonly uint _requestFileId;
     private bool _isComplete;
 
     /// <summary>Begins to take a copy.</summary>
@@ -39,24 +43,37 @@ internal sealed class BaseCopyReceiver : IDisposable
 
             _incoming.Add(file.Id, new Incoming(files, file, manifests.TakeFileId()));
         }
+
+        _requestFileId = manifests.TakeFileId();
     }
 
     /// <summary>The newest version in the copy.</summary>
     internal KvsVersion Through => _copy.SealedThrough;
 
     /// <summary>The files that are wanted, with the ids of the sender, in its order; of each, the bytes up to its end.</summary>
-    internal ImmutableArray<ManifestFile> Files => _copy.Files;
+    internal ImmutableArray<CopiedFile> Files => [.. CopiedFile.Of(_copy)];
 
     /// <summary>How much of a file is there: a broken transfer goes on behind it.</summary>
     /// <param name="id">The sender's id.</param>
-    internal long Received(uint id) => _incoming[id].Received;
+    internal long Received(uint id) => IsRequests(id) ? _requests.WrittenCount : _incoming[id].Received;
 
     /// <summary>Takes the next bytes of a file.</summary>
     /// <param name="id">The sender's id.</param>
     /// <param name="offset">Where they belong: behind what is there.</param>
     /// <param name="bytes">The bytes.</param>
     /// <exception cref="KvsStorageException">They could not be written.</exception>
-    internal void Write(uint id, long offset, ReadOnlySpan<byte> bytes) => _incoming[id].Write(offset, bytes);
+    internal void Write(uint id, long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (IsRequests(id))
+        {
+            Check.That(offset == _requests.WrittenCount && offset + bytes.Length <= _copy.Requests!.Bytes);
+            _requests.Write(bytes);
+        }
+        else
+        {
+            _incoming[id].Write(offset, bytes);
+        }
+    }
 
     /// <summary>Verifies every frame and record, and makes all of it durable. Reads all of it once: not for an engine's thread.</summary>
     /// <returns>What can be swapped in.</returns>
@@ -65,6 +82,7 @@ internal sealed class BaseCopyReceiver : IDisposable
     internal StagedCopy Complete()
     {
         var staged = ImmutableArray.CreateBuilder<ManifestFile>();
+        RequestFileEntry? requests;
         try
         {
             foreach (var file in _copy.Files)
@@ -77,6 +95,8 @@ internal sealed class BaseCopyReceiver : IDisposable
             {
                 staged.Add(_incoming[file.Id].Verify(_files, _copy.StoreId));
             }
+
+            requests = WriteRequests();
         }
         catch (IOException cause)
         {
@@ -84,7 +104,7 @@ internal sealed class BaseCopyReceiver : IDisposable
         }
 
         _isComplete = true;
-        return new StagedCopy(_copy with { Files = staged.ToImmutable() });
+        return new StagedCopy(_copy with { Files = staged.ToImmutable(), Requests = requests });
     }
 
     /// <summary>Gives up what is not complete.</summary>
@@ -98,6 +118,30 @@ internal sealed class BaseCopyReceiver : IDisposable
                 incoming.Delete(_files.FileSystem);
             }
         }
+
+        if (!_isComplete)
+        {
+            NewFile.TryDelete(_files.FileSystem, _files.PathOf(StoreFiles.Requests(_requestFileId)));
+        }
+    }
+
+    private bool IsRequests(uint id) => id == _copy.Requests?.Id;
+
+    /// <summary>Verifies the request file, and makes it durable.</summary>
+    private RequestFileEntry? WriteRequests()
+    {
+        if (_copy.Requests is null)
+        {
+            return null;
+        }
+
+        RequestFileCodec.Read(
+            _requests.WrittenSpan,
+            $"'{_copy.Requests.Name}' of a base copy",
+            _copy.StoreId,
+            _copy.SealedThrough,
+            new RequestTable(TimeProvider.System, RequestLimits.Default));
+        return RequestFile.Write(_files, _requestFileId, _requests.WrittenSpan);
     }
 
     /// <summary>A file that is coming in.</summary>

@@ -58,7 +58,7 @@ internal sealed class StagedCopy
         {
             Number = own.Number + 1,
             Engine = own.Engine,
-            NextFileId = Math.Max(own.NextFileId, copy.Files.IsEmpty ? 0 : copy.Files[^1].Id + 1),
+            NextFileId = Math.Max(own.NextFileId, CopiedFile.Of(copy).Select(static file => file.Id + 1).DefaultIfEmpty().Max()),
             Incarnation = own.Incarnation,
             PromisedEpoch = Math.Max(own.PromisedEpoch, newest),
             PromisedTo = own.PromisedEpoch >= newest ? own.PromisedTo : string.Empty,

@@ -32,6 +32,9 @@ internal sealed class GroupBuilder
     /// <summary>Number of batches that have ended.</summary>
     internal uint BatchCount { get; private set; }
 
+    /// <summary>Whether a batch says who asked for it.</summary>
+    internal bool HasOrigins { get; private set; }
+
     /// <summary>Sequence that the next batch takes.</summary>
     internal ulong NextSequence => _start.FirstSequence + BatchCount;
 
@@ -64,6 +67,7 @@ internal sealed class GroupBuilder
         _length = FirstBatchOffset;
         _batchOffset = NoBatch;
         BatchCount = 0;
+        HasOrigins = false;
         _finished = false;
     }
 
@@ -80,6 +84,7 @@ internal sealed class GroupBuilder
         header[BatchView.FlagsOffset] = origin.IsKnown ? BatchView.HasOrigin : (byte)0;
         if (origin.IsKnown)
         {
+            HasOrigins = true;
             BinaryPrimitives.WriteUInt64LittleEndian(header[BatchView.HeaderBytes..], origin.ClientId);
             BinaryPrimitives.WriteUInt64LittleEndian(header[(BatchView.HeaderBytes + 8)..], origin.RequestNumber);
             BinaryPrimitives.WriteUInt64LittleEndian(header[(BatchView.HeaderBytes + 16)..], origin.DoneThrough);

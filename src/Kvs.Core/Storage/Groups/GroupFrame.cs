@@ -90,6 +90,23 @@ internal readonly ref struct GroupFrame
         }
     }
 
+    /// <summary>Whether a batch says who asked for it.</summary>
+    internal bool HasOrigins
+    {
+        get
+        {
+            foreach (var batch in this)
+            {
+                if (batch.Origin.IsKnown)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Takes the frame at a place apart and verifies it whole.</summary>
     /// <param name="source">Bytes that begin with the frame.</param>
     /// <param name="frame">The frame.</param>

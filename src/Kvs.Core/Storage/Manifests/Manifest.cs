@@ -65,6 +65,11 @@ internal sealed record Manifest
     /// <summary>The live files by id.</summary>
     internal ImmutableArray<ManifestFile> Files { get; init; } = [];
 
+    /// <summary>
+    /// The file that keeps the request table as of <see cref="SealedThrough"/>; null when no client has numbered a write.
+    /// </summary>
+    internal RequestFileEntry? Requests { get; init; }
+
     /// <summary>The newest epoch that was begun or promised.</summary>
     internal ulong NewestEpoch => Math.Max(PromisedEpoch, Epochs.IsEmpty ? 0 : Epochs[^1].Epoch);
 
@@ -97,6 +102,11 @@ internal sealed record Manifest
 
         return this with { Files = others.Insert(place, file), NextFileId = Math.Max(NextFileId, file.Id + 1) };
     }
+
+    /// <summary>The same with a request file, in place of the one before.</summary>
+    /// <param name="requests">The entry, or null.</param>
+    internal Manifest With(RequestFileEntry? requests) =>
+        this with { Requests = requests, NextFileId = Math.Max(NextFileId, (requests?.Id ?? 0) + 1) };
 
     /// <summary>The same without a file.</summary>
     /// <param name="id">Its id.</param>

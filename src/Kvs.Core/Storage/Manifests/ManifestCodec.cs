@@ -66,7 +66,7 @@ internal static class ManifestCodec
     /// <returns>The content of the file.</returns>
     internal static byte[] Write(Manifest manifest)
     {
-        var extensions = MembershipCodec.Write(manifest);
+        byte[] extensions = [.. MembershipCodec.Write(manifest), .. RequestFileEntry.Write(manifest.Requests)];
         var length = HeaderBytes + (manifest.Epochs.Length * EpochBytes) + (manifest.Files.Length * FileBytes)
             + extensions.Length + CrcBytes;
         var bytes = new byte[length];

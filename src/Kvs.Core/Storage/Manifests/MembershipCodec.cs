@@ -60,7 +60,7 @@ internal static class MembershipCodec
         return bytes;
     }
 
-    /// <summary>Reads what the extensions of a manifest say; those of other kinds are passed over.</summary>
+    /// <summary>Reads what the extensions of a manifest say, this one and others; unknown kinds are passed over.</summary>
     /// <param name="extensions">The bytes.</param>
     /// <param name="manifest">The manifest without it.</param>
     /// <param name="path">Its path, for the message.</param>
@@ -77,11 +77,12 @@ internal static class MembershipCodec
             }
 
             var extension = extensions[..(int)length];
-            if (BinaryPrimitives.ReadUInt16LittleEndian(extension[KindOffset..]) == Kind)
+            manifest = BinaryPrimitives.ReadUInt16LittleEndian(extension[KindOffset..]) switch
             {
-                manifest = ReadOne(extension, manifest, path);
-            }
-
+                Kind => ReadOne(extension, manifest, path),
+                RequestFileEntry.Kind => manifest with { Requests = RequestFileEntry.Read(extension) ?? throw Damaged(path) },
+                _ => manifest,
+            };
             extensions = extensions[(int)length..];
         }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Records;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Storage.Offline;
@@ -13,7 +14,10 @@ internal delegate void RecordSink(in RecordView record);
 /// Finds what is intact in a damaged segment. From a log whole batches only: a batch is atomic, also when half of it is
 /// lost. From a data segment record by record, up to the first damaged one of a block.
 /// </summary>
-internal sealed class Salvage(SegmentIdentity segment, RecordSink sink)
+/// <param name="segment">The segment.</param>
+/// <param name="sink">Takes the records.</param>
+/// <param name="requests">Learns who asked for batches, from frames that verify: nothing else vouches for that.</param>
+internal sealed class Salvage(SegmentIdentity segment, RecordSink sink, RequestTable requests)
 {
     /// <summary>The highest sequence that the file names, be it as synced or as written.</summary>
     internal ulong LastSequence { get; private set; }
@@ -94,6 +98,7 @@ internal sealed class Salvage(SegmentIdentity segment, RecordSink sink)
         {
             LogTimeMillis = Math.Max(LogTimeMillis, frame.LogTimeMillis);
             TakeBatches(frame);
+            requests.Note(frame);
             return Envelope.Bytes + frame.Bytes.Length;
         }
 

@@ -3,6 +3,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Recovery;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Storage.Offline;
@@ -47,6 +48,7 @@ internal sealed class StoreCheck
             }
         }
 
+        check.CheckRequests(manifest);
         var last = check.CheckOpenLog(manifest);
         return new StoreReport
         {
@@ -55,6 +57,18 @@ internal sealed class StoreCheck
             Records = check._records,
             Last = last,
         };
+    }
+
+    private void CheckRequests(Manifest manifest)
+    {
+        try
+        {
+            RequestFile.Verify(_files, manifest);
+        }
+        catch (Exception failure) when (failure is IOException or KvsException)
+        {
+            Report(_files.PathOf(manifest.Requests!.Name), failure);
+        }
     }
 
     private KvsVersion CheckOpenLog(Manifest manifest)

@@ -2,6 +2,7 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Storage.Offline;
@@ -10,7 +11,8 @@ namespace Kvs.Core.Storage.Offline;
 /// Makes a clean store of what verifies. A damaged file is kept aside under another name; its intact records go, with
 /// their sequences, into a new data segment. So do those of all open log segments, damaged or not: repair ends the
 /// history, and the next opening begins an epoch behind every sequence that was ever named, so no version is given
-/// twice, and keeps the latest log time, so no key comes back. A sound store is left as it is. It can be run again after
+/// twice, and keeps the latest log time, so no key comes back. Which writes were applied is kept as far as it is intact; for
+/// a while after the next opening a repeated one that is not found is answered as unknown. A sound store is left as it is. It can be run again after
 /// a crash at any point.
 /// Threading: one repair, one thread; the caller holds the directory's lock.
 /// </summary>
@@ -19,6 +21,7 @@ internal sealed class StoreRepair
     private readonly SegmentFiles _files;
     private readonly StoreRandom _random;
     private readonly List<StoreFinding> _findings = [];
+    private RequestTable _requests = new(TimeProvider.System, RequestLimits.Default);
     private Manifest _manifest;
     private long _records;
     private KvsVersion _last;
@@ -81,6 +84,7 @@ internal sealed class StoreRepair
 
     private StoreReport Run(HashSet<string> damaged)
     {
+        LoadRequests();
         foreach (var file in _manifest.Files)
         {
             if (file.State == FileState.Open || damaged.Contains(_files.PathOf(file.Name)))
@@ -94,7 +98,7 @@ internal sealed class StoreRepair
         }
 
         JudgeTail(next: _last.Sequence + 1);
-        var next = _manifest with
+        var next = _manifest.With(KeepRequests()) with
         {
             Number = _manifest.Number + 1,
             CleanShutdown = false,
@@ -110,6 +114,43 @@ internal sealed class StoreRepair
             Records = _records,
             Last = _last
         };
+    }
+
+    private void LoadRequests()
+    {
+        if (_manifest.Requests is not { } entry)
+        {
+            return;
+        }
+
+        try
+        {
+            _requests = RequestFile.Load(_files, _manifest, TimeProvider.System, RequestLimits.Default);
+        }
+        catch (KvsCorruptionException damage)
+        {
+            _requests = new RequestTable(TimeProvider.System, RequestLimits.Default);
+            var path = _files.PathOf(entry.Name);
+            if (_files.FileSystem.FileExists(path))
+            {
+                _files.FileSystem.Rename(path, _files.PathOf(StoreFiles.Aside(entry.Name)));
+                _files.FileSystem.SyncDirectory(_files.Directory);
+            }
+
+            var what = "the request file is lost: whether a write that is repeated was applied before is not known any more, and "
+                + "it is answered so.";
+            _findings.Add(new StoreFinding(path, damage.Offset, what, IsDamage: true));
+        }
+    }
+
+    /// <summary>
+    /// A batch may be salvaged while who asked for it is lost: a repetition that is not found says nothing for a while.
+    /// </summary>
+    private RequestFileEntry KeepRequests()
+    {
+        _requests.RestoreWindow(TimeSpan.Zero);
+        return RequestFile.Write(
+            _files, _manifest.NextFileId, RequestFileCodec.Write(_requests, _manifest.StoreId, _last).Span);
     }
 
     private void Replace(ManifestFile file)
@@ -146,7 +187,7 @@ internal sealed class StoreRepair
                 writer.Add(record);
                 copied++;
             }
-        });
+        }, _requests);
         var bytes = ReadWhole(aside);
         var end = file.State == FileState.Sealed ? file.End : Math.Min(file.End, bytes.Length);
         salvage.Run(bytes, end);

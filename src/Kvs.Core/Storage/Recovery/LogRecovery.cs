@@ -3,6 +3,7 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 
 namespace Kvs.Core.Storage.Recovery;
@@ -22,14 +23,20 @@ internal sealed class LogRecovery
     private readonly SegmentFiles _segmentFiles;
     private readonly ManifestStore _manifests;
     private readonly StoreRandom _random;
+    private readonly RequestTable _requests;
 
     /// <summary>Works on a locked store directory.</summary>
     /// <param name="files">The file system.</param>
     /// <param name="segmentFiles">The store directory.</param>
     /// <param name="manifests">Its manifest.</param>
     /// <param name="random">Draws salts and the epoch's nonce.</param>
-    internal LogRecovery(IFileSystem files, SegmentFiles segmentFiles, ManifestStore manifests, StoreRandom random)
+    /// <param name="requests">
+    /// The request table of the manifest. It may learn of requests in the open log, which may be noted again.
+    /// </param>
+    internal LogRecovery(
+        IFileSystem files, SegmentFiles segmentFiles, ManifestStore manifests, StoreRandom random, RequestTable requests)
     {
+        _requests = requests;
         _files = files;
         _segmentFiles = segmentFiles;
         _manifests = manifests;
@@ -156,6 +163,7 @@ internal sealed class LogRecovery
     private RecoveredLog StartAnew(LogVerdict verdict, List<OpenLog> logs, ClusterMembership? membership)
     {
         var committed = CommittedIn(verdict, membership);
+        var requests = membership is null ? KeepRequests(verdict, logs) : _manifests.Current.Requests;
         var copied = CopyUnproven(verdict, logs);
         var header = CreateActive(copied, out var offset);
         var parts = ImmutableArray.CreateBuilder<RecoveredPart>();
@@ -167,7 +175,10 @@ internal sealed class LogRecovery
         parts.Add(new RecoveredPart(
             header.SegmentId, verdict.Proven.Sequence + 1, verdict.Last.Sequence, offset, verdict.LogTimeMillis));
         var manifest = _manifests.Update(current => Begin(
-            current, membership is null ? Settle(current, verdict, header) : Keep(current, verdict, header), verdict, membership));
+            current,
+            membership is null ? Settle(current, verdict, header).With(requests) : Keep(current, verdict, header),
+            verdict,
+            membership));
         return new RecoveredLog
         {
             Verdict = verdict,
@@ -181,6 +192,30 @@ internal sealed class LogRecovery
         membership is null || _manifests.Current.Membership is null
             ? verdict.Last.Sequence
             : Math.Min(verdict.CommitSequence, verdict.Last.Sequence);
+
+    /// <summary>Makes the request file for what is about to be sealed.</summary>
+    private RequestFileEntry? KeepRequests(LogVerdict verdict, List<OpenLog> logs)
+    {
+        var manifest = _manifests.Current;
+        if (verdict.Proven == manifest.SealedThrough)
+        {
+            return manifest.Requests;
+        }
+
+        for (var i = 0; verdict.HasOrigins && i < logs.Count; i++)
+        {
+            var extent = verdict.Extents[i];
+            if (!IsVoid(extent, verdict))
+            {
+                RequestFile.Replay(_requests, logs[i].Load().AsSpan(0, (int)extent.ProvenEnd), extent.Identity.Salt);
+            }
+        }
+
+        return _requests.Clients == 0 && manifest.Requests is null ? null : RequestFile.Write(
+            _segmentFiles,
+            _manifests.TakeFileId(),
+            RequestFileCodec.Write(_requests, manifest.StoreId, verdict.Proven).Span);
+    }
 
     /// <summary>What stays in place of the open segments: the proven part of each.</summary>
     private static IEnumerable<RecoveredPart> KeptParts(LogVerdict verdict)

@@ -27,6 +27,7 @@ internal sealed class LogScan
     private ulong _commitSequence;
     private int _lastExtent;
     private bool _tailIsTorn;
+    private bool _hasOrigins;
 
     private LogScan(IReadOnlyList<OpenLog> logs, Manifest manifest, string manifestPath)
     {
@@ -110,6 +111,7 @@ internal sealed class LogScan
         _last = new KvsVersion(frame.Epoch, frame.LastSequence);
         _logTimeMillis = Math.Max(_logTimeMillis, frame.LogTimeMillis);
         _commitSequence = Math.Max(_commitSequence, frame.CommitSequence);
+        _hasOrigins |= frame.HasOrigins;
     }
 
     /// <summary>Looks behind the end for envelopes of this segment: what they say of syncs is evidence.</summary>
@@ -187,6 +189,7 @@ internal sealed class LogScan
             Epochs = [.. _epochs],
             LogTimeMillis = _logTimeMillis,
             CommitSequence = _commitSequence,
+            HasOrigins = _hasOrigins,
             TailIsTorn = _tailIsTorn,
         };
     }

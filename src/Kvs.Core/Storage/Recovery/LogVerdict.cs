@@ -29,6 +29,9 @@ internal sealed record LogVerdict
     /// <summary>Commit sequence of the newest frame, or the manifest's.</summary>
     internal required ulong CommitSequence { get; init; }
 
+    /// <summary>Whether a batch of the scanned frames says who asked for it.</summary>
+    internal required bool HasOrigins { get; init; }
+
     /// <summary>Whether bytes of this log's own follow behind its valid end: a torn tail.</summary>
     internal required bool TailIsTorn { get; init; }
 }

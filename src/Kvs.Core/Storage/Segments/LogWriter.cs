@@ -58,6 +58,9 @@ internal sealed class LogWriter
     /// <summary>Bytes that the current segment still takes. Commit thread only.</summary>
     internal long RoomLeft => _segment.Length - _offset;
 
+    /// <summary>Whether a batch in the current segment may say who asked for it. Commit thread only.</summary>
+    internal bool HasOrigins { get; private set; } = true;
+
     /// <summary>The newest version that was appended.</summary>
     internal KvsVersion Appended
     {
@@ -105,6 +108,7 @@ internal sealed class LogWriter
         var start = group.Start;
         Check.That(start.FirstSequence == _appended.Sequence + 1 && start.Epoch >= _appended.Epoch);
         var bytes = group.Seal(_segment.Header.Salt, _offset, Synced);
+        HasOrigins |= group.HasOrigins;
         Write(bytes, new KvsVersion(start.Epoch, group.NextSequence - 1));
     }
 
@@ -124,6 +128,7 @@ internal sealed class LogWriter
         new Envelope(frame.Epoch, frame.FirstSequence, (uint)frame.Bytes.Length, frame.Crc, Synced)
             .Write(_copy, _segment.Header.Salt, _offset);
         frame.Bytes.CopyTo(_copy.AsSpan(Envelope.Bytes));
+        HasOrigins |= frame.HasOrigins;
         Write(_copy.AsSpan(0, length), new KvsVersion(frame.Epoch, frame.LastSequence));
     }
 
@@ -223,6 +228,7 @@ internal sealed class LogWriter
     private void GoOnIn(Segment next)
     {
         _segment = next;
+        HasOrigins = false;
         _offset = SegmentHeader.Bytes;
         _syncedOffset = _offset;
     }

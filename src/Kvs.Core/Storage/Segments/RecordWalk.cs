@@ -35,6 +35,12 @@ internal ref struct RecordWalk
     /// <summary>The current record; its own checksum is not verified by the walk.</summary>
     internal readonly RecordView Current => _current;
 
+    /// <summary>The batch of the current record, in a log segment.</summary>
+    internal readonly BatchView Batch => _batches.Current;
+
+    /// <summary>Whether the current record is the first one of its batch, in a log segment.</summary>
+    internal readonly bool IsFirstOfBatch => _batch.Seen == 1;
+
     /// <summary>Where the current record lies in the file.</summary>
     internal int Offset { get; private set; }
 

@@ -144,6 +144,7 @@ internal sealed class SegmentFiles
             var live = StoreFiles.TryParseSegment(name, out var kind, out var id)
                 ? manifest.Find(id)?.Identity.Kind == kind
                 : StoreFiles.TryParseHint(name, out id) ? manifest.Find(id) is not null
+                : StoreFiles.TryParseRequests(name, out id) ? manifest.Requests?.Id == id
                 : !StoreFiles.IsLeftover(name);
             if (live)
             {

@@ -86,7 +86,8 @@ internal sealed class GroupAnswers(CommitQueue queue, FaultLatch fault, Acknowle
     /// </summary>
     private void Refuse(WriteRequest request, bool mayBeOnDisk, Refusal? retreat)
     {
-        var outcome = mayBeOnDisk && request.Version != default ? WriteOutcome.Unknown : WriteOutcome.NotApplied;
+        var mayBeApplied = request.IsRepeated || (mayBeOnDisk && request.Version != default);
+        var outcome = mayBeApplied ? WriteOutcome.Unknown : WriteOutcome.NotApplied;
         if (retreat is null)
         {
             fault.Refuse(request, outcome);

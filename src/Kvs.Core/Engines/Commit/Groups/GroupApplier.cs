@@ -1,3 +1,4 @@
+using Kvs.Core.Engines.Commit.Requests;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
@@ -45,6 +46,7 @@ internal sealed class GroupApplier
     private readonly LogEpochs _epochs;
     private readonly CommitGate _gate;
     private readonly MemberLog? _member;
+    private readonly NumberedRequests _requests;
     private readonly FaultLatch _fault;
     private readonly Durability _durability;
     private CommitGroup _group = null!;
@@ -66,6 +68,7 @@ internal sealed class GroupApplier
         _epochs = parts.Epochs;
         _gate = parts.Gate;
         _member = parts.Member;
+        _requests = parts.Requests;
         _state = new LogBatchState(parts.Index, parts.Segments, parts.Epochs, parts.Frame);
         _lastSequence = parts.Index.Published.Sequence;
         _lastTimeMillis = parts.Index.Published.LogTimeMillis;
@@ -91,6 +94,7 @@ internal sealed class GroupApplier
         _timeMoved = false;
         _followed = false;
         _room.BeginGroup();
+        _requests.Published(_index.Published.Sequence);
 
         // Reads are judged at the time of the state that they read, until a write moves it: else a key could be gone
         // for a read of this group and there again for a later one of the published state.
@@ -120,6 +124,13 @@ internal sealed class GroupApplier
             return ApplyStep.Judged;
         }
 
+        var verdict = demand.Writes ? _requests.Judge(request, results) : RequestVerdict.Execute;
+        if (verdict != RequestVerdict.Execute)
+        {
+            NotePromised(request);
+            return verdict == RequestVerdict.CutsItem ? ApplyStep.CutsItem : ApplyStep.Judged;
+        }
+
         var room = demand.Writes ? TryMakeRoom(demand.Bytes, demand.MayUseReserve) : RoomResult.Reserved;
         if (room == RoomResult.NextGroup)
         {
@@ -132,9 +143,7 @@ internal sealed class GroupApplier
             return ApplyStep.Judged;
         }
 
-        _group.Operations += request.Operations.Count;
-        Promise(_durability);
-        Promise(request.Durability);
+        NotePromised(request);
         return Judge(request, results);
     }
 
@@ -217,6 +226,7 @@ internal sealed class GroupApplier
         _lastSequence = published.Sequence;
         _lastTimeMillis = published.LogTimeMillis;
         _state.Reset(_lastTimeMillis);
+        _requests.DropBehind(_lastSequence);
     }
 
     private RoomResult TryMakeRoom(long bytes, bool mayUseReserve)
@@ -281,20 +291,30 @@ internal sealed class GroupApplier
         _lastSequence++;
     }
 
+    private void NotePromised(WriteRequest request)
+    {
+        _group.Operations += request.Operations.Count;
+        Promise(_durability);
+        Promise(request.Durability);
+    }
+
     private void Promise(Durability durability) =>
         _group.Durability = durability > _group.Durability ? durability : _group.Durability;
 
     private ApplyStep Judge(WriteRequest request, ResultBuffer results)
     {
-        _state.BeginBatch(_lastSequence + 1, new RequestOrigin(request.ClientId, request.RequestNumber, 0));
+        var origin = NumberedRequests.OriginOf(request);
+        _state.BeginBatch(_lastSequence + 1, origin);
         try
         {
             var outcome = OperationApplier.Apply(_state, request, results);
             if (outcome == ApplyOutcome.Changed)
             {
-                _state.EndBatch();
+                var result = _requests.ResultOf(request, results);
+                _state.EndBatch(result);
                 _lastSequence++;
                 request.Version = new KvsVersion(_epochs.Table.Current, _lastSequence);
+                _requests.Applied(origin, _lastSequence, result);
             }
 
             return outcome == ApplyOutcome.NoRoom ? ApplyStep.CutsItem : ApplyStep.Judged;

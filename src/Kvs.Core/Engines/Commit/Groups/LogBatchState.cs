@@ -92,10 +92,11 @@ internal sealed class LogBatchState : IBatchState
     }
 
     /// <summary>Keeps the batch, which has changed something.</summary>
-    internal void EndBatch()
+    /// <param name="result">What the log keeps for repetitions of the request.</param>
+    internal void EndBatch(ReadOnlySpan<byte> result = default)
     {
         Check.That(_hasChanges);
-        _frame.EndBatch();
+        _frame.EndBatch(result);
         _undo.Clear();
         _hasChanges = false;
     }

@@ -1,4 +1,5 @@
 using Kvs.Core.Diagnostics;
+using Kvs.Core.Engines.Commit.Requests;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Members;
 using Kvs.Core.Index;
@@ -20,6 +21,7 @@ internal sealed class PrepareLoop
     private readonly LogEngineOptions _options;
     private readonly ManifestStore _manifests;
     private readonly SegmentSupply _supply;
+    private readonly SealedRequests _requests;
     private readonly FaultLatch _fault;
     private readonly SnapshotRegistry _snapshots;
     private readonly LoopHandle _compaction;
@@ -34,6 +36,7 @@ internal sealed class PrepareLoop
         _options = parts.Options;
         _manifests = parts.Manifests;
         _supply = parts.Supply;
+        _requests = parts.SealedRequests;
         _fault = parts.Fault;
         _snapshots = snapshots;
         _compaction = parts.Threads.Compaction;
@@ -87,15 +90,24 @@ internal sealed class PrepareLoop
 
     /// <summary>
     /// A file is sealed when readers see all of it: what is not published may yet vanish. The sync loop wakes this one.
+    /// Whatever is full by then is sealed at once, with one request file.
     /// </summary>
     private void SealFull()
     {
-        while (_supply.TryPeekFull(out var full) && full.Last.Sequence <= _index.Published.Sequence)
+        var full = _supply.FullThrough(_index.Published.Sequence);
+        if (full.Count == 0)
         {
-            Seal(full);
-            _supply.Sealed();
-            _compaction.Wake();
+            return;
         }
+
+        foreach (var segment in full)
+        {
+            _requests.Learn(in segment);
+        }
+
+        Seal(full, _requests.Keep(full[^1].Last));
+        _supply.Sealed(full.Count);
+        _compaction.Wake();
     }
 
     /// <summary>All else has ended. A store that is sound, and synced whole, is marked as closed cleanly.</summary>
@@ -156,10 +168,26 @@ internal sealed class PrepareLoop
         }
     }
 
-    /// <summary>The segment is synced whole: from here on any invalid byte before its end is damage.</summary>
-    private void Seal(FullSegment full)
+    private void Seal(List<FullSegment> segments, RequestFileEntry? requests)
     {
-        var entry = _manifests.Current.Find(full.Segment.Id);
+        var before = _manifests.Current.Requests;
+        try
+        {
+            _manifests.Update(current => segments.Aggregate(current, Seal).With(requests));
+        }
+        catch (KvsStorageException e) when (e.Code != ErrorCode.Faulted)
+        {
+            _requests.Remove(requests);
+            throw;
+        }
+
+        _requests.Remove(before);
+    }
+
+    /// <summary>The segment is synced whole: from here on any invalid byte before its end is damage.</summary>
+    private static Manifest Seal(Manifest manifest, FullSegment full)
+    {
+        var entry = manifest.Find(full.Segment.Id);
         Check.That(entry is { State: FileState.Open });
         Check.That(full.FirstSequence > 0 && full.FirstSequence <= full.Last.Sequence);
         var sealedEntry = entry with
@@ -169,12 +197,12 @@ internal sealed class PrepareLoop
             FirstSequence = full.FirstSequence,
             LastSequence = full.Last.Sequence,
         };
-        _manifests.Update(current => current.With(sealedEntry).WithEpochsThrough(full.Last.Sequence, full.Epochs.Entries) with
+        return manifest.With(sealedEntry).WithEpochsThrough(full.Last.Sequence, full.Epochs.Entries) with
         {
             SealedThrough = full.Last,
-            SyncedThrough = full.Last.Sequence > current.SyncedThrough.Sequence ? full.Last : current.SyncedThrough,
-            CommitSequence = Math.Max(current.CommitSequence, full.Last.Sequence),
-            LogTimeMillis = Math.Max(current.LogTimeMillis, full.LogTimeMillis),
-        });
+            SyncedThrough = full.Last.Sequence > manifest.SyncedThrough.Sequence ? full.Last : manifest.SyncedThrough,
+            CommitSequence = Math.Max(manifest.CommitSequence, full.Last.Sequence),
+            LogTimeMillis = Math.Max(manifest.LogTimeMillis, full.LogTimeMillis),
+        };
     }
 }

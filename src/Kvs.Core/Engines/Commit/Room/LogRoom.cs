@@ -149,7 +149,10 @@ internal sealed class LogRoom
 
     private void Rotate(Segment next)
     {
-        var full = new FullSegment(_log.Segment, _log.Offset, _segmentFirst, _log.Appended, _logTimeMillis, _epochs.Table);
+        var full = new FullSegment(_log.Segment, _log.Offset, _segmentFirst, _log.Appended, _logTimeMillis, _epochs.Table)
+        {
+            MayHaveOrigins = _log.HasOrigins,
+        };
         _log.Rotate(next);
         _segmentFirst = full.Last.Sequence + 1;
         if (full.FirstSequence > full.Last.Sequence)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kvs.Core.Engines.Commit.Requests;
 using Kvs.Core.Operations;
 using Kvs.Core.Storage.Groups;
 
@@ -33,7 +34,10 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
             }
         }
 
-        return records == 0 ? default : new RequestDemand(true, GroupBuilder.BatchBytesMax(records, bytes), onlyRemoves);
+        var resultBytes = request.RequestNumber == 0 ? 0 : StoredResult.BytesMax(request.Operations.Count);
+        return records == 0
+            ? default
+            : new RequestDemand(true, GroupBuilder.BatchBytesMax(records, bytes, resultBytes), onlyRemoves);
     }
 
     private static int ValueBytes(in Operation operation, int valueMax, IBatchState state) => operation.Kind switch

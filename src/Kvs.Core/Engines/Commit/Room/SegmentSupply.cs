@@ -125,21 +125,27 @@ internal sealed class SegmentSupply(SpareSegments spares, LoopHandle commit, Loo
         prepare.Wake();
     }
 
-    /// <summary>The oldest full segment that is not sealed yet. Prepare thread.</summary>
-    internal bool TryPeekFull(out FullSegment segment)
+    /// <summary>The full segments that may be sealed, in log order. Prepare thread.</summary>
+    /// <param name="published">Newest published sequence; what lies behind it may yet vanish.</param>
+    internal List<FullSegment> FullThrough(ulong published)
     {
         lock (_gate)
         {
-            return _full.TryPeek(out segment);
+            return [.. _full.TakeWhile(full => full.Last.Sequence <= published)];
         }
     }
 
-    /// <summary>The oldest full segment is sealed. Prepare thread.</summary>
-    internal void Sealed()
+    /// <summary>The oldest full segments are sealed. Prepare thread.</summary>
+    /// <param name="count">How many.</param>
+    internal void Sealed(int count)
     {
         lock (_gate)
         {
-            _full.Dequeue();
+            for (; count > 0; count--)
+            {
+                _full.Dequeue();
+            }
+
             Volatile.Write(ref _fullCount, _full.Count);
         }
     }
@@ -191,4 +197,8 @@ internal sealed class SegmentSupply(SpareSegments spares, LoopHandle commit, Loo
 /// <param name="LogTimeMillis">Log time of its newest group, or later.</param>
 /// <param name="Epochs">The epochs up to there, at least.</param>
 internal readonly record struct FullSegment(
-    Segment Segment, long End, ulong FirstSequence, KvsVersion Last, long LogTimeMillis, EpochTable Epochs);
+    Segment Segment, long End, ulong FirstSequence, KvsVersion Last, long LogTimeMillis, EpochTable Epochs)
+{
+    /// <summary>Whether a batch in it may say who asked for it.</summary>
+    internal bool MayHaveOrigins { get; init; } = true;
+}
