@@ -166,13 +166,23 @@ internal sealed class MemberLog : IMemberLog
     /// <summary>Tells of something. Threads of the engine.</summary>
     internal void Tell(in MemberEvent happened) => _options.Events(happened);
 
+    /// <summary>
+    /// Held while the log is cut and that is told, and while its durability is looked up and told: what was durable before
+    /// a cut is never told behind it, when other frames may have taken its place.
+    /// </summary>
+    internal Lock DurabilityGate { get; } = new();
+
     /// <summary>Tells how far the log is durable, when that is news. Sync thread.</summary>
-    internal void NoteDurable(KvsVersion synced)
+    internal void NoteDurable()
     {
-        if (synced != _toldDurable)
+        lock (DurabilityGate)
         {
-            _toldDurable = synced;
-            Tell(new MemberEvent(MemberEventKind.Durable, synced));
+            var synced = _log.Synced;
+            if (synced != _toldDurable)
+            {
+                _toldDurable = synced;
+                Tell(new MemberEvent(MemberEventKind.Durable, synced));
+            }
         }
     }
 

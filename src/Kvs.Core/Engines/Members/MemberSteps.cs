@@ -283,21 +283,24 @@ internal sealed class MemberSteps
         }
 
         _committed.Close();
-        if (!_truncation.TryRun(to, out var refusal))
+        lock (_member.DurabilityGate)
         {
-            return false;
-        }
+            if (!_truncation.TryRun(to, out var refusal))
+            {
+                return false;
+            }
 
-        if (refusal is null)
-        {
-            Tell(MemberEventKind.Truncated);
-        }
-        else
-        {
-            Refuse(MemberOrder.Truncate, refusal);
-        }
+            if (refusal is null)
+            {
+                Tell(MemberEventKind.Truncated);
+            }
+            else
+            {
+                Refuse(MemberOrder.Truncate, refusal);
+            }
 
-        return true;
+            return true;
+        }
     }
 
     private void Follow(Refusal refusal)

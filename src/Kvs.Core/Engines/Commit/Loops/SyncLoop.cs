@@ -172,7 +172,7 @@ internal sealed class SyncLoop
             return; // returned in this very step
         }
 
-        _member.NoteDurable(_log.Synced);
+        _member.NoteDurable();
         _handOff.Synced(_groups.Count - _durable);
         for (; _durable < _groups.Count; _durable++)
         {

@@ -1,0 +1,290 @@
+using Kvs.Core.Engines.Members;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication;
+using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Records;
+using Kvs.Server.Cluster.Store;
+
+namespace Kvs.Server.Cluster.Driver;
+
+/// <summary>
+/// The node's log: gives the node's orders to the engine, and tells the node what has become of them, in the order that
+/// it counts on. An engine tells of its two threads' work as it happens; the node hears of what is durable or applied
+/// only when it has heard that it is there.
+/// Threading: the driver's loop, but for what it passes on to it.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="tell">Tells the node.</param>
+internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
+{
+    private readonly Queue<MemberRecord> _records = new(); // handed over, not stored yet
+    private readonly Queue<(KvsVersion Last, Action Release)> _frames = new(); // handed over, not appended yet
+    private readonly List<Action<IMemberLog>> _waiting = []; // orders while the engine is being replaced
+    private KvsVersion _appended;
+    private KvsVersion _durable; // as the engine says
+    private KvsVersion _toldDurable;
+    private ulong _applied; // as the engine says
+    private ulong _toldApplied;
+    private ulong _firstStreamable;
+    private ulong _begins; // the epoch that was asked for; 0 when its first batch is there
+    private MemberRecord? _refused; // could not be stored: tried again
+
+    /// <summary>The record that the node decided on last.</summary>
+    internal MemberRecord Record { get; private set; } = null!; // set by Begin
+
+    /// <summary>What the opening has found, for the node. Events from here on are for <see cref="Hear"/>.</summary>
+    internal NodeStart Begin()
+    {
+        var log = store.Member!;
+        var membership = log.Membership;
+        Record = new MemberRecord
+        {
+            StoreId = log.StoreId,
+            Incarnation = log.Incarnation,
+            PromisedEpoch = log.Promise.Epoch,
+            Candidate = log.Promise.Candidate,
+            Self = membership.NodeId,
+            Members = membership.Members,
+            IsFounding = membership.IsFounding,
+        };
+        Settle(log);
+        return new NodeStart
+        {
+            Record = Record,
+            Epochs = log.Epochs,
+            Last = log.Last,
+            Commit = Math.Min(log.Applied, log.Last.Sequence),
+            FirstStreamable = log.FirstStreamable,
+            TailCut = log.WasTailCut,
+        };
+    }
+
+    /// <summary>Hands frames over. They stay as they are until they are released.</summary>
+    /// <param name="append">The frames.</param>
+    /// <param name="release">Called when the log needs them no more.</param>
+    internal void Append(Append append, Action release)
+    {
+        _frames.Enqueue((append.Last, release));
+        Order(log => log.AppendFrames(append.Frames));
+    }
+
+    /// <summary>More is committed.</summary>
+    /// <param name="sequence">Through where.</param>
+    internal void Commit(ulong sequence) => Order(log => log.Commit(sequence));
+
+    /// <summary>Begins an epoch.</summary>
+    /// <param name="epoch">The epoch.</param>
+    internal void Lead(ulong epoch)
+    {
+        _begins = epoch;
+        Order(log => log.Lead(epoch, EpochReason.Sealed));
+    }
+
+    /// <summary>Ends it.</summary>
+    /// <param name="reason">For people.</param>
+    /// <param name="primary">Where writes go instead; empty when unknown.</param>
+    internal void Follow(string reason, string primary) =>
+        Order(log => log.Follow(reason.TrimEnd('.'), primary.Length == 0 ? null : primary));
+
+    /// <summary>Cuts the log.</summary>
+    /// <param name="last">The last batch that stays.</param>
+    internal void Truncate(KvsVersion last) => Order(log => log.Truncate(last));
+
+    /// <summary>Holds writes, or takes them again.</summary>
+    /// <param name="isHeld">Which.</param>
+    internal void Hold(bool isHeld) => Order(log => log.Hold(isHeld));
+
+    /// <summary>Says whether writes are taken.</summary>
+    /// <param name="refusal">Why not; null when they are.</param>
+    internal void Admit(Refusal? refusal) => Order(log => log.Admit(refusal));
+
+    /// <summary>Stores the node's record.</summary>
+    /// <param name="record">The record.</param>
+    internal void Store(MemberRecord record)
+    {
+        Record = record;
+        _records.Enqueue(record);
+        Order(log => log.StoreRecord(PromiseOf(record), MembershipOf(record)));
+    }
+
+    /// <summary>Now and then: what no event tells.</summary>
+    internal void Look()
+    {
+        if (store.Member is not { } log)
+        {
+            return;
+        }
+
+        if (_refused is { } record)
+        {
+            _refused = null;
+            log.StoreRecord(PromiseOf(record), MembershipOf(record));
+        }
+
+        var first = Math.Min(log.FirstStreamable, _toldApplied + 1);
+        if (first > _firstStreamable)
+        {
+            _firstStreamable = first;
+            tell(new NodeInput.HistoryDropped(first));
+        }
+    }
+
+    /// <summary>The engine is about to be replaced: orders wait, and what it holds is released.</summary>
+    internal void Leave()
+    {
+        while (_frames.TryDequeue(out var frames))
+        {
+            frames.Release();
+        }
+    }
+
+    /// <summary>The engine is another one, or the old one was opened again.</summary>
+    internal void Enter()
+    {
+        var log = store.Member!;
+        Settle(log);
+        foreach (var order in _waiting)
+        {
+            order(log);
+        }
+
+        _waiting.Clear();
+    }
+
+    /// <summary>The engine tells something.</summary>
+    /// <param name="happened">What.</param>
+    internal void Hear(in MemberEvent happened)
+    {
+        switch (happened.Kind)
+        {
+            case MemberEventKind.Appended:
+                Appended(happened.Version, happened.Bytes);
+                break;
+            case MemberEventKind.Durable:
+                _durable = happened.Version;
+                break;
+            case MemberEventKind.Applied:
+                _applied = happened.Version.Sequence;
+                break;
+            case MemberEventKind.RecordStored:
+                tell(new NodeInput.RecordStored(_records.Dequeue()));
+                break;
+            case MemberEventKind.Truncated:
+                Truncated(happened.Version);
+                break;
+            case MemberEventKind.Led:
+                _begins = 0;
+                _appended = happened.Version;
+                tell(new NodeInput.Led(happened.Version));
+                break;
+            case MemberEventKind.Followed:
+                _begins = 0;
+                _appended = happened.Version;
+                tell(new NodeInput.Followed(happened.Version));
+                break;
+            case MemberEventKind.Held:
+                tell(new NodeInput.WritesHeld());
+                break;
+            case MemberEventKind.Failed:
+                tell(new NodeInput.LogFailed(happened.Text ?? "unknown"));
+                break;
+            default:
+                Refused(in happened);
+                break;
+        }
+
+        TellDurable();
+    }
+
+    private static EpochPromise PromiseOf(MemberRecord record) => new(record.PromisedEpoch, record.Candidate);
+
+    private static ClusterMembership MembershipOf(MemberRecord record) => new()
+    {
+        ClusterId = record.StoreId,
+        NodeId = record.Self,
+        Members = record.Members,
+        IsFounding = record.IsFounding,
+    };
+
+    private void Order(Action<IMemberLog> order)
+    {
+        if (store.Member is { } log && _waiting.Count == 0)
+        {
+            order(log);
+        }
+        else
+        {
+            _waiting.Add(order);
+        }
+    }
+
+    private void Settle(IMemberLog log)
+    {
+        _appended = log.Last;
+        _durable = _toldDurable = log.Last;
+        _applied = _toldApplied = log.Applied;
+        _firstStreamable = log.FirstStreamable;
+    }
+
+    private void Appended(KvsVersion last, int bytes)
+    {
+        if (_begins != 0 && last.Epoch == _begins)
+        {
+            return; // the first batch of the epoch: Led tells of it
+        }
+
+        _appended = last;
+        while (_frames.TryPeek(out var frames) && frames.Last.Sequence <= last.Sequence)
+        {
+            _frames.Dequeue().Release();
+        }
+
+        tell(new NodeInput.Appended(last, bytes));
+    }
+
+    private void Truncated(KvsVersion last)
+    {
+        _appended = _durable = _toldDurable = last;
+        tell(new NodeInput.Truncated(last, last.Sequence));
+    }
+
+    // Orders are carried out one behind the other, so a refusal is always that of the oldest of its kind.
+    private void Refused(in MemberEvent refusal)
+    {
+        switch (refusal.Order)
+        {
+            case MemberOrder.AppendFrames:
+                if (_frames.TryDequeue(out var frames))
+                {
+                    frames.Release();
+                }
+
+                tell(new NodeInput.AppendRefused(refusal.Version));
+                break;
+            case MemberOrder.StoreRecord when _records.TryPeek(out var record):
+                _refused = record; // a full disk: a promise that is not stored is not given
+                break;
+            case MemberOrder.Hold:
+                break; // the node has stopped to lead meanwhile
+            default:
+                tell(new NodeInput.LogFailed($"{refusal.Order} was refused: {refusal.Text}"));
+                break;
+        }
+    }
+
+    private void TellDurable()
+    {
+        if (_durable.Sequence > _toldDurable.Sequence && _durable.Sequence <= _appended.Sequence)
+        {
+            _toldDurable = _durable;
+            tell(new NodeInput.Durable(_durable));
+        }
+
+        if (_applied > _toldApplied && _applied <= _toldDurable.Sequence)
+        {
+            _toldApplied = _applied;
+            tell(new NodeInput.Applied(_applied));
+        }
+    }
+}

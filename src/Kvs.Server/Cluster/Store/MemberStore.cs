@@ -1,0 +1,129 @@
+using System.Buffers;
+using Kvs.Core.Engines;
+using Kvs.Core.Engines.Commit.Queue;
+using Kvs.Core.Engines.Members;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Server.Cluster.Store;
+
+/// <summary>
+/// The store of a member as the doors see it: one engine for the whole life of the server, whatever lies beneath. The
+/// engine beneath is another one after a base copy was taken, and for the moment of the change there is none: requests
+/// are refused then as passing. Work that only the primary can do goes there.
+/// Threading: any thread; replaced by one at a time. Ownership: of the engine.
+/// </summary>
+/// <param name="open">Opens the engine.</param>
+internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> open) : IKvEngine
+{
+    private const string Replacing =
+        "This node takes over a copy of its group's data and serves nothing for a moment. Retry shortly, or ask another node.";
+
+    private LogEngine? _engine; // published: Volatile; null while it is being replaced
+    private IWorkForwarder? _forwarder; // published: Volatile
+
+    /// <inheritdoc/>
+    public string Name => DirectoryName;
+
+    /// <summary>What replication drives; null while the engine is being replaced.</summary>
+    internal IMemberLog? Member => Volatile.Read(ref _engine)?.Member;
+
+    private static string DirectoryName => Kvs.Core.Storage.Manifests.DataDirectory.KvsEngine;
+
+    private LogEngine Engine => Volatile.Read(ref _engine)
+        ?? throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+
+    /// <summary>Opens the engine for the first time.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task OpenAsync(CancellationToken cancellationToken) =>
+        Volatile.Write(ref _engine, await open(cancellationToken));
+
+    /// <summary>Gives work that only the primary can do to somebody.</summary>
+    /// <param name="forwarder">Who takes it.</param>
+    internal void ForwardBy(IWorkForwarder forwarder) => Volatile.Write(ref _forwarder, forwarder);
+
+    /// <summary>Closes the engine, lets the directory be changed, and opens it again.</summary>
+    /// <param name="change">Changes the directory, which nobody has open meanwhile.</param>
+    /// <param name="cancellationToken">Gives up before the engine opens again.</param>
+    internal async Task ReplaceAsync(Action change, CancellationToken cancellationToken)
+    {
+        var old = Engine;
+        Volatile.Write(ref _engine, null);
+        await old.DisposeAsync();
+        change();
+        await OpenAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Submit(WorkItem item)
+    {
+        var engine = Volatile.Read(ref _engine);
+        if (engine is null)
+        {
+            WorkItems.Refuse(item, ErrorCode.Overloaded, Replacing);
+            item.Complete();
+        }
+        else if (engine.Member!.IsLeading || Volatile.Read(ref _forwarder)?.TryForward(item) is not true)
+        {
+            engine.Submit(item);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info)
+    {
+        try
+        {
+            return Engine.TryGet(key, value, out info);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public PointRead Get(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info)
+    {
+        try
+        {
+            return Engine.Get(key, value, in bounds, out info);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEngineSnapshot Snapshot()
+    {
+        try
+        {
+            return Engine.Snapshot();
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public StoreStats Stats()
+    {
+        try
+        {
+            return Engine.Stats();
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CompactAsync(CancellationToken cancellationToken) => Engine.CompactAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Interlocked.Exchange(ref _engine, null)?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
