@@ -1,0 +1,512 @@
+using Kvs.Core.Engines.Members;
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Protocol.Cluster.Messages.Copies;
+using Kvs.Core.Replication;
+using Kvs.Core.Replication.Rules;
+using Kvs.Core.Storage.Copies;
+using Kvs.Server.Cluster.Driver.Copies;
+using Kvs.Server.Cluster.Driver.Shipping;
+using Kvs.Server.Cluster.Reads;
+using Kvs.Server.Cluster.Store;
+
+namespace Kvs.Server.Cluster.Driver;
+
+/// <summary>
+/// Drives a node: takes what happens to it from the network, the log, the clock and people, lets it do its steps on one
+/// thread, and does what each says, in order. It decides nothing about replication.
+/// Threading: one loop; everything else posts to it. Ownership: of shippers and copies; store and links are its maker's.
+/// </summary>
+internal sealed class NodeDriver : IAsyncDisposable
+{
+    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(25);
+
+    private readonly KvsEnvironment _machine;
+    private readonly string _directory;
+    private readonly MemberStore _store;
+    private readonly INodeLinks _links;
+    private readonly ClusterLog _log;
+    private readonly MachineClocks _clocks;
+    private readonly LogSide _logSide;
+    private readonly CopyShelf _shelf;
+    private readonly CopyFetch _fetch;
+    private readonly Action _failed;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Dictionary<long, LogShipper> _shippers = []; // loop only
+    private readonly List<NodeOutput> _outputs = []; // loop only
+    private readonly Queue<NodeInput> _inputs = new(); // loop only: what the log has told during a step
+    private List<Action> _arrivals = []; // guarded by _gate
+    private List<Action> _taken = []; // loop only
+    private Node _node = null!; // set by Start
+    private ILoop _loop = null!; // set by Start
+    private Task _replacing = Task.CompletedTask; // loop only
+    private NodeOutput.Lease? _lease; // loop only: as the node gave it
+    private ulong _epochStart; // loop only: of the newest epoch that this node has begun
+    private ulong _applied; // loop only
+    private TimeSpan _nextTick; // loop only
+    private bool _isStepping; // loop only
+    private Action? _release; // loop only: of the message in hand
+    private int _engine; // Interlocked: counts the engines, so that nothing of an old one is heard
+
+    /// <summary>Creates it; <see cref="Start"/> begins.</summary>
+    /// <param name="machine">Clock, threads, files.</param>
+    /// <param name="directory">Full path of the data directory.</param>
+    /// <param name="store">The store, open.</param>
+    /// <param name="links">The connections to other nodes.</param>
+    /// <param name="log">What people read.</param>
+    /// <param name="failed">Called when the log has failed: the process must end.</param>
+    internal NodeDriver(
+        KvsEnvironment machine, string directory, MemberStore store, INodeLinks links, ClusterLog log, Action failed)
+    {
+        _machine = machine;
+        _directory = directory;
+        _store = store;
+        _links = links;
+        _log = log;
+        _failed = failed;
+        _clocks = new MachineClocks(machine.Time);
+        _logSide = new LogSide(store, TakeFromLog);
+        _shelf = new CopyShelf(machine.Time, machine.Random);
+        _fetch = new CopyFetch(links);
+        Operators = new OperatorDesk(input => Post(() => Step(input)));
+        Lease = new ReadLease(_clocks, (from, now) => _node.LeaseHolds(from, now));
+    }
+
+    /// <summary>Requests of people.</summary>
+    internal OperatorDesk Operators { get; }
+
+    /// <summary>Whether linearizable reads may be answered here.</summary>
+    internal ReadLease Lease { get; }
+
+    /// <summary>How the node stands: as of its newest step. Any thread.</summary>
+    internal NodeStatus Status { get; private set; } = NodeStatus.Unknown;
+
+    /// <summary>Called on the loop when the status is another one; it must only note it.</summary>
+    internal Action<NodeStatus>? Changed { get; set; }
+
+    /// <summary>Begins.</summary>
+    /// <param name="settings">The node's settings.</param>
+    internal void Start(NodeSettings settings)
+    {
+        var start = _logSide.Begin();
+        _applied = start.Commit;
+        _node = Node.OpenStatic(settings, start, ReplicationRules.Instance, _machine.Random, _clocks.Read());
+        _loop = _machine.Loops.Start("kvs-node", RunOnce);
+    }
+
+    /// <summary>Hears the engine: what is given to the engine's options. Any thread.</summary>
+    /// <returns>A listener for one life of the engine.</returns>
+    internal Action<MemberEvent> NewListener()
+    {
+        var life = Interlocked.Increment(ref _engine);
+        return happened => Post(() =>
+        {
+            if (life == Volatile.Read(ref _engine))
+            {
+                _logSide.Hear(in happened);
+                StepInputs();
+            }
+        });
+    }
+
+    /// <summary>A connection is open, or dialling it failed. Any thread.</summary>
+    /// <param name="connection">Its number.</param>
+    /// <param name="peer">Who was dialled; null for one that was accepted.</param>
+    internal void Connected(long connection, string? peer) => Post(() => Step(new NodeInput.Connected(connection, peer)));
+
+    /// <summary>Dialling failed. Any thread.</summary>
+    /// <param name="peer">Who was dialled.</param>
+    internal void DialFailed(string peer) => Post(() => Step(new NodeInput.DialFailed(peer)));
+
+    /// <summary>A connection is closed. Any thread.</summary>
+    /// <param name="connection">Its number.</param>
+    internal void Disconnected(long connection)
+    {
+        _fetch.Break(connection);
+        Post(() =>
+        {
+            Forget(connection);
+            Step(new NodeInput.Disconnected(connection));
+        });
+    }
+
+    /// <summary>A message came, in the order of its connection. Any thread.</summary>
+    /// <param name="connection">Its number.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="release">To be called once, when its bytes are needed no more.</param>
+    internal void Received(long connection, ClusterMessage message, Action release)
+    {
+        switch (message)
+        {
+            case BaseCopyChunk chunk:
+                _fetch.Take(connection, chunk);
+                release();
+                break;
+            case BaseCopyFetch fetch:
+                release();
+                Serve(connection, fetch);
+                break;
+            default:
+                Post(() =>
+                {
+                    _release = release;
+                    Step(new NodeInput.Received(connection, message));
+                    _release?.Invoke();
+                    _release = null;
+                });
+                break;
+        }
+    }
+
+    /// <summary>Ends it. The engine is closed by its owner, afterwards.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Lease.Set(null);
+        await _stopping.CancelAsync();
+        _loop.Stop();
+        await _replacing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Operators.Close();
+        foreach (var shipper in _shippers.Values)
+        {
+            shipper.Dispose();
+        }
+
+        _logSide.Leave();
+        _shelf.Dispose();
+        _fetch.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void Post(Action arrival)
+    {
+        lock (_gate)
+        {
+            _arrivals.Add(arrival);
+        }
+
+        Volatile.Read(ref _loop)?.Wake();
+    }
+
+    private TimeSpan RunOnce()
+    {
+        lock (_gate)
+        {
+            (_arrivals, _taken) = (_taken, _arrivals);
+        }
+
+        foreach (var arrival in _taken)
+        {
+            arrival();
+        }
+
+        _taken.Clear();
+        var now = _clocks.Read().Monotonic;
+        if (now >= _nextTick)
+        {
+            _nextTick = now + _tick;
+            Tick();
+        }
+
+        lock (_gate)
+        {
+            return _arrivals.Count > 0 ? TimeSpan.Zero : _nextTick - now;
+        }
+    }
+
+    private void Tick()
+    {
+        _logSide.Look();
+        StepInputs();
+        Step(NodeInput.Tick.Now);
+        _shelf.Tidy();
+    }
+
+    private void TakeFromLog(NodeInput input) => _inputs.Enqueue(input);
+
+    private void StepInputs()
+    {
+        while (!_isStepping && _inputs.TryDequeue(out var input))
+        {
+            Step(input);
+        }
+    }
+
+    private void Step(NodeInput input)
+    {
+        Note(input);
+        _isStepping = true;
+        _outputs.Clear();
+        _node.Step(_clocks.Read(), input, _outputs);
+        foreach (var output in _outputs)
+        {
+            Do(output);
+        }
+
+        _isStepping = false;
+        UpdateStatus();
+        StepInputs();
+    }
+
+    private void Note(NodeInput input)
+    {
+        switch (input)
+        {
+            case NodeInput.Led led:
+                _epochStart = led.EpochStart.Sequence;
+                break;
+            case NodeInput.Applied applied:
+                _applied = applied.Sequence;
+                SetLease();
+                break;
+            case NodeInput.LogFailed failed:
+                Lease.Set(null);
+                _log.LogFailed(failed.Reason);
+                _failed();
+                break;
+        }
+    }
+
+    private void Do(NodeOutput output)
+    {
+        switch (output)
+        {
+            case NodeOutput.Dial dial:
+                _links.Dial(dial.Peer);
+                break;
+            case NodeOutput.Send send:
+                _links.Send(send.Connection, send.Message);
+                break;
+            case NodeOutput.Close close:
+                Forget(close.Connection);
+                _fetch.Break(close.Connection);
+                _links.Close(close.Connection);
+                break;
+            case NodeOutput.Ship ship:
+                Ship(ship);
+                break;
+            case NodeOutput.Lease lease:
+                _lease = lease;
+                SetLease();
+                break;
+            case NodeOutput.Answer answer:
+                Operators.Answered(answer);
+                break;
+            case NodeOutput.Tell told:
+                _log.Told(told.Text);
+                break;
+            case NodeOutput.ServeBaseCopy serve:
+                Offer(serve.Connection);
+                break;
+            case NodeOutput.FetchBaseCopy fetch:
+                _replacing = FetchAsync(fetch);
+                break;
+            default:
+                DoWithLog(output);
+                break;
+        }
+    }
+
+    private void DoWithLog(NodeOutput output)
+    {
+        switch (output)
+        {
+            case NodeOutput.AppendReceived append:
+                _logSide.Append(append.Message, _release ?? (static () => { }));
+                _release = null;
+                break;
+            case NodeOutput.Commit commit:
+                _logSide.Commit(commit.Sequence);
+                break;
+            case NodeOutput.Lead lead:
+                _logSide.Lead(lead.Epoch);
+                break;
+            case NodeOutput.Follow follow:
+                _logSide.Follow(follow.Reason, _node.PrimaryHint);
+                break;
+            case NodeOutput.Truncate truncate:
+                _logSide.Truncate(truncate.Last);
+                break;
+            case NodeOutput.StoreRecord store:
+                Store(store.Record);
+                break;
+            case NodeOutput.Admit admit:
+                _logSide.Hold(admit.Admission.Kind == AdmissionKind.Held);
+                _logSide.Admit(Admissions.RefusalOf(admit.Admission));
+                break;
+            default:
+                throw new InvalidOperationException($"Nothing does {output}.");
+        }
+    }
+
+    // The state that a lease of this epoch speaks for is here when the epoch's first batch is visible.
+    private void SetLease() => Lease.Set(_lease?.From is { } from && _applied >= _epochStart ? from : null);
+
+    private void Ship(NodeOutput.Ship order)
+    {
+        if (!_shippers.TryGetValue(order.Connection, out var shipper))
+        {
+            shipper = new LogShipper(order.Connection, _links);
+            _shippers.Add(order.Connection, shipper);
+        }
+
+        if (_store.Member is not { } log)
+        {
+            return;
+        }
+
+        _ = Task.Run(() =>
+        {
+            var shipped = Attempt("Reading the log for a follower", () => shipper.Ship(log, order));
+            Post(() =>
+            {
+                if (shipped is not null)
+                {
+                    Step(shipped);
+                }
+                else if (_shippers.ContainsKey(order.Connection))
+                {
+                    // What comes next is no longer in the log: the follower comes again, and gets a base copy.
+                    _links.Close(order.Connection);
+                    Forget(order.Connection);
+                    Step(new NodeInput.Disconnected(order.Connection));
+                }
+            });
+        });
+    }
+
+    private void Forget(long connection)
+    {
+        if (_shippers.Remove(connection, out var shipper))
+        {
+            _ = Task.Run(shipper.Dispose); // a piece may be on its way out
+        }
+    }
+
+    // The id of the store is in all its files: another one means another store, and only an empty one takes it.
+    private void Store(MemberRecord record)
+    {
+        if (_store.Member is { } log && log.StoreId != record.StoreId)
+        {
+            _replacing = ReplaceAsync(() => StagedCopy.Adopt(_machine.Files, _directory, record.StoreId), null);
+        }
+
+        _logSide.Store(record);
+    }
+
+    private void Offer(long connection)
+    {
+        if (_store.Member is not { } log)
+        {
+            return;
+        }
+
+        _ = Task.Run(() =>
+        {
+            var offer = Attempt("Opening a base copy", () => _shelf.Offer(log));
+            if (offer is not null)
+            {
+                _log.CopyOffered(offer.Upto.ToString(), offer.Files.Sum(static file => (long)file.Length) / (1024 * 1024));
+                Post(() => Step(new NodeInput.BaseCopyReady(connection, offer)));
+            }
+        });
+    }
+
+    private void Serve(long connection, BaseCopyFetch fetch) => _ = Task.Run(() =>
+    {
+        if (Attempt("Reading a base copy", () => _shelf.Read(fetch)) is { } chunk)
+        {
+            _links.Send(connection, chunk);
+        }
+        else
+        {
+            _links.Close(connection);
+            Disconnected(connection);
+        }
+    });
+
+    private async Task FetchAsync(NodeOutput.FetchBaseCopy order)
+    {
+        var log = _store.Member!;
+        StagedCopy? staged = null;
+        try
+        {
+            staged = await Task.Run(() => _fetch.RunAsync(log, order, _stopping.Token), _stopping.Token);
+        }
+        catch (Exception failure) when (failure is KvsException or IOException)
+        {
+            _log.CopyFailed(failure.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        if (staged is null)
+        {
+            Post(() => Step(new NodeInput.BaseCopyFailed()));
+            return;
+        }
+
+        Post(() => _replacing = ReplaceAsync(
+            () => staged.Swap(_machine.Files, _directory),
+            () => new NodeInput.BaseCopyInstalled(_store.Member!.Epochs, _store.Member!.Last)));
+    }
+
+    // On the loop: from here on orders wait, until the engine is there again.
+    private async Task ReplaceAsync(Action change, Func<NodeInput>? done)
+    {
+        Interlocked.Increment(ref _engine);
+        _logSide.Leave();
+        _shelf.Dispose();
+        try
+        {
+            await _store.ReplaceAsync(change, _stopping.Token);
+        }
+        catch (Exception failure) when (failure is KvsException or IOException or OperationCanceledException)
+        {
+            Post(() => Step(new NodeInput.LogFailed($"Taking over the group's data: {failure.Message}")));
+            return;
+        }
+
+        Post(() =>
+        {
+            _logSide.Enter();
+            if (done is not null)
+            {
+                Step(done());
+            }
+        });
+    }
+
+    private T? Attempt<T>(string what, Func<T?> attempt)
+        where T : class
+    {
+        try
+        {
+            return attempt();
+        }
+        catch (Exception failure) when (failure is KvsException or IOException or ObjectDisposedException)
+        {
+            _log.ReadFailed(what, failure.Message);
+            return null;
+        }
+    }
+
+    private void UpdateStatus()
+    {
+        var status = new NodeStatus(
+            _node.Role, _node.Epoch, _logSide.Record.Self, _node.PrimaryHint, _logSide.Record.Members, _logSide.Record.StoreId);
+        if (status != Status)
+        {
+            if (status.Role != Status.Role || status.Primary != Status.Primary)
+            {
+                _log.RoleIs(status.Role.ToString(), status.Epoch, status.Primary);
+            }
+
+            Status = status;
+            Changed?.Invoke(status);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using System.Buffers;
+using Kvs.Core.Client.Connections;
+using Kvs.Core.Engines.Members;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
+using Kvs.Core.Protocol.Responses;
+using Kvs.Server.Cluster.Driver;
+using Kvs.Server.Cluster.Store;
+
+namespace Kvs.Server.Cluster.Forwarding;
+
+/// <summary>
+/// Takes writes that clients gave to this node to the primary: in their order, with the client's id and number, so that
+/// a retry finds what came of the first attempt, whichever node it goes to. One hop: what was forwarded to this node, and
+/// what asks to be redirected, is refused with the primary's address.
+/// Threading: any thread.
+/// </summary>
+/// <param name="primary">The way to the primary.</param>
+/// <param name="status">How the node stands.</param>
+/// <param name="time">The clock.</param>
+internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> status, TimeProvider time) : IWorkForwarder
+{
+    private static readonly TimeSpan _budget = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
+
+    private static readonly Call<WriteRequest, ForwardedAnswer> _call = new()
+    {
+        Opcode = static _ => Opcode.Batch,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in WriteRequest request) =>
+            RequestEncoder.WriteBatch(target, id, in fields, request.Operations),
+        Read = ForwardedAnswer.TryRead,
+        ReadRefusal = ForwardedAnswer.TryReadRefusal,
+    };
+
+    /// <inheritdoc/>
+    public bool TryForward(WorkItem item)
+    {
+        if (item.Requests.Exists(static request => request.IsForwarded || request.WantsRedirect))
+        {
+            var now = status();
+            var address = now.Primary.Length > 0 && now.Primary != now.Self ? now.Primary : null;
+            var refusal = Refusal.NotPrimary("it follows", address);
+            foreach (var request in item.Requests)
+            {
+                refusal.Apply(request, WriteOutcome.NotApplied);
+            }
+
+            item.Complete();
+            return true;
+        }
+
+        _ = Task.Run(() => RunAsync(item));
+        return true;
+    }
+
+    private static bool IsRead(WriteRequest request) => request.Operations.TrueForAll(
+        static operation => operation.Kind is OperationKind.Get or OperationKind.Stat) && request.Operations.Count == 1;
+
+    private static bool GivesBack(WriteRequest request) =>
+        request.Operations.Exists(static operation => operation.ReturnPrevious || operation.Kind == OperationKind.Get);
+
+    private async Task RunAsync(WorkItem item)
+    {
+        // Reads behind writes are left: the door answers them from this node's state, when that has the writes.
+        var end = item.Requests.FindIndex(IsRead);
+        end = end < 0 ? item.Requests.Count : end;
+        var by = time.GetTimestamp() + (long)(_budget.TotalSeconds * time.TimestampFrequency);
+        var done = 0;
+        while (done < end && item.ResultBytes.WrittenCount <= item.ResultBytes.BytesMax)
+        {
+            var count = GivesBack(item.Requests[done]) ? 1 : CountQuiet(item, done, end);
+            await ForwardAsync(item, done, count, by);
+            done += count;
+        }
+
+        if (done < item.Requests.Count)
+        {
+            item.CutAt(done);
+        }
+
+        item.Complete();
+    }
+
+    private static int CountQuiet(WorkItem item, int from, int end)
+    {
+        var count = 1;
+        while (from + count < end && !GivesBack(item.Requests[from + count]))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    // Again and again while it is certain that nothing was applied; from the first that was refused, so that order is kept.
+    private async Task ForwardAsync(WorkItem item, int from, int count, long by)
+    {
+        while (true)
+        {
+            var calls = await SendAsync(item, from, count);
+            var again = 0;
+            for (var i = 0; i < count; i++)
+            {
+                var request = item.Requests[from + i];
+                if (calls[i] is { } call)
+                {
+                    await TakeAsync(item, request, call);
+                }
+
+                again = IsPassing(request) ? again + 1 : 0;
+            }
+
+            if (again == 0 || time.GetTimestamp() > by)
+            {
+                return;
+            }
+
+            from += count - again;
+            count = again;
+            for (var i = 0; i < count; i++)
+            {
+                Renew(item.Requests[from + i]);
+            }
+
+            await Task.Delay(_pause, time);
+        }
+    }
+
+    private async Task<Task<ForwardedAnswer>?[]> SendAsync(WorkItem item, int from, int count)
+    {
+        var calls = new Task<ForwardedAnswer>?[count];
+        try
+        {
+            using var patience = new CancellationTokenSource(_budget, time);
+            var connection = await primary.ConnectAsync(patience.Token);
+            for (var i = 0; i < count; i++)
+            {
+                var request = item.Requests[from + i];
+                if (request.Code == ErrorCode.None)
+                {
+                    calls[i] = connection.CallAsync(_call, request, FieldsOf(request), CancellationToken.None);
+                }
+            }
+        }
+        catch (KvsException failure)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var request = item.Requests[from + i];
+                if (request.Code == ErrorCode.None && calls[i] is null)
+                {
+                    request.Fail(failure.Code, WriteOutcome.NotApplied, failure.Message);
+                }
+            }
+        }
+
+        return calls;
+    }
+
+    private RequestFields FieldsOf(WriteRequest request)
+    {
+        var left = request.Deadline == long.MaxValue
+            ? _budget.TotalMilliseconds
+            : Math.Max(1, (request.Deadline - time.GetTimestamp()) * 1000.0 / time.TimestampFrequency);
+        return new RequestFields
+        {
+            DeadlineMillis = (uint)Math.Min(left, uint.MaxValue),
+            Durability = request.Durability,
+            ClientId = request.ClientId,
+            RequestNumber = request.RequestNumber,
+            DoneThrough = request.DoneThrough,
+            Attempt = request.Attempt,
+            AgeMillis = request.AgeMillis,
+            Forwarded = true,
+        };
+    }
+
+    private static async Task TakeAsync(WorkItem item, WriteRequest request, Task<ForwardedAnswer> call)
+    {
+        try
+        {
+            (await call).Fill(item, request);
+        }
+        catch (KvsException failure)
+        {
+            request.Fail(
+                failure.Code == ErrorCode.Unreachable && failure.Outcome == WriteOutcome.Unknown ? ErrorCode.OutcomeUnknown : failure.Code,
+                failure.Outcome,
+                failure.Message);
+            request.PrimaryAddress = (failure as KvsNotPrimaryException)?.PrimaryAddress;
+        }
+    }
+
+    private bool IsPassing(WriteRequest request) => request.Outcome == WriteOutcome.NotApplied
+        && request.Code is ErrorCode.NotPrimary or ErrorCode.Unreachable
+        && (request.Deadline == long.MaxValue || time.GetTimestamp() < request.Deadline);
+
+    private static void Renew(WriteRequest request)
+    {
+        request.Code = ErrorCode.None;
+        request.Outcome = WriteOutcome.Applied;
+        request.Message = null;
+        request.PrimaryAddress = null;
+    }
+}
