@@ -11,9 +11,9 @@ internal interface INodeLinks
 
     /// <summary>Sends a message behind those that were sent before. Nothing when the connection is gone.</summary>
     /// <param name="connection">Its number.</param>
-    /// <param name="message">The message; bytes that it points to stay as they are until they are released.</param>
-    /// <param name="release">Called once, when its bytes are needed no more.</param>
-    void Send(long connection, ClusterMessage message, Action? release = null);
+    /// <param name="message">The message.</param>
+    /// <param name="owner">Who owns the bytes that it points to; disposed once, when they are needed no more.</param>
+    void Send(long connection, ClusterMessage message, IDisposable? owner = null);
 
     /// <summary>Closes a connection behind what was sent. The driver does not hear of it again.</summary>
     /// <param name="connection">Its number.</param>

@@ -92,7 +92,7 @@ internal sealed class LogShipper(long connection, INodeLinks links) : IDisposabl
         links.Send(
             connection,
             new Append(order.Epoch, order.After, first, last, order.CommittedThrough, bytes.AsMemory(0, count)),
-            () => ArrayPool<byte>.Shared.Return(bytes));
+            new RentedBytes(bytes));
         return new NodeInput.Shipped(connection, last, count);
     }
 
