@@ -46,6 +46,9 @@ internal sealed class Node
     /// <summary>Where clients should go with writes; empty when unknown.</summary>
     internal string PrimaryHint => _policy.PrimaryHint;
 
+    /// <summary>Who follows this node, while it leads.</summary>
+    internal IReadOnlyList<Replica> Replicas => _leader.Replicas;
+
     /// <summary>Whether a linearizable read may be answered by a lease: asked after its snapshot was taken.</summary>
     /// <param name="from">Beginning of the lease, as the newest <see cref="NodeOutput.Lease"/> gave it.</param>
     /// <param name="now">Now.</param>
@@ -120,10 +123,10 @@ internal sealed class Node
                 link.HeardAt = _context.Now.Monotonic;
                 Receive(link, received.Message);
                 break;
-            case NodeInput.Shipped shipped when Replica(shipped.Connection) is { } replica:
+            case NodeInput.Shipped shipped when ReplicaOf(shipped.Connection) is { } replica:
                 _leader.Shipped(replica, shipped);
                 break;
-            case NodeInput.BaseCopyReady ready when Replica(ready.Connection) is { Phase: ReplicaPhase.Copying } replica:
+            case NodeInput.BaseCopyReady ready when ReplicaOf(ready.Connection) is { Phase: ReplicaPhase.Copying } replica:
                 _context.Send(replica.Link, ready.Offer with { Epoch = _leader.Epoch });
                 break;
             case NodeInput.LogFailed failed:
@@ -317,7 +320,7 @@ internal sealed class Node
         }
     }
 
-    private Replica? Replica(long connection) =>
+    private Replica? ReplicaOf(long connection) =>
         _context.Find(connection) is { } link ? _leader.Find(link) : null;
 
     private void Opened(Link link)

@@ -1,4 +1,5 @@
 using Kvs.Core.Primitives;
+using Kvs.Server.Cluster;
 using Kvs.Server.Doors.Tcp;
 using Serilog.Events;
 
@@ -78,6 +79,9 @@ internal sealed record ServerOptions
 
     /// <summary>Log bytes that are kept as history before compaction.</summary>
     internal long HistoryBytes { get; init; } = Limits.HistoryBytes;
+
+    /// <summary>The cluster that it belongs to.</summary>
+    internal ClusterOptions Cluster { get; init; } = new();
 
     /// <summary>Least important log lines that are written.</summary>
     internal LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;

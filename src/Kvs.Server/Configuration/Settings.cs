@@ -1,4 +1,5 @@
 using Kvs.Core.Primitives;
+using Kvs.Core.Replication;
 using Serilog.Events;
 
 namespace Kvs.Server.Configuration;
@@ -38,6 +39,21 @@ internal static class Settings
         new("insecure", "SWITCH (true or false)", "false",
             "Allow an address other than loopback although clients are not authenticated.",
             (o, text) => SettingText.TrySwitch(text, out var on) ? o with { Insecure = on } : null) { IsSwitch = true },
+        new("replicas", "ADDRESSES (HOST:PORT of each other node, separated by commas)", "none",
+            "Be the primary of a cluster of fixed nodes; the others are started with --replica.",
+            (o, text) => KvsAddress.TryParseList(text, out var list) ? o with { Cluster = o.Cluster with { Replicas = list } } : null),
+        new("replica", "SWITCH (true or false)", "false",
+            "Be a replica in a cluster of fixed nodes: wait for the primary, which dials this node.",
+            (o, text) => SettingText.TrySwitch(text, out var on) ? o with { Cluster = o.Cluster with { IsReplica = on } } : null)
+            { IsSwitch = true },
+        new("advertise", "HOST:PORT", "the listening address",
+            "Address by which the other nodes and clients reach this one.",
+            (o, text) => KvsAddress.TryParse(text, out var address)
+                ? o with { Cluster = o.Cluster with { Advertise = address } }
+                : null),
+        new("acks", "MODE (quorum or local)", "quorum",
+            "When a write is answered: durable on a majority of the nodes, or on the primary alone, where a failover may lose it.",
+            (o, text) => ReadAcks(text) is { } acks ? o with { Cluster = o.Cluster with { Acks = acks } } : null),
         Count("connections-max", _defaults.ConnectionsMax, 1, 1_000_000,
             "Connections at once; one more is refused.", (o, n) => o with { ConnectionsMax = n }),
         Bytes("frame-bytes-max", _defaults.FrameBytesMax, 4096, 1L << 30,
@@ -93,6 +109,13 @@ internal static class Settings
     /// <returns>The setting, or null.</returns>
     internal static Setting? Find(string name) =>
         All.FirstOrDefault(setting => setting.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    private static AckMode? ReadAcks(string text) => text switch
+    {
+        "quorum" => AckMode.Quorum,
+        "local" => AckMode.Local,
+        _ => null,
+    };
 
     private static ServerOptions? ReadEngine(ServerOptions options, string text) =>
         EngineName.TryResolve(text, out var name)

@@ -9,6 +9,23 @@ namespace Kvs.Server.Doors;
 /// </summary>
 internal interface IClusterDesk
 {
+    /// <summary>What this node does.</summary>
+    NodeRole Role { get; }
+
+    /// <summary>Who this node is; empty until it was told.</summary>
+    string NodeId { get; }
+
+    /// <summary>Whether the newest state here may be read at once. Cheap; without a lock.</summary>
+    /// <param name="consistency">What the read may miss.</param>
+    /// <param name="atLeast">A position that it must not miss; none for none.</param>
+    bool IsFresh(Consistency consistency, KvsVersion atLeast);
+
+    /// <summary>Waits until the newest state here may be read.</summary>
+    /// <param name="consistency">What the read may miss.</param>
+    /// <param name="atLeast">A position that it must not miss; none for none.</param>
+    /// <param name="deadline">Timestamp at which it is too late; <see cref="long.MaxValue"/> for never.</param>
+    Task FreshenAsync(Consistency consistency, KvsVersion atLeast, long deadline);
+
     /// <summary>What this node knows of the cluster.</summary>
     ClusterStatus Status();
 
@@ -17,8 +34,9 @@ internal interface IClusterDesk
     /// position that this node shows.
     /// </summary>
     /// <param name="consistency">Which of the two.</param>
+    /// <param name="isForwarded">Whether another node asks: then this one, the primary, answers or nobody.</param>
     /// <param name="deadline">Timestamp at which it is too late; <see cref="long.MaxValue"/> for never.</param>
-    ValueTask<KvsVersion> PositionAsync(Consistency consistency, long deadline);
+    ValueTask<KvsVersion> PositionAsync(Consistency consistency, bool isForwarded, long deadline);
 
     /// <summary>Makes a replica the primary.</summary>
     /// <param name="node">Its id or address; empty for this node.</param>

@@ -128,6 +128,9 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>What the server is.</summary>
     internal ServerInfo Info() => _identity with
     {
+        Role = Cluster?.Role ?? NodeRole.Standalone,
+        NodeId = Cluster?.NodeId ?? _identity.NodeId,
+        Epoch = Position.Epoch,
         Uptime = _time.GetElapsedTime(_startedAt),
         Connections = Volatile.Read(ref _connections),
     };

@@ -1,5 +1,6 @@
 using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines;
+using Kvs.Core.Engines.Members;
 using Kvs.Core.Engines.Memory;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
@@ -44,6 +45,17 @@ internal static class EngineOpener
             _ => throw new KvsStorageException(ErrorCode.UnsupportedFormat,
                 $"the data directory is of engine '{name}', which this version does not know"),
         };
+
+    /// <summary>Opens the engine of a node of a cluster.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="machine">Files, clock, threads, randomness.</param>
+    /// <param name="events">Hears what an operator should know.</param>
+    /// <param name="member">Who it is.</param>
+    /// <param name="stop">Gives up.</param>
+    internal static ValueTask<LogEngine> OpenMemberAsync(
+        ServerOptions options, KvsEnvironment machine, Action<StoreEvent> events, MemberOptions member, CancellationToken stop) =>
+        LogEngine.OpenAsync(
+            PathOf(options), LogOptionsOf(options, events) with { Member = member }, MachineOf(options, machine), stop);
 
     private static WriteLimits LimitsOf(ServerOptions options) => new(options.ValueBytesMax, options.BatchBytesMax);
 

@@ -38,8 +38,10 @@ internal sealed class ServerHost(ProgramContext context, ServerOptions options)
             return ExitCode.Done;
         }
 
-        await host.WaitForShutdownAsync(context.Signals.Requested);
-        return ExitCode.Done;
+        var failure = host.Services.GetRequiredService<ServerFailure>();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.Signals.Requested, failure.Token);
+        await host.WaitForShutdownAsync(end.Token);
+        return failure.Token.IsCancellationRequested ? ExitCode.Failed : ExitCode.Done;
     }
 
     private IHost Build()
@@ -53,6 +55,7 @@ internal sealed class ServerHost(ProgramContext context, ServerOptions options)
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(context.Machine);
         builder.Services.AddSingleton<ITransport, SocketTransport>();
+        builder.Services.AddSingleton<ServerFailure>();
         builder.Services.AddHostedService<ServerService>();
 
         // Draining has its own limit; closing the engine takes as long as the disk does.

@@ -4,6 +4,7 @@ using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
+using Kvs.Server.Cluster;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Tcp;
 using Microsoft.Extensions.Hosting;
@@ -22,12 +23,14 @@ namespace Kvs.Server.Hosting;
 /// <param name="machine">Files, clock, threads, randomness.</param>
 /// <param name="transport">The network.</param>
 /// <param name="loggers">The log.</param>
+/// <param name="failure">Ends the process when it cannot go on.</param>
 internal sealed class ServerService(
-    ServerOptions options, KvsEnvironment machine, ITransport transport, ILoggerFactory loggers)
+    ServerOptions options, KvsEnvironment machine, ITransport transport, ILoggerFactory loggers, ServerFailure failure)
     : IHostedService
 {
     private readonly ServerLog _log = new(loggers.CreateLogger("kvs"));
     private IKvEngine? _engine;
+    private ClusterService? _cluster;
     private RequestDispatcher? _dispatcher;
     private TcpDoor? _door;
 
@@ -43,6 +46,12 @@ internal sealed class ServerService(
             await OpenEngineAsync(cancellationToken);
             _dispatcher = NewDispatcher(_engine!);
             _door = await OpenDoorAsync(_dispatcher, cancellationToken);
+            if (_cluster is not null)
+            {
+                _door.AcceptLink = _cluster.Links.Accept;
+                _cluster.Start();
+            }
+
             _log.Listening(options.Address.ToString(), _door.Port);
         }
         catch
@@ -58,6 +67,7 @@ internal sealed class ServerService(
         if (_door is not null)
         {
             _log.Stopping();
+            await (_cluster?.HandOverAsync() ?? Task.CompletedTask);
             await _door.DrainAsync(options.DrainTimeout);
         }
 
@@ -95,9 +105,25 @@ internal sealed class ServerService(
         var directory = name == EngineName.Memory ? "none" : EngineOpener.PathOf(options);
         _log.Starting(ServerVersion.Text, shown, directory, options.Durability.ToString());
         var startedAt = machine.Time.GetTimestamp();
-        _engine = await StartRetry.RunAsync(
-            machine.Time, () => EngineOpener.OpenAsync(name, options, machine, _log.Tell, stop), IsLocked, stop);
+        _engine = await StartRetry.RunAsync(machine.Time, () => OpenAsync(name, stop), IsLocked, stop);
         _log.EngineOpen(name, _engine.Stats().Keys, machine.Time.GetElapsedTime(startedAt).TotalMilliseconds);
+    }
+
+    private async Task<IKvEngine> OpenAsync(string name, CancellationToken stop)
+    {
+        options.Cluster.Validate(options.Address);
+        if (!options.Cluster.IsOn)
+        {
+            return await EngineOpener.OpenAsync(name, options, machine, _log.Tell, stop);
+        }
+
+        if (name != EngineName.Kvs)
+        {
+            throw new KvsConfigurationException($"a cluster needs the engine kvs, not {name}");
+        }
+
+        _cluster = await ClusterService.OpenAsync(options, machine, transport, loggers, _log.Tell, failure.Fail, stop);
+        return _cluster.Store;
     }
 
     private RequestDispatcher NewDispatcher(IKvEngine engine)
@@ -105,7 +131,7 @@ internal sealed class ServerService(
         var durability = options.Durability.ToString();
         var identity = new ServerInfo { Name = "kvs-server", Version = ServerVersion.Text, Durability = durability };
         var limits = new SnapshotLimits(options.SessionSnapshotsMax, options.SnapshotsMax, options.SnapshotAgeMax);
-        return new RequestDispatcher(engine, identity, limits, machine.Time);
+        return new RequestDispatcher(engine, identity, limits, machine.Time) { Cluster = _cluster?.Desk };
     }
 
     private async Task<TcpDoor> OpenDoorAsync(RequestDispatcher dispatcher, CancellationToken stop)
@@ -135,7 +161,11 @@ internal sealed class ServerService(
         }
 
         _dispatcher?.Dispose();
-        if (_engine is not null)
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+        else if (_engine is not null)
         {
             await _engine.DisposeAsync();
         }

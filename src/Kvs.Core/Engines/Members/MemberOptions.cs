@@ -12,6 +12,12 @@ internal sealed record MemberOptions
     /// <summary>Hears what happens; see <see cref="MemberEvent"/>.</summary>
     internal required Action<MemberEvent> Events { get; init; }
 
+    /// <summary>
+    /// Whether this node, leading, can prove at this moment that nobody else leads. Answers that show the state without
+    /// having written to it need that: a read, a condition that did not hold. Any thread; without a lock.
+    /// </summary>
+    internal Func<bool> HoldsLease { get; init; } = static () => true;
+
     /// <summary>When a write is answered that does not say.</summary>
     internal Acknowledgement Acknowledgement { get; init; } = Acknowledgement.Committed;
 }

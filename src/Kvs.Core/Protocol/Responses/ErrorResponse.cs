@@ -70,6 +70,14 @@ internal readonly record struct ErrorResponse
     /// <returns>The error.</returns>
     internal static ErrorResponse From(in DecodeFault fault) => new(fault.Code, WriteOutcome.NotApplied, fault.Text);
 
+    /// <summary>The answer to a request that failed.</summary>
+    /// <param name="failure">Why.</param>
+    /// <returns>The error.</returns>
+    internal static ErrorResponse From(KvsException failure) => new(failure.Code, failure.Outcome, failure.Message)
+    {
+        Fields = new ResponseFields { Primary = (failure as KvsNotPrimaryException)?.PrimaryAddress },
+    };
+
     /// <summary>The answer to a write that failed.</summary>
     /// <param name="request">The write, completed, with a code.</param>
     /// <returns>The error.</returns>

@@ -43,6 +43,7 @@ internal sealed class NodeDriver : IAsyncDisposable
     private ILoop _loop = null!; // set by Start
     private Task _replacing = Task.CompletedTask; // loop only
     private NodeOutput.Lease? _lease; // loop only: as the node gave it
+    private WriteAdmission _admission; // loop only: as the node gave it
     private ulong _epochStart; // loop only: of the newest epoch that this node has begun
     private ulong _applied; // loop only
     private TimeSpan _nextTick; // loop only
@@ -83,8 +84,11 @@ internal sealed class NodeDriver : IAsyncDisposable
     /// <summary>How the node stands: as of its newest step. Any thread.</summary>
     internal NodeStatus Status { get; private set; } = NodeStatus.Unknown;
 
-    /// <summary>Called on the loop when the status is another one; it must only note it.</summary>
-    internal Action<NodeStatus>? Changed { get; set; }
+    /// <summary>Figures about the node: as of a moment ago. Any thread.</summary>
+    internal NodeFigures Figures { get; private set; } = NodeFigures.None;
+
+    /// <summary>Called on the loop when readers see more; it must only note it.</summary>
+    internal Action<ulong>? Applied { get; set; }
 
     /// <summary>Begins.</summary>
     /// <param name="settings">The node's settings.</param>
@@ -221,6 +225,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         StepInputs();
         Step(NodeInput.Tick.Now);
         _shelf.Tidy();
+        Figures = NodeFigures.Of(_node, _admission, _store.Member?.Durable ?? default);
     }
 
     private void TakeFromLog(NodeInput input) => _inputs.Enqueue(input);
@@ -258,6 +263,7 @@ internal sealed class NodeDriver : IAsyncDisposable
                 break;
             case NodeInput.Applied applied:
                 _applied = applied.Sequence;
+                Applied?.Invoke(_applied);
                 SetLease();
                 break;
             case NodeInput.LogFailed failed:
@@ -332,12 +338,24 @@ internal sealed class NodeDriver : IAsyncDisposable
                 Store(store.Record);
                 break;
             case NodeOutput.Admit admit:
-                _logSide.Hold(admit.Admission.Kind == AdmissionKind.Held);
-                _logSide.Admit(Admissions.RefusalOf(admit.Admission));
+                Admit(admit.Admission);
                 break;
             default:
                 throw new InvalidOperationException($"Nothing does {output}.");
         }
+    }
+
+    private void Admit(in WriteAdmission admission)
+    {
+        var wasHeld = _admission.Kind == AdmissionKind.Held;
+        var isHeld = admission.Kind == AdmissionKind.Held;
+        _admission = admission;
+        if (isHeld != wasHeld)
+        {
+            _logSide.Hold(isHeld);
+        }
+
+        _logSide.Admit(Admissions.RefusalOf(admission));
     }
 
     // The state that a lease of this epoch speaks for is here when the epoch's first batch is visible.
@@ -506,7 +524,6 @@ internal sealed class NodeDriver : IAsyncDisposable
             }
 
             Status = status;
-            Changed?.Invoke(status);
         }
     }
 }

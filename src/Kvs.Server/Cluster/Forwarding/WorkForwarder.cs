@@ -1,11 +1,7 @@
-using System.Buffers;
-using Kvs.Core.Client.Connections;
 using Kvs.Core.Engines.Members;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
-using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
-using Kvs.Core.Protocol.Responses;
 using Kvs.Server.Cluster.Driver;
 using Kvs.Server.Cluster.Store;
 
@@ -24,15 +20,6 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
 {
     private static readonly TimeSpan _budget = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
-
-    private static readonly Call<WriteRequest, ForwardedAnswer> _call = new()
-    {
-        Opcode = static _ => Opcode.Batch,
-        Write = static (FrameBuffer target, uint id, in RequestFields fields, in WriteRequest request) =>
-            RequestEncoder.WriteBatch(target, id, in fields, request.Operations),
-        Read = ForwardedAnswer.TryRead,
-        ReadRefusal = ForwardedAnswer.TryReadRefusal,
-    };
 
     /// <inheritdoc/>
     public bool TryForward(WorkItem item)
@@ -140,7 +127,7 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
                 var request = item.Requests[from + i];
                 if (request.Code == ErrorCode.None)
                 {
-                    calls[i] = connection.CallAsync(_call, request, FieldsOf(request), CancellationToken.None);
+                    calls[i] = connection.CallAsync(PrimaryCalls.Write, request, FieldsOf(request), CancellationToken.None);
                 }
             }
         }

@@ -56,7 +56,7 @@ internal sealed class ClusterRequests(RequestDispatcher dispatcher, AnswerBuffer
 
         var deadline = dispatcher.DeadlineAfter(fields.DeadlineMillis);
         var position = dispatcher.Cluster is { } cluster
-            ? await cluster.PositionAsync(fields.Consistency, deadline)
+            ? await cluster.PositionAsync(fields.Consistency, fields.Forwarded, deadline)
             : dispatcher.Position;
         ResponseEncoder.WritePosition(answers.Frames, frame.RequestId, position);
         return default;

@@ -1,4 +1,5 @@
 using Kvs.Core.Engines;
+using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
@@ -62,7 +63,7 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
 
         switch (frame.Opcode)
         {
-            case Opcode.Get or Opcode.Stat when fields.Snapshot != 0:
+            case Opcode.Get or Opcode.Stat when fields.Snapshot != 0 || !MayReadNow(in fields):
                 return FrameStep.Slow;
             case Opcode.Get or Opcode.Stat when burst.IsEmpty:
                 return Read(in frame);
@@ -102,6 +103,11 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
 
         return FrameStep.Done;
     }
+
+    // Behind writes of the burst a read that may not be stale is judged with them, where the primary is.
+    private bool MayReadNow(in RequestFields fields) => dispatcher.Cluster is not { } cluster
+        || cluster.IsFresh(fields.Consistency, fields.AtLeast)
+        || (!burst.IsEmpty && fields is { Consistency: Consistency.Linearizable } && fields.AtLeast == KvsVersion.None);
 
     /// <summary>A cluster may wait for a position; a server of its own has it or never will.</summary>
     private bool TryJudgePosition(in Frame frame, in RequestFields fields, out DecodeFault fault)

@@ -40,12 +40,12 @@ internal sealed class SlowRequests(
     /// <returns>Why it was refused; no code when it was answered.</returns>
     internal Task<DecodeFault> RunAsync(Frame frame, RequestFields fields) => RunAsync(
         frame.Opcode, frame.RequestId, _dispatcher.DeadlineAfter(fields.DeadlineMillis),
-        () => AnswerAsync(frame, fields));
+        () => AnswerFreshAsync(frame, fields));
 
     /// <summary>Answers a read that the engine left, behind writes that are committed by now.</summary>
     /// <param name="read">The read; its key stays as it is meanwhile.</param>
     internal Task RunAsync(LeftRead read) => RunAsync(
-        read.Opcode, read.RequestId, read.Deadline, () => ReadNewestAsync(read.Opcode, read.RequestId, read.Key));
+        read.Opcode, read.RequestId, read.Deadline, () => ReadLeftAsync(read));
 
     private async Task<DecodeFault> RunAsync(
         Opcode opcode, uint requestId, long deadline, Func<Task<DecodeFault>> answerAsync)
@@ -71,9 +71,34 @@ internal sealed class SlowRequests(
         {
             answers.Frames.Truncate(start);
             answers.WriteError(opcode, requestId,
-                new ErrorResponse(failure.Code, failure.Outcome, failure.Message));
+                ErrorResponse.From(failure));
             return default;
         }
+    }
+
+    private async Task<DecodeFault> ReadLeftAsync(LeftRead read)
+    {
+        if (_dispatcher.Cluster is { } cluster && !cluster.IsFresh(Consistency.Linearizable, KvsVersion.None))
+        {
+            await cluster.FreshenAsync(Consistency.Linearizable, KvsVersion.None, read.Deadline);
+        }
+
+        return await ReadNewestAsync(read.Opcode, read.RequestId, read.Key);
+    }
+
+    /// <summary>In a cluster, a read of the newest state waits until that may be read here.</summary>
+    private async Task<DecodeFault> AnswerFreshAsync(Frame frame, RequestFields fields)
+    {
+        if (_dispatcher.Cluster is { } cluster
+            && Opcodes.IsRead(frame.Opcode)
+            && frame.Opcode != Opcode.Position
+            && fields.Snapshot == 0
+            && !cluster.IsFresh(fields.Consistency, fields.AtLeast))
+        {
+            await cluster.FreshenAsync(fields.Consistency, fields.AtLeast, _dispatcher.DeadlineAfter(fields.DeadlineMillis));
+        }
+
+        return await AnswerAsync(frame, fields);
     }
 
     private Task<DecodeFault> AnswerAsync(Frame frame, RequestFields fields) => frame.Opcode switch

@@ -12,14 +12,15 @@ namespace Kvs.Core.Engines.Commit.Groups;
 /// </summary>
 /// <param name="queue">Where answered items give their room back.</param>
 /// <param name="fault">Why nothing is published any more.</param>
-/// <param name="standard">When a request is answered that does not say.</param>
-internal sealed class GroupAnswers(CommitQueue queue, FaultLatch fault, Acknowledgement standard)
+/// <param name="member">How the store is a member of a cluster; null for a store of its own.</param>
+internal sealed class GroupAnswers(CommitQueue queue, FaultLatch fault, MemberOptions? member)
 {
     /// <summary>Answers all whose last request was judged in a published group.</summary>
     /// <param name="group">The group.</param>
     internal void Acknowledge(CommitGroup group)
     {
         Check.That(group.IsPublished);
+        RefuseWithoutLease(group);
         foreach (ref readonly var part in CollectionsMarshal.AsSpan(group.Parts))
         {
             CompleteLast(in part);
@@ -71,6 +72,40 @@ internal sealed class GroupAnswers(CommitQueue queue, FaultLatch fault, Acknowle
         }
     }
 
+    // What an answer shows without having written to it is the newest state only while nobody else leads. What was written
+    // was committed, which nobody else could have let happen.
+    private void RefuseWithoutLease(CommitGroup group)
+    {
+        if (member is null)
+        {
+            return;
+        }
+
+        var isAsked = false;
+        foreach (ref readonly var part in CollectionsMarshal.AsSpan(group.Parts))
+        {
+            for (var i = part.From; i < part.To; i++)
+            {
+                var request = part.Item.Requests[i];
+                if (request.Version != default || !HasSeenState(request))
+                {
+                    continue;
+                }
+
+                if (!isAsked && member.HoldsLease())
+                {
+                    return;
+                }
+
+                isAsked = true;
+                request.Fail(
+                    ErrorCode.NoLease,
+                    WriteOutcome.NotApplied,
+                    "It cannot be proved now that no other node leads, so what this one knows is not shown. Nothing was changed; retry.");
+            }
+        }
+    }
+
     private void CompleteLast(in GroupPart part)
     {
         if (part.IsLast)
@@ -100,7 +135,7 @@ internal sealed class GroupAnswers(CommitQueue queue, FaultLatch fault, Acknowle
 
     private bool IsLocal(WriteRequest request)
     {
-        var asked = request.Acknowledgement == Acknowledgement.Default ? standard : request.Acknowledgement;
+        var asked = request.Acknowledgement == Acknowledgement.Default ? member!.Acknowledgement : request.Acknowledgement;
         return !HasSeenState(request) || (asked == Acknowledgement.Local && request.Version != default);
     }
 

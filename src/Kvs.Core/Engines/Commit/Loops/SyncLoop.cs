@@ -49,8 +49,7 @@ internal sealed class SyncLoop
         _log = parts.Log;
         _index = parts.Index;
         _handOff = parts.HandOff;
-        _answers = new GroupAnswers(
-            parts.Queue, parts.Fault, parts.Options.Member?.Acknowledgement ?? Acknowledgement.Committed);
+        _answers = new GroupAnswers(parts.Queue, parts.Fault, parts.Options.Member);
         _gate = parts.Gate;
         _member = parts.Member;
         _supply = parts.Supply;

@@ -3,6 +3,7 @@ using Kvs.Core.Engines.Members;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Protocol.Cluster.Messages.Copies;
+using Kvs.Core.Replication;
 using Kvs.Core.Storage.Copies;
 
 namespace Kvs.Server.Cluster.Driver.Copies;

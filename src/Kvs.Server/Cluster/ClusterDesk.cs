@@ -1,0 +1,201 @@
+using Kvs.Core.Engines;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Core.Replication;
+using Kvs.Server.Cluster.Driver;
+using Kvs.Server.Cluster.Forwarding;
+using Kvs.Server.Cluster.Reads;
+using Kvs.Server.Cluster.Store;
+using Kvs.Server.Configuration;
+using Kvs.Server.Doors;
+using NodeRole = Kvs.Core.Operations.NodeRole;
+
+namespace Kvs.Server.Cluster;
+
+/// <summary>
+/// The cluster as the doors see it: when reads may be served here, how things stand, and what people ask for.
+/// Threading: any thread.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="driver">The node.</param>
+/// <param name="reads">When reads may be served.</param>
+/// <param name="primary">The way to the primary.</param>
+/// <param name="options">The options.</param>
+internal sealed class ClusterDesk(
+    MemberStore store, NodeDriver driver, ClusterReads reads, PrimaryConnection primary, ServerOptions options) : IClusterDesk
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(15);
+
+    /// <inheritdoc/>
+    public NodeRole Role => driver.Status.Role switch
+    {
+        Kvs.Core.Replication.NodeRole.Primary or Kvs.Core.Replication.NodeRole.Recovering => NodeRole.Primary,
+        _ => driver.Status.Members.IsEmpty ? NodeRole.Learner : NodeRole.Replica,
+    };
+
+    /// <inheritdoc/>
+    public string NodeId => driver.Status.Self;
+
+    /// <inheritdoc/>
+    public bool IsFresh(Consistency consistency, KvsVersion atLeast) => reads.IsFresh(consistency, atLeast);
+
+    /// <inheritdoc/>
+    public Task FreshenAsync(Consistency consistency, KvsVersion atLeast, long deadline) =>
+        reads.FreshenAsync(consistency, atLeast, deadline);
+
+    /// <inheritdoc/>
+    public ValueTask<KvsVersion> PositionAsync(Consistency consistency, bool isForwarded, long deadline) =>
+        isForwarded ? reads.PositionHereAsync(deadline) : reads.PositionAsync(consistency, deadline);
+
+    /// <inheritdoc/>
+    public ClusterStatus Status()
+    {
+        var status = driver.Status;
+        var figures = driver.Figures;
+        var nodes = new List<ClusterNode>();
+        foreach (var member in status.Members.IsEmpty && status.Self.Length > 0 ? [status.Self] : status.Members)
+        {
+            nodes.Add(NodeOf(member, status, figures));
+        }
+
+        return new ClusterStatus
+        {
+            Cluster = status.StoreId.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
+            Mode = "static",
+            Epoch = status.Epoch,
+            Primary = status.Primary,
+            Acks = options.Cluster.Acks == AckMode.Local ? "local" : "quorum",
+            Committed = ((IKvEngine)store).Version,
+            Lease = !status.Leads ? "" : driver.Lease.Holds ? "held" : "missing",
+            ReadOnlyReason = ReasonOf(status, figures),
+            Advice = AdviceOf(status, figures),
+            Nodes = nodes,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> PromoteAsync(string node)
+    {
+        if (node.Length > 0 && node != driver.Status.Self)
+        {
+            throw new KvsException(
+                ErrorCode.InvalidArgument,
+                $"This is {driver.Status.Self}. A promotion is asked of the node that shall lead: give --addr {node}.",
+                WriteOutcome.NotApplied);
+        }
+
+        return Say(await AskAsync(number => new NodeInput.Promote(number)));
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> TransferAsync(string node)
+    {
+        if (driver.Status.Leads)
+        {
+            using var patience = new CancellationTokenSource(_patience);
+            return await HandOverAsync(node, patience.Token);
+        }
+
+        using var limit = new CancellationTokenSource(_patience);
+        var connection = await primary.ConnectAsync(limit.Token);
+        return await connection.CallAsync(PrimaryCalls.Transfer, node, default, limit.Token);
+    }
+
+    /// <inheritdoc/>
+    public Task<string> LeaveAsync(string node) => throw new KvsException(
+        ErrorCode.NotSupported,
+        "The list of a static group is fixed; nodes leave clusters that have a control plane.",
+        WriteOutcome.NotApplied);
+
+    /// <summary>Moves the primary away from this node.</summary>
+    /// <param name="node">To whom; empty for the one that is furthest.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    internal async Task<string> HandOverAsync(string node, CancellationToken cancellationToken)
+    {
+        var target = node.Length > 0 ? node : driver.Figures.Followers
+            .Where(static follower => follower.Counts && follower.IsStreaming)
+            .OrderByDescending(static follower => follower.Durable)
+            .Select(static follower => follower.Node)
+            .FirstOrDefault();
+        if (target is null)
+        {
+            throw new KvsUnavailableException(ErrorCode.NotEnoughReplicas, "No other node is in sync that could take over.");
+        }
+
+        return Say(await driver.Operators.AskAsync(number => new NodeInput.HandOver(number, target), cancellationToken));
+    }
+
+    private static string Say(NodeOutput.Answer answer)
+    {
+        if (answer.Done)
+        {
+            return answer.Text;
+        }
+
+        var hint = answer.Better.Length > 0 ? $" Ask {answer.Better} instead." : "";
+        throw new KvsException(ErrorCode.Overloaded, answer.Text + hint, WriteOutcome.NotApplied);
+    }
+
+    private async Task<NodeOutput.Answer> AskAsync(Func<long, NodeInput> input)
+    {
+        using var patience = new CancellationTokenSource(_patience);
+        try
+        {
+            return await driver.Operators.AskAsync(input, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new KvsUnavailableException(
+                ErrorCode.DeadlineExceeded, $"The node did not finish within {_patience.TotalSeconds:0} s. It goes on; ask for the status.");
+        }
+    }
+
+    private ClusterNode NodeOf(string member, NodeStatus status, NodeFigures figures)
+    {
+        var isPrimary = member == status.Primary;
+        if (member == status.Self)
+        {
+            return new ClusterNode
+            {
+                NodeId = member,
+                Address = member,
+                Role = isPrimary ? NodeRole.Primary : NodeRole.Replica,
+                State = status.Role.ToString().ToLowerInvariant(),
+                InSync = status.Leads || status.Role == Kvs.Core.Replication.NodeRole.Follower,
+                Durable = figures.Durable,
+                Applied = ((IKvEngine)store).Version,
+            };
+        }
+
+        var follower = figures.Followers.FirstOrDefault(other => other.Node == member);
+        return new ClusterNode
+        {
+            NodeId = member,
+            Address = member,
+            Role = isPrimary ? NodeRole.Primary : NodeRole.Replica,
+            State = !status.Leads ? (isPrimary ? "primary" : "not known here") : follower is null ? "away" : follower.State,
+            InSync = isPrimary || follower is { Counts: true, IsStreaming: true },
+            Durable = new KvsVersion(follower is null ? 0 : status.Epoch, follower?.Durable ?? 0),
+            Applied = new KvsVersion(follower is null ? 0 : status.Epoch, follower?.Applied ?? 0),
+            LagBytes = follower?.InFlightBytes ?? 0,
+        };
+    }
+
+    private static string? ReasonOf(NodeStatus status, NodeFigures figures) => status switch
+    {
+        { Role: Kvs.Core.Replication.NodeRole.Diverged } => "the log of this node is not the group's",
+        { Leads: false, Primary.Length: 0 } => "no primary is known",
+        { Leads: true } when figures.Have < figures.Need => $"{figures.Have} of the {figures.Need} nodes that a write needs can be reached",
+        _ => null,
+    };
+
+    private static string? AdviceOf(NodeStatus status, NodeFigures figures) => status switch
+    {
+        { Role: Kvs.Core.Replication.NodeRole.Diverged } =>
+            "Look at this node's files; to let it take part again, stop it, empty its data directory, start it.",
+        { Leads: false, Primary.Length: 0 } =>
+            "Start the other nodes. If the primary is lost, let a replica lead: kvs-client --addr REPLICA cluster promote.",
+        { Leads: true } when figures.Have < figures.Need => "Start the nodes that are away.",
+        _ => null,
+    };
+}
