@@ -26,6 +26,7 @@ return args.FirstOrDefault() switch
     "golden" when rest is ["--accept"] => With("KVS_GOLDEN_ACCEPT", "1", () => Dotnet(["test", Solution, "-c", "Release", "--filter", "FullyQualifiedName~Golden"])),
     "api" when rest is ["--accept"] => With("KVS_GOLDEN_ACCEPT", "1", () => Dotnet(["test", "tests/Kvs.House.Tests", "-c", "Release", "--filter", "FullyQualifiedName~PublicApi"])),
     "bench" => Dotnet(["run", "-c", "Release", "--project", "bench/Kvs.Bench", "--", .. rest]),
+    "cluster" => Dotnet(["run", "tools/cluster.cs", "--", .. rest]),
     "model" => Dotnet(["run", "tools/model.cs", "--", .. rest]),
     "fmt" => Dotnet(["format", Solution]),
     "lint" => Dotnet(["format", Solution, "--verify-no-changes"]),
@@ -75,6 +76,7 @@ static int Usage()
           golden --accept  rewrites golden files; review the diff as compatibility
           api --accept     rewrites PublicApi.txt; review the diff as a promise to users
           bench [ARGS]     the benchmark program
+          cluster up [N] [--detach] [--etcd] | down | status | kill N | start N   a cluster on this machine (run-cluster.sh)
           model [--quick|--all]  checks the model of the cluster protocol (docs/models); exit code 3 without spin and gcc
           fmt | lint       formats the code | checks its format
           pack             the NuGet package of Kvs.Core, into artifacts/

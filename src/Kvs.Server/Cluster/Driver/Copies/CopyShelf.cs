@@ -49,7 +49,7 @@ internal sealed class CopyShelf(TimeProvider time, Random random) : IDisposable
                 _id,
                 _copy.Through,
                 [manifest, .. _copy.Files.Select(static file =>
-                    new BaseCopyFile(file.Id, (byte)file.Identity.Kind, (ulong)file.End, 0))]);
+                    new BaseCopyFile(file.Id, (byte)file.Kind, (ulong)file.End, 0))]);
         }
     }
 

@@ -1,0 +1,3 @@
+Set-Location $PSScriptRoot
+dotnet run tools/cluster.cs -- @args
+exit $LASTEXITCODE
