@@ -1,6 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Replication;
+using Kvs.Core.Replication.ControlPlane;
 using Kvs.Core.Replication.Log;
 using Kvs.Core.Replication.Rules;
 
@@ -29,6 +30,24 @@ internal sealed class BrokenRules : IReplicationRules
     /// <summary>Replaces who must confirm that a forgetful member may count again.</summary>
     internal bool TakesBackInAtOnce { get; init; }
 
+    /// <summary>Replaces when a new primary's readers may be answered.</summary>
+    internal Func<LogView, KvsVersion, bool>? IsEstablishedBy { get; init; }
+
+    /// <summary>Replaces what a follower acknowledges.</summary>
+    internal Func<LogView, ulong>? AcknowledgeableBy { get; init; }
+
+    /// <summary>Whether a restarted node forgets that it may be bound.</summary>
+    internal bool ForgetsPromises { get; init; }
+
+    /// <summary>Replaces who may be elected.</summary>
+    internal Func<GroupState, GroupMember, bool>? MayStandBy { get; init; }
+
+    /// <summary>Replaces who must acknowledge.</summary>
+    internal Func<GroupState, IReadOnlyList<GroupState>, IReadOnlyList<GroupMember>>? MustAcknowledgeBy { get; init; }
+
+    /// <summary>Replaces which learners are taken into the in-sync set.</summary>
+    internal Func<ulong, LogView, KvsVersion, bool>? MayJoinBy { get; init; }
+
     /// <inheritdoc/>
     public CatchUpPoint Match(LogView log, ReplicaHello hello) => MatchBy?.Invoke(log, hello) ?? Sound.Match(log, hello);
 
@@ -50,4 +69,26 @@ internal sealed class BrokenRules : IReplicationRules
     /// <inheritdoc/>
     public bool MayCountAgain(TimeSpan attachedAt, ClockReading? confirmedAt) =>
         TakesBackInAtOnce || Sound.MayCountAgain(attachedAt, confirmedAt);
+
+    /// <inheritdoc/>
+    public bool IsEstablished(LogView log, KvsVersion epochStart) =>
+        IsEstablishedBy?.Invoke(log, epochStart) ?? Sound.IsEstablished(log, epochStart);
+
+    /// <inheritdoc/>
+    public ulong Acknowledgeable(LogView log) => AcknowledgeableBy?.Invoke(log) ?? Sound.Acknowledgeable(log);
+
+    /// <inheritdoc/>
+    public bool IsBoundAfterRestart(MemberRecord record, KvsVersion last) =>
+        !ForgetsPromises && Sound.IsBoundAfterRestart(record, last);
+
+    /// <inheritdoc/>
+    public bool MayStand(GroupState state, GroupMember self) => MayStandBy?.Invoke(state, self) ?? Sound.MayStand(state, self);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GroupMember> MustAcknowledge(GroupState state, IReadOnlyList<GroupState> asked) =>
+        MustAcknowledgeBy?.Invoke(state, asked) ?? Sound.MustAcknowledge(state, asked);
+
+    /// <inheritdoc/>
+    public bool MayJoin(ulong durable, LogView log, KvsVersion epochStart) =>
+        MayJoinBy?.Invoke(durable, log, epochStart) ?? Sound.MayJoin(durable, log, epochStart);
 }

@@ -14,6 +14,9 @@ internal interface IReplicationPolicy
     /// <summary>What this node is, as far as the policy decides it; null when it only follows.</summary>
     NodeRole? Role { get; }
 
+    /// <summary>Whether what this node acknowledges as a follower counts, as far as it knows.</summary>
+    bool Counts { get; }
+
     /// <summary>Where clients should go with writes; empty when unknown.</summary>
     string PrimaryHint { get; }
 
@@ -32,6 +35,12 @@ internal interface IReplicationPolicy
     /// <summary>A link is open.</summary>
     /// <param name="link">The link.</param>
     void Opened(Link link);
+
+    /// <summary>A node that is not attached yet wants to follow this one, which leads.</summary>
+    /// <param name="link">Its link.</param>
+    /// <param name="hello">What it says.</param>
+    /// <returns>The follower, attached; null when it may not.</returns>
+    Replica? Admit(Link link, ReplicaHello hello);
 
     /// <summary>A link is closed.</summary>
     /// <param name="link">The link.</param>

@@ -38,6 +38,20 @@ internal sealed record MemberRecord
     /// </summary>
     internal bool IsFounding { get; init; }
 
+    /// <summary>
+    /// With a control plane: the newest election in which this node stood, until it is known how it ended; null for none.
+    /// Durable before it stands. While it is there, this node promises nothing to a primary: the election may still be
+    /// won, and a promise not to stand would have been broken before it was given.
+    /// </summary>
+    internal CampaignRecord? Campaign { get; init; }
+
     /// <summary>Whether this node counts in its list.</summary>
     internal bool HasList => !Members.IsEmpty;
 }
+
+/// <summary>An election in which a node stands.</summary>
+/// <param name="Epoch">The epoch that it would lead.</param>
+/// <param name="Revision">
+/// The revision of the group's record that its compare-and-set names: once the record has another, the election is over.
+/// </param>
+internal sealed record CampaignRecord(ulong Epoch, long Revision);

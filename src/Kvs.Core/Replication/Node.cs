@@ -1,4 +1,7 @@
+using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication.ControlPlane;
+using Kvs.Core.Replication.Elected;
 using Kvs.Core.Replication.Following;
 using Kvs.Core.Replication.Leading;
 using Kvs.Core.Replication.Links;
@@ -36,7 +39,7 @@ internal sealed class Node
         { _isFailed: true } => NodeRole.Failed,
         { _follower.IsDiverged: true } => NodeRole.Diverged,
         { _policy.Role: { } role } => role,
-        { _follower.Phase: FollowPhase.Streaming } => _context.Record.HasList ? NodeRole.Follower : NodeRole.Learner,
+        { _follower.Phase: FollowPhase.Streaming } => _policy.Counts ? NodeRole.Follower : NodeRole.Learner,
         _ => NodeRole.Joining,
     };
 
@@ -48,6 +51,9 @@ internal sealed class Node
 
     /// <summary>Who follows this node, while it leads.</summary>
     internal IReadOnlyList<Replica> Replicas => _leader.Replicas;
+
+    /// <summary>The nodes that must hold a batch before this one, as the primary, commits it; for people and tests.</summary>
+    internal IReadOnlyList<GroupMember> MustAcknowledge => _policy is ElectedPolicy elected ? elected.Must : [];
 
     /// <summary>Whether a linearizable read may be answered by a lease: asked after its snapshot was taken.</summary>
     /// <param name="from">Beginning of the lease, as the newest <see cref="NodeOutput.Lease"/> gave it.</param>
@@ -69,6 +75,23 @@ internal sealed class Node
         var leader = new Leader(context);
         var follower = new Follower(context);
         return new Node(context, leader, follower, new StaticPolicy(context, leader, follower));
+    }
+
+    /// <summary>A node of a group whose record lies in a control plane.</summary>
+    /// <param name="settings">The settings; they name the node.</param>
+    /// <param name="start">What the opening of its log has found.</param>
+    /// <param name="rules">The rules.</param>
+    /// <param name="random">For epochs, incarnations and pauses.</param>
+    /// <param name="now">The clocks.</param>
+    internal static Node OpenElected(
+        NodeSettings settings, NodeStart start, IReplicationRules rules, Random random, in ClockReading now)
+    {
+        settings.Timings.Validate();
+        Check.That(settings.NodeId.Length > 0 && settings.MinInSync > 0);
+        var context = new NodeContext(settings, start, rules, random, now);
+        var leader = new Leader(context);
+        var follower = new Follower(context);
+        return new Node(context, leader, follower, new ElectedPolicy(context, leader, follower));
     }
 
     /// <summary>Does one step.</summary>
@@ -216,7 +239,7 @@ internal sealed class Node
 
                 break;
             case ReplicaHello or AppendAck or BeaconAck or TransferReady:
-                if (IsToPrimary(link, message) && _leader.Find(link) is { } replica)
+                if (IsToPrimary(link, message) && (_leader.Find(link) ?? Admit(link, message)) is { } replica)
                 {
                     ReceiveFromReplica(replica, message);
                 }
@@ -319,6 +342,9 @@ internal sealed class Node
                 break;
         }
     }
+
+    private Replica? Admit(Link link, ClusterMessage message) =>
+        message is ReplicaHello hello ? _policy.Admit(link, hello) : null;
 
     private Replica? ReplicaOf(long connection) =>
         _context.Find(connection) is { } link ? _leader.Find(link) : null;

@@ -32,6 +32,7 @@ internal sealed class NodeContext
         Log = new LogView(start);
         Record = Stored = start.Record;
         TailCut = start.TailCut;
+        MayHaveLost = start.MayHaveLost;
         Promise = new BeaconPromise(this);
         Check.That(Record.PromisedEpoch >= Log.Last.Epoch || !Record.HasList);
     }
@@ -62,6 +63,18 @@ internal sealed class NodeContext
 
     /// <summary>Whether the opening cut a torn tail off, and no primary was matched since.</summary>
     internal bool TailCut { get; set; }
+
+    /// <summary>Whether acknowledged batches may be missing since the opening.</summary>
+    internal bool MayHaveLost { get; }
+
+    /// <summary>Whether beacons may be acknowledged. Not while this node may be elected: it would promise not to be.</summary>
+    internal bool MayPromise { get; set; } = true;
+
+    /// <summary>How this node is, for its primary.</summary>
+    internal NodeHealth Health { get; set; } = NodeHealth.CanLead;
+
+    /// <summary>Revision of the group's record in the control plane; 0 without one.</summary>
+    internal long Revision { get; set; }
 
     /// <summary>Whether this node leads and holds a read lease.</summary>
     internal bool HasLease { get; set; }

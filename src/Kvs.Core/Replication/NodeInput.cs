@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication.ControlPlane;
 using Kvs.Core.Storage.Manifests;
 
 namespace Kvs.Core.Replication;
@@ -111,4 +112,39 @@ internal abstract record NodeInput
     /// <param name="Request">Number of the request, for the answer.</param>
     /// <param name="Target">The next primary.</param>
     internal sealed record HandOver(long Request, string Target) : NodeInput;
+
+    /// <summary>A person asks the primary to let a node go for good: it no longer counts, and nobody waits for it.</summary>
+    /// <param name="Request">Number of the request, for the answer.</param>
+    /// <param name="Node">The node.</param>
+    internal sealed record Leave(long Request, string Node) : NodeInput;
+
+    /// <summary>A person asks the primary to take a learner into the in-sync set as soon as it has caught up.</summary>
+    /// <param name="Request">Number of the request, for the answer.</param>
+    /// <param name="Node">The node.</param>
+    internal sealed record Add(long Request, string Node) : NodeInput;
+
+    /// <summary>
+    /// Reads wait that have no lease to rest on; their snapshots were taken before this. Answered by ReadsConfirmed.
+    /// </summary>
+    /// <param name="Ticket">Names them in the answer.</param>
+    internal sealed record ConfirmReads(long Ticket) : NodeInput;
+
+    /// <summary>Answers <see cref="NodeOutput.ReadGroup"/>.</summary>
+    /// <param name="Call">Number of the call.</param>
+    /// <param name="View">What was read; null when no answer came.</param>
+    internal sealed record GroupRead(long Call, GroupView? View) : NodeInput;
+
+    /// <summary>Answers <see cref="NodeOutput.WriteGroup"/>.</summary>
+    /// <param name="Call">Number of the call.</param>
+    /// <param name="Outcome">What is known.</param>
+    /// <param name="Revision">The revision that it made, when it is done.</param>
+    internal sealed record GroupWritten(long Call, CallOutcome Outcome, long Revision) : NodeInput;
+
+    /// <summary>The watch shows a change. It may come late, or not at all: the node reads now and then too.</summary>
+    /// <param name="View">Both keys, as they were behind the change.</param>
+    internal sealed record GroupSeen(GroupView View) : NodeInput;
+
+    /// <summary>This node's lease in the control plane was granted, or has ended.</summary>
+    /// <param name="Lease">Its id; 0 for none.</param>
+    internal sealed record NodeLease(long Lease) : NodeInput;
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication.ControlPlane;
 
 namespace Kvs.Core.Replication;
 
@@ -77,6 +78,22 @@ internal abstract record NodeOutput
     /// <param name="Epoch">The epoch in which it was earned.</param>
     /// <param name="From">When the oldest beacon that it rests on was sent.</param>
     internal sealed record Lease(ulong Epoch, ClockReading? From) : NodeOutput;
+
+    /// <summary>Answers reads that waited for a confirmation.</summary>
+    /// <param name="Ticket">Names them.</param>
+    /// <param name="IsConfirmed">Whether their snapshots may be served; else the reads are refused for want of a lease.</param>
+    internal sealed record ReadsConfirmed(long Ticket, bool IsConfirmed) : NodeOutput;
+
+    /// <summary>
+    /// Read both keys of the group, linearizably and at one revision; answered by one GroupRead.
+    /// </summary>
+    /// <param name="Call">Number of the call.</param>
+    internal sealed record ReadGroup(long Call) : NodeOutput;
+
+    /// <summary>Try one transaction, once; answered by one GroupWritten.</summary>
+    /// <param name="Call">Number of the call.</param>
+    /// <param name="Write">The transaction.</param>
+    internal sealed record WriteGroup(long Call, GroupWrite Write) : NodeOutput;
 
     /// <summary>Whether writes are taken.</summary>
     /// <param name="Admission">The rule until the next such output.</param>

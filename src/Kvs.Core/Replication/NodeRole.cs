@@ -21,6 +21,9 @@ internal enum NodeRole
     /// <summary>Leads.</summary>
     Primary,
 
+    /// <summary>It was let go by an operator, and takes no part until it is started again.</summary>
+    Left,
+
     /// <summary>Its log and the primary's differ below what was published. Serves nothing, keeps its files.</summary>
     Diverged,
 

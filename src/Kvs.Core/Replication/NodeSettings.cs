@@ -6,8 +6,8 @@ namespace Kvs.Core.Replication;
 internal sealed record NodeSettings
 {
     /// <summary>
-    /// Who it is: in static mode its advertised address when it is the configured primary, else empty, for a replica
-    /// learns from its dialler who it is.
+    /// Who it is: with a control plane its configured name; in static mode its advertised address when it is the
+    /// configured primary, else empty, for a replica learns from its dialler who it is.
     /// </summary>
     internal string NodeId { get; init; } = "";
 
@@ -15,6 +15,12 @@ internal sealed record NodeSettings
     /// Static mode, the configured primary: all members in order, itself included. Empty for a replica.
     /// </summary>
     internal ImmutableArray<string> Members { get; init; } = [];
+
+    /// <summary>With a control plane: the least size of the in-sync set of a group that this node founds.</summary>
+    internal int MinInSync { get; init; } = 2;
+
+    /// <summary>With a control plane: whether this node, when it is new, is taken into the in-sync set by itself.</summary>
+    internal bool JoinsByItself { get; init; } = true;
 
     /// <summary>When a write is answered.</summary>
     internal AckMode Acks { get; init; } = AckMode.Quorum;

@@ -24,4 +24,10 @@ internal sealed record NodeStart
 
     /// <summary>Whether the opening cut a torn tail off.</summary>
     internal bool TailCut { get; init; }
+
+    /// <summary>
+    /// Whether batches that this node had acknowledged may be missing: it did not stop cleanly, under a durability that
+    /// acknowledges before the sync. It then counts as a node that has lost its disk.
+    /// </summary>
+    internal bool MayHaveLost { get; init; }
 }

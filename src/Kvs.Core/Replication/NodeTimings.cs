@@ -38,6 +38,18 @@ internal sealed record NodeTimings
     /// <summary>Longest pause before dialling again.</summary>
     internal TimeSpan RedialMax { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Between two readings of the group's record, when nothing else tells of it: a watch may miss a change.</summary>
+    internal TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A candidate waits this long for each node with a longer log.</summary>
+    internal TimeSpan Defer { get; init; } = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>A primary that hears no follower for this long gives up its leader key, so that another may lead.</summary>
+    internal TimeSpan Isolation { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>A primary that has not reached the control plane for this long hands over to a node that does.</summary>
+    internal TimeSpan ControlPlaneLost { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Refuses times that do not fit together.</summary>
     /// <exception cref="KvsException">A relation does not hold.</exception>
     internal void Validate()

@@ -44,15 +44,29 @@ internal sealed class Follower(NodeContext context)
             Adopt(link);
         }
 
-        context.Promise.Give(link.Peer);
-        context.Send(link, new BeaconAck(
-            beacon.Epoch,
-            beacon.Number,
-            Log.Durable,
-            context.Now.Monotonic.Ticks * 100,
-            (uint)context.Settings.Timings.Promise.TotalMilliseconds,
-            NodeHealth.CanLead));
+        if (context.MayPromise)
+        {
+            context.Promise.Give(link.Peer);
+            context.Send(link, new BeaconAck(
+                beacon.Epoch,
+                beacon.Number,
+                Log.Durable,
+                context.Now.Monotonic.Ticks * 100,
+                (uint)context.Settings.Timings.Promise.TotalMilliseconds,
+                context.Health));
+        }
+
         Learn(beacon.Commit);
+    }
+
+    /// <summary>Follows over a link that this node has dialled: says hello without being asked.</summary>
+    /// <param name="link">The link, to the node that the epoch was promised to.</param>
+    internal void Follow(Link link)
+    {
+        if (!IsDiverged)
+        {
+            Adopt(link);
+        }
     }
 
     /// <summary>The primary says where the logs meet.</summary>
@@ -293,7 +307,11 @@ internal sealed class Follower(NodeContext context)
     private void Acknowledge(Link primary)
     {
         var ack = new AppendAck(
-            context.Stored.PromisedEpoch, Log.Durable, Log.Last.Sequence, Log.Applied, context.Settings.WindowBytes);
+            context.Stored.PromisedEpoch,
+            context.Rules.Acknowledgeable(Log),
+            Log.Last.Sequence,
+            Log.Applied,
+            context.Settings.WindowBytes);
         if (ack != _lastAck)
         {
             _lastAck = ack;

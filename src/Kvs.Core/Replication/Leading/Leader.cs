@@ -31,8 +31,8 @@ internal sealed class Leader(NodeContext context)
     /// <summary>Whether the epoch has begun.</summary>
     internal bool HasBegun => EpochStart != KvsVersion.None;
 
-    /// <summary>Whether the epoch's start is committed, so that this node's state holds every committed batch.</summary>
-    internal bool IsEstablished => HasBegun && context.Log.Commit >= EpochStart.Sequence;
+    /// <summary>Whether the epoch's start is committed and published, so that readers see every committed batch.</summary>
+    internal bool IsEstablished => HasBegun && context.Rules.IsEstablished(context.Log, EpochStart);
 
     /// <summary>While set, writes are held and reads have no lease: a transfer is under way.</summary>
     internal bool IsHandingOver { get; private set; }
@@ -132,6 +132,7 @@ internal sealed class Leader(NodeContext context)
             return;
         }
 
+        replica.Incarnation = hello.Incarnation;
         var end = context.Log.Last.Sequence;
         var point = context.Rules.Match(context.Log, hello);
         switch (point.Verdict)
@@ -179,7 +180,7 @@ internal sealed class Leader(NodeContext context)
         var promised = TimeSpan.FromMilliseconds(ack.PromiseMillis);
         if (promised >= context.Settings.Timings.Lease * 1.2 && _beacons.TryFind(ack.Number, out var sentAt))
         {
-            replica.BeaconAcknowledged(sentAt, ack.Stamp);
+            replica.BeaconAcknowledged(sentAt, ack);
         }
     }
 
@@ -218,6 +219,11 @@ internal sealed class Leader(NodeContext context)
         if (!HasBegun)
         {
             return;
+        }
+
+        foreach (var replica in _replicas)
+        {
+            replica.Measure(context.Now.Monotonic, context.Log.Appended);
         }
 
         Commit(policy);
@@ -282,7 +288,7 @@ internal sealed class Leader(NodeContext context)
         context.Log.Commit,
         LogTimeMillis: 0,
         LeaseValid: _lease is { } from && context.Rules.LeaseHolds(from, context.Now, context.Settings.Timings.Lease),
-        Revision: 0,
+        context.Revision,
         replica.Stamp));
 
     private WriteAdmission Admission(IReplicationPolicy policy)

@@ -1,4 +1,5 @@
 using Kvs.Core.Primitives;
+using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Replication.Links;
 
 namespace Kvs.Core.Replication.Leading;
@@ -14,6 +15,7 @@ namespace Kvs.Core.Replication.Leading;
 internal sealed class Replica(Link link, bool counts, TimeSpan attachedAt, uint windowBytes)
 {
     private readonly Queue<(ulong Through, int Bytes)> _inFlight = [];
+    private (TimeSpan At, ulong End) _mark = (attachedAt, ulong.MaxValue);
 
     /// <summary>The connection.</summary>
     internal Link Link { get; } = link;
@@ -56,6 +58,15 @@ internal sealed class Replica(Link link, bool counts, TimeSpan attachedAt, uint 
 
     /// <summary>Its own stamp, to be echoed.</summary>
     internal long Stamp { get; private set; }
+
+    /// <summary>How it says that it is.</summary>
+    internal NodeHealth Health { get; private set; }
+
+    /// <summary>Its incarnation, as it said hello; 0 before.</summary>
+    internal UInt128 Incarnation { get; set; }
+
+    /// <summary>The newest time at which it had synced all that was in the primary's log at some time not before.</summary>
+    internal TimeSpan CaughtUpAt { get; private set; } = attachedAt;
 
     /// <summary>Whether it takes frames.</summary>
     internal bool IsStreaming => Phase == ReplicaPhase.Streaming;
@@ -128,13 +139,32 @@ internal sealed class Replica(Link link, bool counts, TimeSpan attachedAt, uint 
 
     /// <summary>It has acknowledged a beacon.</summary>
     /// <param name="sentAt">When that was sent.</param>
-    /// <param name="stamp">Its stamp.</param>
-    internal void BeaconAcknowledged(in ClockReading sentAt, long stamp)
+    /// <param name="ack">What it says.</param>
+    internal void BeaconAcknowledged(in ClockReading sentAt, BeaconAck ack)
     {
-        Stamp = stamp;
+        Stamp = ack.Stamp;
+        Health = ack.Health;
         if (BeaconSentAt is not { } known || sentAt.Monotonic > known.Monotonic)
         {
             BeaconSentAt = sentAt;
+        }
+    }
+
+    /// <summary>Sees how far it is behind in time.</summary>
+    /// <param name="now">Now, by the monotonic clock.</param>
+    /// <param name="end">End of the primary's log.</param>
+    internal void Measure(TimeSpan now, ulong end)
+    {
+        if (Durable >= end)
+        {
+            CaughtUpAt = now;
+            _mark = (now, end);
+        }
+        else if (Durable >= _mark.End || _mark.End == ulong.MaxValue)
+        {
+            // It has reached where the log ended then; now it has as long for where the log ends now.
+            CaughtUpAt = _mark.At;
+            _mark = (now, end);
         }
     }
 

@@ -27,6 +27,9 @@ internal sealed class LogView
     /// <summary>End of the log, what was handed over included.</summary>
     internal KvsVersion Last => History.Last;
 
+    /// <summary>Whether nothing was ever written to it.</summary>
+    internal bool IsEmpty => Last == KvsVersion.None;
+
     /// <summary>Newest sequence that the log says it holds.</summary>
     internal ulong Appended { get; private set; }
 

@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication.ControlPlane;
 using Kvs.Core.Replication.Log;
 
 namespace Kvs.Core.Replication.Rules;
@@ -27,6 +28,20 @@ internal interface IReplicationRules
     /// <param name="length">Length of the lease.</param>
     bool LeaseHolds(in ClockReading from, in ClockReading now, TimeSpan length);
 
+    /// <summary>Whether a primary's readers see everything that was acknowledged before its epoch.</summary>
+    /// <param name="log">Its log.</param>
+    /// <param name="epochStart">First batch of its epoch.</param>
+    bool IsEstablished(LogView log, KvsVersion epochStart);
+
+    /// <summary>Newest sequence that a follower may acknowledge.</summary>
+    /// <param name="log">Its log.</param>
+    ulong Acknowledgeable(LogView log);
+
+    /// <summary>Whether a node that starts may have a promise in force that it has forgotten.</summary>
+    /// <param name="record">What it has remembered.</param>
+    /// <param name="last">End of its log.</param>
+    bool IsBoundAfterRestart(MemberRecord record, KvsVersion last);
+
     /// <summary>Whether a seal may be accepted.</summary>
     /// <param name="record">What this node has promised.</param>
     /// <param name="epoch">The epoch that is asked for.</param>
@@ -42,6 +57,22 @@ internal interface IReplicationRules
     /// <param name="attachedAt">When the forgetful member came, by the primary's monotonic clock.</param>
     /// <param name="confirmedAt">When the newest beacon was sent that the other has acknowledged; null for none.</param>
     bool MayCountAgain(TimeSpan attachedAt, ClockReading? confirmedAt);
+
+    /// <summary>Whether a node may lead next, with a control plane.</summary>
+    /// <param name="state">The group's record.</param>
+    /// <param name="self">The node.</param>
+    bool MayStand(GroupState state, GroupMember self);
+
+    /// <summary>Which nodes must hold a batch, durably, before it is committed, with a control plane.</summary>
+    /// <param name="state">The group's record, as the primary knows it.</param>
+    /// <param name="asked">Records that the primary has asked for in its place, and that may have come true.</param>
+    IReadOnlyList<GroupMember> MustAcknowledge(GroupState state, IReadOnlyList<GroupState> asked);
+
+    /// <summary>Whether a learner may be taken into the in-sync set.</summary>
+    /// <param name="durable">Newest sequence that it has synced.</param>
+    /// <param name="log">The primary's log.</param>
+    /// <param name="epochStart">First batch of the primary's epoch.</param>
+    bool MayJoin(ulong durable, LogView log, KvsVersion epochStart);
 }
 
 /// <summary>Where a follower's log and the primary's meet.</summary>

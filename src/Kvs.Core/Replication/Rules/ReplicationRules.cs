@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication.ControlPlane;
 using Kvs.Core.Replication.Log;
 
 namespace Kvs.Core.Replication.Rules;
@@ -71,6 +72,49 @@ internal sealed class ReplicationRules : IReplicationRules
     /// <inheritdoc/>
     public bool MayCountAgain(TimeSpan attachedAt, ClockReading? confirmedAt) =>
         confirmedAt is { } sentAt && sentAt.Monotonic >= attachedAt;
+
+    /// <summary>
+    /// Published, not only committed: a snapshot that is taken between the two does not hold what an earlier primary
+    /// has acknowledged.
+    /// </summary>
+    /// <inheritdoc/>
+    public bool IsEstablished(LogView log, KvsVersion epochStart) => log.Applied >= epochStart.Sequence;
+
+    /// <summary>Only what is synced: an acknowledgement is a promise that a power cut must not break (I7).</summary>
+    /// <inheritdoc/>
+    public ulong Acknowledgeable(LogView log) => log.Durable;
+
+    /// <summary>
+    /// A node that has led its newest promised epoch had outlived its promises by then, and has given none since. One that
+    /// has promised nothing ever is bound to nobody.
+    /// </summary>
+    /// <inheritdoc/>
+    public bool IsBoundAfterRestart(MemberRecord record, KvsVersion last) =>
+        record.PromisedEpoch != 0 && !(record.Candidate == record.Self && last.Epoch == record.PromisedEpoch);
+
+    /// <summary>
+    /// Only who is named, with the disk that it had then: each acknowledged batch is on all of these, and maybe nowhere
+    /// else (I1, I12).
+    /// </summary>
+    /// <inheritdoc/>
+    public bool MayStand(GroupState state, GroupMember self) => state.InSync.Contains(self);
+
+    /// <summary>
+    /// Everybody who may be named in the record at this moment, for each of them may lead next. So a change that takes
+    /// a node out narrows this when it is known to be done, never when it is sent; and one that takes a node in widens it
+    /// before it is sent (KIP-497).
+    /// </summary>
+    /// <inheritdoc/>
+    public IReadOnlyList<GroupMember> MustAcknowledge(GroupState state, IReadOnlyList<GroupState> asked) =>
+        asked.Count == 0 ? state.InSync : [.. asked.Aggregate(state.InSync.AsEnumerable(), (all, each) => all.Union(each.InSync))];
+
+    /// <summary>
+    /// It holds all that is committed here, and all that was in this log when its epoch began: until that is committed too,
+    /// the commit sequence is only a lower bound of what earlier primaries have acknowledged.
+    /// </summary>
+    /// <inheritdoc/>
+    public bool MayJoin(ulong durable, LogView log, KvsVersion epochStart) =>
+        durable >= log.Commit && durable >= epochStart.Sequence;
 
     private static CatchUpPoint Judge(LogView log, ReplicaHello hello, KvsVersion match)
     {

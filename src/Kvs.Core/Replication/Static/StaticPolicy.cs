@@ -49,6 +49,9 @@ internal sealed class StaticPolicy : IReplicationPolicy
     };
 
     /// <inheritdoc/>
+    public bool Counts => _context.Record.HasList;
+
+    /// <inheritdoc/>
     public string PrimaryHint => _leader.IsActive ? _list.Self
         : _context.Record.Candidate != _list.Self ? _context.Record.Candidate
         : _reign.Successor;
@@ -56,10 +59,8 @@ internal sealed class StaticPolicy : IReplicationPolicy
     /// <inheritdoc/>
     public void Start()
     {
-        // A node that led its newest promised epoch had outlived its promises by then, and has given none since.
         var record = _context.Record;
-        var hasLed = record.Candidate == record.Self && _context.Log.Last.Epoch == record.PromisedEpoch;
-        if (record.HasList && !hasLed)
+        if (record.HasList && _context.Rules.IsBoundAfterRestart(record, _context.Log.Last))
         {
             _context.Promise.BindAfterRestart();
         }
@@ -159,6 +160,10 @@ internal sealed class StaticPolicy : IReplicationPolicy
             _context.Close(link);
         }
     }
+
+    /// <summary>Nobody: the primary dials, and attaches whom it has sealed.</summary>
+    /// <inheritdoc/>
+    public Replica? Admit(Link link, ReplicaHello hello) => null;
 
     /// <inheritdoc/>
     public void Closed(Link link)

@@ -1,8 +1,7 @@
 using Kvs.Core.Protocol.Cluster.Messages;
-using Kvs.Core.Replication.Leading;
 using Kvs.Core.Replication.Links;
 
-namespace Kvs.Core.Replication.Static;
+namespace Kvs.Core.Replication.Leading;
 
 /// <summary>
 /// The old primary's side of a transfer: holds writes, waits until the target holds everything, gives up the lease,
@@ -18,10 +17,11 @@ internal sealed class HandOver(NodeContext context, Leader leader)
     private bool _isHeld;
     private bool _isSent;
 
-    private bool IsActive => _target.Length > 0;
+    /// <summary>Whether one is under way.</summary>
+    internal bool IsActive => _target.Length > 0;
 
     /// <summary>An operator asks for it.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">The request; number 0 when this node asks itself.</param>
     internal void Begin(NodeInput.HandOver request)
     {
         if (IsActive || !leader.IsEstablished || leader.Find(request.Target) is not { Counts: true, IsStreaming: true })
@@ -29,7 +29,7 @@ internal sealed class HandOver(NodeContext context, Leader leader)
             var why = IsActive ? "another transfer is under way"
                 : !leader.IsEstablished ? "this node does not lead"
                 : $"{request.Target} does not follow in step";
-            context.Emit(new NodeOutput.Answer(request.Request, Done: false, $"Not transferred: {why}.", context.Record.Candidate));
+            Answer(request.Request, done: false, $"Not transferred: {why}.", context.Record.Candidate);
             return;
         }
 
@@ -105,7 +105,19 @@ internal sealed class HandOver(NodeContext context, Leader leader)
 
     private void Answer(bool done, string text, string better)
     {
-        context.Emit(new NodeOutput.Answer(_request, done, text, better));
+        Answer(_request, done, text, better);
         _target = "";
+    }
+
+    private void Answer(long request, bool done, string text, string better)
+    {
+        if (request != 0)
+        {
+            context.Emit(new NodeOutput.Answer(request, done, text, better));
+        }
+        else
+        {
+            context.Tell(text);
+        }
     }
 }
