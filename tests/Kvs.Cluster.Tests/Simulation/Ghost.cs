@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
+using Kvs.Core.Replication.ControlPlane;
 
 namespace Kvs.Cluster.Tests.Simulation;
 
@@ -105,6 +106,39 @@ internal sealed class Ghost
                 || (next.PromisedEpoch == old.PromisedEpoch && next.Candidate == old.Candidate),
             "I8",
             $"{node.Name} takes back the promise of {Describe.Epoch(old.PromisedEpoch)} to {old.Candidate}");
+
+    /// <summary>The group's record was changed.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="before">The record before; null for none.</param>
+    /// <param name="after">The record.</param>
+    internal void StateChanged(SimCluster cluster, GroupState? before, GroupState after)
+    {
+        if (before is null)
+        {
+            return;
+        }
+
+        // A new group grows to its least size.
+        var least = Math.Min(after.MinInSync, before.InSync.Length);
+        Require(after.InSync.Length >= least, "I6", $"the in-sync set shrinks to {after.InSync.Length}, least is {least}");
+        if (after.Epoch != before.Epoch)
+        {
+            Require(after.Epoch > before.Epoch, "I8", $"epoch {Describe.Epoch(after.Epoch)} follows {Describe.Epoch(before.Epoch)}");
+            Require(
+                before.InSync.Contains(after.Primary),
+                "I12",
+                $"{after.Primary.Node} is elected with an incarnation that was not in sync");
+            return;
+        }
+
+        Require(after.Primary == before.Primary, "I2", $"epoch {Describe.Epoch(after.Epoch)} gets another primary");
+        var primary = cluster.Nodes.First(node => node.Name == after.Primary.Node);
+        if (primary.IsUp && primary.Node is { Epoch: var epoch } node && epoch == after.Epoch && node.MustAcknowledge.Count > 0)
+        {
+            var missing = after.InSync.Except(node.MustAcknowledge).ToArray();
+            Require(missing.Length == 0, "I6", $"{Describe.Any(missing)} is in sync, and {primary.Name} does not wait for it");
+        }
+    }
 
     /// <summary>Fails the run when something does not hold.</summary>
     /// <param name="holds">Whether it holds.</param>

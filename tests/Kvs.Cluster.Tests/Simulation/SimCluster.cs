@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using Kvs.Cluster.Tests.Simulation.ControlPlane;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Replication;
 
@@ -29,10 +30,12 @@ internal sealed class SimCluster
             _byName[name] = new SimNode(this, name);
         }
 
+        MinInSync = options.MinInSync ?? (options.HasControlPlane && World.Random.Next(4) == 0 ? 1 : 2);
         Nodes = [.. _members.Select(name => _byName[name])];
+        ControlPlane = new SimControlPlane(this);
         Operator = new SimOperator(this);
         Clients = [.. Enumerable.Range(1, options.Clients).Select(number => new SimClient(this, number))];
-        Faults = new SimFaults(this, options.Faults ?? FaultPlan.Draw(World.Random));
+        Faults = new SimFaults(this, options.Faults ?? (options.HasControlPlane ? FaultPlan.DrawElected(World.Random) : FaultPlan.Draw(World.Random)));
     }
 
     /// <summary>Time and randomness.</summary>
@@ -43,6 +46,9 @@ internal sealed class SimCluster
 
     /// <summary>The network.</summary>
     internal SimNetwork Network { get; }
+
+    /// <summary>The control plane; nobody asks it in a static cluster.</summary>
+    internal SimControlPlane ControlPlane { get; }
 
     /// <summary>The machines.</summary>
     internal ImmutableArray<SimNode> Nodes { get; }
@@ -62,13 +68,17 @@ internal sealed class SimCluster
     /// <summary>What clients were told.</summary>
     internal Histories Histories { get; }
 
+    /// <summary>Least size of the in-sync set.</summary>
+    internal int MinInSync { get; }
+
     /// <summary>Steps of nodes so far, ticks not counted.</summary>
     internal int Steps { get; set; }
 
     /// <summary>The settings of a node.</summary>
     /// <param name="name">Its name.</param>
     internal NodeSettings SettingsOf(string name) =>
-        name == _members[0] ? new NodeSettings { NodeId = name, Members = _members } : new NodeSettings();
+        Options.HasControlPlane ? new NodeSettings { NodeId = name, Acks = AckMode.InSync, MinInSync = MinInSync }
+        : name == _members[0] ? new NodeSettings { NodeId = name, Members = _members } : new NodeSettings();
 
     /// <summary>A node sends.</summary>
     /// <param name="from">The node.</param>

@@ -1,4 +1,5 @@
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication.ControlPlane;
 
 namespace Kvs.Cluster.Tests.Simulation;
 
@@ -22,6 +23,12 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         World.After(Between, Roll);
         cluster.Network.Duplicates = plan.Duplicate;
         cluster.Network.DelayMicrosMax = World.Pick([500, 2000, 20_000, 60_000]);
+        if (cluster.Options.HasControlPlane)
+        {
+            cluster.ControlPlane.SlowCalls = cluster.ControlPlane.LostAnswers = plan.ControlSlow;
+            cluster.ControlPlane.WatchMicrosMax = World.Pick([20_000, 20_000, 3_000_000]);
+        }
+
         foreach (var node in cluster.Nodes)
         {
             node.Clock.Rate = cluster.Options.ClocksRunWild
@@ -42,7 +49,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         May(plan.Wipe, () => Crash(World.Pick(cluster.Nodes), wipe: true));
         May(plan.Pause, () => Pause(World.Pick(cluster.Nodes)));
         May(plan.Cut, Cut);
-        May(plan.Heal, cluster.Network.HealAll);
+        May(plan.Heal, Heal);
         May(plan.Break, Break);
         May(plan.Full, () => Fill(World.Pick(cluster.Nodes)));
         May(plan.Slow, () => World.Pick(cluster.Nodes).SyncMicrosMax = World.Pick([200, 1000, 1000, 50_000, 1_500_000]));
@@ -50,6 +57,12 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         May(plan.Drop, () => Drop(World.Pick(cluster.Nodes)));
         May(plan.Replay, Replay);
         May(plan.Meddle, cluster.Operator.Meddle);
+        May(plan.ControlCut, CutFromControl);
+        May(plan.Isolate, () => Isolate(World.Pick(cluster.Nodes).Name));
+        May(plan.ControlDown, LoseControl);
+        May(plan.Lease, cluster.ControlPlane.EndOneEarly);
+        May(plan.Lease, cluster.ControlPlane.Prolong);
+        May(plan.PowerCut, CutPower);
     }
 
     /// <summary>Keeps a message, to let it come again when its epoch is over.</summary>
@@ -72,8 +85,10 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
     internal void End()
     {
         IsActive = false;
-        cluster.Network.HealAll();
+        Heal();
         cluster.Network.Duplicates = 0;
+        cluster.ControlPlane.SlowCalls = cluster.ControlPlane.LostAnswers = 0;
+        cluster.ControlPlane.WatchMicrosMax = 20_000;
         foreach (var node in cluster.Nodes)
         {
             node.Disk.IsFull = false;
@@ -87,6 +102,56 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
             {
                 node.Start();
             }
+        }
+    }
+
+    private void Heal()
+    {
+        cluster.Network.HealAll();
+        cluster.ControlPlane.Heal();
+    }
+
+    private void CutFromControl()
+    {
+        var node = World.Pick(cluster.Nodes).Name;
+        var way = World.Random.Next(3);
+        World.Note(node, $"cut from the control plane, {(way == 0 ? "both ways" : way == 1 ? "outwards" : "inwards")}");
+        if (way != 2)
+        {
+            cluster.ControlPlane.Cut(node, inwards: false);
+        }
+
+        if (way != 1)
+        {
+            cluster.ControlPlane.Cut(node, inwards: true);
+        }
+    }
+
+    private void Isolate(string node)
+    {
+        World.Note(node, "is cut off from everybody");
+        cluster.ControlPlane.Cut(node, inwards: false);
+        cluster.ControlPlane.Cut(node, inwards: true);
+        foreach (var other in cluster.Nodes.Select(each => each.Name).Where(name => name != node))
+        {
+            cluster.Network.Cut(node, other);
+            cluster.Network.Cut(other, node);
+        }
+    }
+
+    private void LoseControl()
+    {
+        World.Note("etcd", "is away");
+        cluster.ControlPlane.IsDown = true;
+        World.Soon(500_000, 20_000_000, () => cluster.ControlPlane.IsDown = false);
+    }
+
+    private void CutPower()
+    {
+        World.Note("world", "loses power");
+        foreach (var node in cluster.Nodes)
+        {
+            Crash(node, wipe: false);
         }
     }
 
@@ -112,7 +177,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
             node.Disk.Wipe(World.Random);
         }
 
-        World.Soon(10_000, 3_000_000, () =>
+        World.Soon(10_000, cluster.Options.RestartMicrosMax, () =>
         {
             if (!node.IsUp)
             {
@@ -123,8 +188,20 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
 
     // A majority of disks must stay, those that have forgotten not counted.
     private bool MayLose(SimNode node) =>
-        cluster.Ghost.Committed.Count > 0
+        cluster.Options.HasControlPlane ? MayLoseInSync(node) : cluster.Ghost.Committed.Count > 0
         && cluster.Nodes.Count(each => each == node || !each.Disk.Record.HasList) <= (cluster.Nodes.Length - 1) / 2;
+
+    // One disk of the in-sync set at a time, and never its last.
+    private bool MayLoseInSync(SimNode node)
+    {
+        var inSync = cluster.ControlPlane.View.State?.InSync ?? [];
+        return inSync.Length > 0
+            && inSync.Any(member => member.Node != node.Name)
+            && inSync.All(member => member.Node == node.Name || IsThere(member));
+    }
+
+    private bool IsThere(GroupMember member) => cluster.Nodes.Any(
+        node => node.Name == member.Node && node.Disk.Record.Incarnation == member.Incarnation);
 
     private void Pause(SimNode node)
     {

@@ -143,7 +143,8 @@ internal sealed class SimConnection(long number, World world, SimNetwork network
         foreach (var end in new[] { _dialler, _target })
         {
             end.Incoming.Clear();
-            if (end.IsOpen && world.Happens(0.9))
+            var other = end == _dialler ? _target : _dialler;
+            if (end.IsOpen && !network.IsCut(other.Node.Name, end.Node.Name) && world.Happens(0.9))
             {
                 end.IsOpen = false;
                 world.Soon(0, 100_000, () => end.Node.Disconnected(end.Life, Number));

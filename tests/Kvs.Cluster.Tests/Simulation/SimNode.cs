@@ -1,3 +1,4 @@
+using Kvs.Cluster.Tests.Simulation.ControlPlane;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Replication;
 
@@ -13,6 +14,7 @@ internal sealed class SimNode
     private readonly List<Action> _backlog = [];
     private readonly List<NodeOutput> _outputs = [];
     private Node? _node;
+    private SimControlClient? _control;
     private int _standstill;
 
     /// <summary>A machine that is off.</summary>
@@ -60,10 +62,15 @@ internal sealed class SimNode
         var world = _cluster.World;
         var start = _cluster.Options.Opened(Disk.Open());
         Engine = new SimEngine(_cluster, this, start.Commit);
-        _node = Node.OpenStatic(
-            _cluster.SettingsOf(Name), start, _cluster.Options.Rules, new Random(world.Random.Next()), Clock.Read());
+        var settings = _cluster.SettingsOf(Name);
+        var random = new Random(world.Random.Next());
+        _node = _cluster.Options.HasControlPlane
+            ? Node.OpenElected(settings, start, _cluster.Options.Rules, random, Clock.Read())
+            : Node.OpenStatic(settings, start, _cluster.Options.Rules, random, Clock.Read());
         world.Note(Name, $"starts, log to {Describe.Any(start.Last)}, commit {start.Commit}");
+        _control = _cluster.Options.HasControlPlane ? new SimControlClient(_cluster, this) : null;
         Tick(Life);
+        _control?.Begin();
     }
 
     /// <summary>The process dies, and the machine with it: what is not synced may be lost.</summary>
@@ -211,6 +218,15 @@ internal sealed class SimNode
                 _cluster.Operator.Answered(answer);
                 break;
             case NodeOutput.Tell:
+                break;
+            case NodeOutput.ReadGroup read:
+                _control!.Read(read.Call);
+                break;
+            case NodeOutput.WriteGroup write:
+                _control!.Write(write.Call, write.Write);
+                break;
+            case NodeOutput.ReadsConfirmed confirmed:
+                Engine.Service.Confirmed(confirmed.Ticket, confirmed.IsConfirmed);
                 break;
             default:
                 Engine.Do(output);

@@ -28,6 +28,12 @@ internal sealed class SimOperator(SimCluster cluster)
     internal void Watch()
     {
         cluster.World.Soon(1_000_000, 4_000_000, Watch);
+        if (cluster.Options.HasControlPlane)
+        {
+            TakeBack();
+            return;
+        }
+
         var isStuck = cluster.Histories.Writes == _writesSeen && cluster.Clients[0].IsActive;
         isStuck |= !cluster.Nodes.Any(node => node is { IsUp: true, IsPaused: false } && node.Node.Role == NodeRole.Primary);
         _writesSeen = cluster.Histories.Writes;
@@ -41,7 +47,8 @@ internal sealed class SimOperator(SimCluster cluster)
     internal void Meddle()
     {
         var node = cluster.World.Pick(cluster.Nodes);
-        if (cluster.World.Happens(0.3))
+        var draw = cluster.World.Random.NextDouble();
+        if (draw < 0.3 && !cluster.Options.HasControlPlane)
         {
             Promote(node);
             return;
@@ -50,7 +57,26 @@ internal sealed class SimOperator(SimCluster cluster)
         var primary = cluster.Nodes.FirstOrDefault(each => each.IsUp && each.Node.Role == NodeRole.Primary);
         if (primary is not null && node != primary)
         {
-            primary.Run(primary.Life, () => primary.Step(new NodeInput.HandOver(++_request, node.Name)));
+            NodeInput request = draw < 0.3 && cluster.Options.HasControlPlane
+                ? new NodeInput.Leave(++_request, node.Name)
+                : new NodeInput.HandOver(++_request, node.Name);
+            primary.Run(primary.Life, () => primary.Step(request));
+        }
+    }
+
+    /// <summary>Starts again who was let go.</summary>
+    internal void TakeBack()
+    {
+        foreach (var node in cluster.Nodes.Where(node => node is { IsUp: true, IsPaused: false } && node.Node.Role == NodeRole.Left))
+        {
+            node.Crash();
+            cluster.World.Soon(1000, 1_000_000, () =>
+            {
+                if (!node.IsUp)
+                {
+                    node.Start();
+                }
+            });
         }
     }
 

@@ -9,6 +9,12 @@ internal sealed record SimOptions
     /// <summary>Nodes of the list; null for drawn.</summary>
     internal int? Nodes { get; init; }
 
+    /// <summary>Whether the group's record lies in a control plane; else the list is static.</summary>
+    internal bool HasControlPlane { get; init; }
+
+    /// <summary>With a control plane: least size of the in-sync set; null for drawn.</summary>
+    internal int? MinInSync { get; init; }
+
     /// <summary>Clients.</summary>
     internal int Clients { get; init; } = 4;
 
@@ -29,6 +35,12 @@ internal sealed record SimOptions
 
     /// <summary>Longest time between a read's snapshot and its check of the lease.</summary>
     internal int ReadCheckMicrosMax { get; init; } = 2000;
+
+    /// <summary>Longest time until a crashed node starts again.</summary>
+    internal int RestartMicrosMax { get; init; } = 3_000_000;
+
+    /// <summary>Invariants that are not asked for, so that a run shows what comes of breaking them.</summary>
+    internal string Waived { get; init; } = "";
 
     /// <summary>How often each fault happens; null for drawn.</summary>
     internal FaultPlan? Faults { get; init; }
@@ -79,6 +91,24 @@ internal sealed record FaultPlan
     /// <summary>An operator promotes or transfers without need.</summary>
     internal double Meddle { get; init; }
 
+    /// <summary>A node is cut off from the control plane, one way or both.</summary>
+    internal double ControlCut { get; init; }
+
+    /// <summary>A node is cut off from all nodes and from the control plane; clients reach it all the same.</summary>
+    internal double Isolate { get; init; }
+
+    /// <summary>The control plane is away as a whole for a while.</summary>
+    internal double ControlDown { get; init; }
+
+    /// <summary>A lease in the control plane ends early, or all begin again.</summary>
+    internal double Lease { get; init; }
+
+    /// <summary>All machines lose power at once.</summary>
+    internal double PowerCut { get; init; }
+
+    /// <summary>Chance that a call to the control plane takes up to seconds; as often an answer is lost.</summary>
+    internal double ControlSlow { get; init; }
+
     /// <summary>Chance that a message is delivered twice.</summary>
     internal double Duplicate { get; init; }
 
@@ -102,6 +132,22 @@ internal sealed record FaultPlan
             Replay = Rate(1.5),
             Meddle = Rate(0.4),
             Duplicate = Rate(0.01),
+        };
+    }
+
+    /// <summary>The same, with the faults of a control plane.</summary>
+    /// <param name="random">The randomness.</param>
+    internal static FaultPlan DrawElected(Random random)
+    {
+        double Rate(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
+        return Draw(random) with
+        {
+            ControlCut = Rate(0.3),
+            Isolate = Rate(0.2),
+            ControlDown = Rate(0.1),
+            Lease = Rate(0.3),
+            PowerCut = Rate(0.1),
+            ControlSlow = Rate(0.2),
         };
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Kvs.Core.Replication;
+using Kvs.Core.Replication.ControlPlane;
 
 namespace Kvs.Cluster.Tests.Simulation;
 
@@ -45,6 +46,7 @@ internal static class SimRun
             cluster.Ghost.Waived.Add("I5");
         }
 
+        cluster.Ghost.Waived.UnionWith(cluster.Options.Waived.Split(' '));
         foreach (var node in cluster.Nodes)
         {
             cluster.World.Soon(0, 200_000, () =>
@@ -95,8 +97,13 @@ internal static class SimRun
     private static bool AreEqual(SimCluster cluster)
     {
         var committed = (ulong)cluster.Ghost.Committed.Count;
-        return cluster.Nodes.All(node => node.Engine.Published == committed && node.Disk.Last.Sequence == committed);
+        return cluster.Nodes.All(node => node.Engine.Published == committed && node.Disk.Last.Sequence == committed)
+            && (!cluster.Options.HasControlPlane || cluster.Nodes.All(node => IsInSync(cluster, node)));
     }
+
+    private static bool IsInSync(SimCluster cluster, SimNode node) =>
+        cluster.ControlPlane.View.State is { } state
+        && state.InSync.Contains(new GroupMember(node.Name, node.Disk.Record.Incarnation));
 
     private static string State(SimNode node) =>
         $"{node.Name} is {(node.IsUp ? node.Node.Role : NodeRole.Failed)} with {Describe.Any(node.Disk.Last)}, "

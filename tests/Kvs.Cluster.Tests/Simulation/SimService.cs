@@ -16,6 +16,8 @@ internal sealed class SimService(SimCluster cluster, SimNode node)
     private readonly Dictionary<(int Client, int Number), SimEntry> _requests = [];
     private readonly List<(ulong Sequence, SimRequest Request, SimAnswer Answer)> _waiting = [];
     private readonly List<SimRequest> _held = [];
+    private readonly Dictionary<long, Action<bool>> _unconfirmed = [];
+    private long _tickets;
     private WriteAdmission _admission;
     private ulong _epoch;
 
@@ -83,6 +85,15 @@ internal sealed class SimService(SimCluster cluster, SimNode node)
                 request.Reply(answer);
             }
         }
+    }
+
+    /// <summary>Reads without a lease are confirmed, or not.</summary>
+    /// <param name="ticket">Names them.</param>
+    /// <param name="isConfirmed">Whether their snapshots may be served.</param>
+    internal void Confirmed(long ticket, bool isConfirmed)
+    {
+        _unconfirmed.Remove(ticket, out var reply);
+        reply!(isConfirmed);
     }
 
     /// <summary>A request comes in.</summary>
@@ -183,8 +194,25 @@ internal sealed class SimService(SimCluster cluster, SimNode node)
                 && Lease.Epoch == epoch
                 && Lease.From is { } from
                 && node.Node.LeaseHolds(from, node.Clock.Read());
-            request.Reply(holds ? new SimAnswer(SimOutcome.Done, seen) : new SimAnswer(SimOutcome.NoLease));
+            if (holds || !cluster.Options.HasControlPlane)
+            {
+                request.Reply(holds ? new SimAnswer(SimOutcome.Done, seen) : new SimAnswer(SimOutcome.NoLease));
+            }
+            else
+            {
+                Confirm(request);
+            }
         });
+    }
+
+    // The snapshot first here too, in the state that a primary shows; then the control plane says that it still is one.
+    private void Confirm(SimRequest request)
+    {
+        var seen = _visible.GetValueOrDefault(request.Key);
+        var ticket = ++_tickets;
+        _unconfirmed[ticket] = isConfirmed => request.Reply(
+            isConfirmed ? new SimAnswer(SimOutcome.Done, seen) : new SimAnswer(SimOutcome.NoLease));
+        node.Step(new NodeInput.ConfirmReads(ticket));
     }
 
     private void AnswerHeld()
