@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Tcp;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Doors;

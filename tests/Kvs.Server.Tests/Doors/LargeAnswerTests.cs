@@ -4,6 +4,7 @@ using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 using Kvs.Server.Doors.Tcp;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Doors;

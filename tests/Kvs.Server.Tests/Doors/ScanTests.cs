@@ -6,6 +6,7 @@ using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Tcp;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Doors;

@@ -3,6 +3,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
+using Kvs.TestKit;
 using Kvs.TestKit.Device;
 using Kvs.TestKit.Network;
 using Xunit;

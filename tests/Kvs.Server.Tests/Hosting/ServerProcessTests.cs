@@ -5,6 +5,7 @@ using Kvs.Server.Configuration;
 using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
 using Kvs.Server.Tests.Doors;
+using Kvs.TestKit;
 using Kvs.TestKit.Processes;
 using Xunit;
 

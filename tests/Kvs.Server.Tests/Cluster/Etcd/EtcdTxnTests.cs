@@ -1,4 +1,5 @@
 using Kvs.Server.Cluster.Etcd.Keys;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Cluster.Etcd;

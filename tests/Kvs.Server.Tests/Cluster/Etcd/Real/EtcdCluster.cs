@@ -5,6 +5,7 @@ using Kvs.Core.Primitives;
 using Kvs.Server.Cluster.Etcd;
 using Kvs.Server.Cluster.Etcd.Keys;
 using Kvs.Server.Tests.Doors;
+using Kvs.TestKit;
 using Kvs.TestKit.Processes;
 
 namespace Kvs.Server.Tests.Cluster.Etcd.Real;

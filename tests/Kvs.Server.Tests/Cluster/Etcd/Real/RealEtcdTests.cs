@@ -5,6 +5,7 @@ using Kvs.Server.Cluster.Etcd.Keys;
 using Kvs.Server.Cluster.Etcd.Leases;
 using Kvs.Server.Cluster.Etcd.Watches;
 using Kvs.Server.Tests.Doors;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Cluster.Etcd.Real;

@@ -1,0 +1,71 @@
+using System.Globalization;
+using Kvs.Cluster.Tests.Processes.Load;
+using Kvs.TestKit;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Kvs.Cluster.Tests.Processes;
+
+/// <summary>
+/// Three real processes under clients that read and write through all nodes, while one node after the other is killed,
+/// paused or cut off. Histories stay linearizable, and all nodes end with all acknowledged writes and the same content.
+/// <c>KVS_CHAOS_ROUNDS</c> gives the rounds (6 if unset), <c>KVS_CHAOS_FAULT</c> the one fault that is wanted.
+/// </summary>
+/// <param name="output">Gets the figures, and the nodes' logs on failure.</param>
+public sealed class ChaosTests(ITestOutputHelper output)
+{
+    private const int Clients = 6;
+    private const int WritesBefore = 20;
+
+    private static readonly int s_rounds =
+        int.Parse(Environment.GetEnvironmentVariable("KVS_CHAOS_ROUNDS") ?? "6", CultureInfo.InvariantCulture);
+
+    private static readonly string? s_fault = Environment.GetEnvironmentVariable("KVS_CHAOS_FAULT");
+
+    [Fact]
+    public Task Nothing_acknowledged_is_lost_and_histories_are_linearizable_whatever_happens_to_one_node() =>
+        TestSeed.RunAsync(seed => ProcessCluster.RunAsync(output, async cluster =>
+        {
+            var random = new Random(seed);
+            await using var load = new ClusterLoad(cluster, Clients, random);
+            var faults = new ChaosFaults(cluster, load.Acknowledged, random);
+            for (var round = 0; round < s_rounds; round++)
+            {
+                await RunRoundAsync(load, faults, round, FaultOf(round, random));
+            }
+
+            await load.CheckAllNodesAsync();
+            output.WriteLine($"{s_rounds} rounds, {load.Operations} operations, {load.Acknowledged.Count} acknowledged writes.");
+        }));
+
+    // The primary's turn is every second round at least.
+    private static string FaultOf(int round, Random random)
+    {
+        var names = ChaosFaults.Names.Where(name => s_fault is null || name == s_fault).ToList();
+        var primaries = names.Where(static name => name.StartsWith("primary", StringComparison.Ordinal)).ToList();
+        return round % 2 == 0 && primaries.Count > 0 ? primaries[random.Next(primaries.Count)] : names[random.Next(names.Count)];
+    }
+
+    private async Task RunRoundAsync(ClusterLoad load, ChaosFaults faults, int round, string fault)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        try
+        {
+            load.Start();
+            await load.Acknowledged.MoreAsync(WritesBefore);
+            load.Acknowledged.Restart();
+            await faults.DoAsync(fault);
+            var longest = load.Acknowledged.Longest();
+            await load.StopAsync();
+            await load.CheckAllNodesAsync();
+            var took = TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds;
+            output.WriteLine($"round {round}: {fault}: {longest.TotalSeconds:0.000} s without an acknowledged write "
+                + $"({took:0.0} s in all; {load.Failures})");
+        }
+        catch (Exception failure)
+        {
+            throw new InvalidOperationException(
+                $"Round {round}, {fault}, after {load.Operations} operations: {failure.Message}\nClients: {load.Failures}", failure);
+        }
+    }
+}

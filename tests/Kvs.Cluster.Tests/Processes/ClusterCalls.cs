@@ -1,0 +1,102 @@
+using Kvs.Core.Client;
+using Kvs.Core.Client.Connections;
+using Kvs.Core.Operations;
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
+using Kvs.Core.Protocol.Responses;
+
+namespace Kvs.Cluster.Tests.Processes;
+
+/// <summary>What an operator asks of a node, each on a connection of its own.</summary>
+internal static class ClusterCalls
+{
+    private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
+
+    private static readonly Call<(Opcode Opcode, string Node), string> s_node = new()
+    {
+        Opcode = static state => state.Opcode,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in (Opcode Opcode, string Node) state) =>
+            RequestEncoder.WriteNode(target, state.Opcode, id, in fields, state.Node),
+        Read = static (ReadOnlyMemory<byte> body, in (Opcode Opcode, string Node) _, out string text) =>
+            ResponseDecoder.TryReadText(body, out text),
+    };
+
+    private static readonly Call<Opcode, ClusterStatus> s_status = new()
+    {
+        Opcode = static opcode => opcode,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in Opcode opcode) =>
+            RequestEncoder.WriteEmpty(target, opcode, id, in fields),
+        Read = static (ReadOnlyMemory<byte> body, in Opcode _, out ClusterStatus status) =>
+            ClusterStatusCodec.TryRead(body, out status),
+    };
+
+    private static readonly Call<DigestRequest, RangeDigest> s_digest = new()
+    {
+        Opcode = static _ => Opcode.ClusterDigest,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in DigestRequest request) =>
+            request.Write(target, id, in fields),
+        Read = static (ReadOnlyMemory<byte> body, in DigestRequest _, out RangeDigest digest) =>
+            DigestCodec.TryReadParts(body, out digest),
+    };
+
+    /// <summary>Fields of a read of whatever the node shows.</summary>
+    internal static RequestFields Stale { get; } = new() { Consistency = Consistency.Stale };
+
+    /// <summary>How things stand, as a node sees them.</summary>
+    /// <param name="node">The node.</param>
+    internal static Task<ClusterStatus> StatusAsync(string node) =>
+        CallAsync(node, s_status, Opcode.ClusterStatus, default, TimeSpan.FromSeconds(3));
+
+    /// <summary>Lets a node lead.</summary>
+    /// <param name="node">The node.</param>
+    internal static Task<string> PromoteAsync(string node) =>
+        CallAsync(node, s_node, (Opcode.ClusterPromote, ""), default, TimeSpan.FromSeconds(20));
+
+    /// <summary>Moves the primary.</summary>
+    /// <param name="node">The node that is asked.</param>
+    /// <param name="target">To whom; empty for whoever is furthest.</param>
+    internal static Task<string> TransferAsync(string node, string target) =>
+        CallAsync(node, s_node, (Opcode.ClusterTransfer, target), default, TimeSpan.FromSeconds(20));
+
+    /// <summary>The version that a node shows, with the digest of all its content.</summary>
+    /// <param name="node">The node.</param>
+    internal static async Task<(KvsVersion Version, long Keys, ulong Hash)> DigestAsync(string node)
+    {
+        var digest = await CallAsync(node, s_digest, new DigestRequest { Most = 1 }, Stale, TimeSpan.FromSeconds(20));
+        return (digest.Version, digest.Parts.Sum(static part => part.Keys), Sum(digest.Parts));
+    }
+
+    /// <summary>A reader of what a node shows, however old. Ownership: the caller disposes the link.</summary>
+    /// <param name="node">The node.</param>
+    internal static (RemoteReader Reader, IAsyncDisposable Link) ReadStale(string node)
+    {
+        var link = new ReconnectingLink([Parse(node)], SettingsFor(node, TimeSpan.FromSeconds(20)));
+        return (new RemoteReader(link, Stale), link);
+    }
+
+    private static ulong Sum(IEnumerable<DigestPart> parts) => parts.Aggregate(0UL, static (sum, part) => unchecked(sum + part.Hash));
+
+    private static async Task<TResult> CallAsync<TState, TResult>(
+        string node, Call<TState, TResult> call, TState state, RequestFields fields, TimeSpan timeout)
+    {
+        await using var connection = await KvsConnection.ConnectAsync(SettingsFor(node, timeout), CancellationToken.None);
+        return await connection.CallAsync(call, state, fields, CancellationToken.None);
+    }
+
+    private static KvsAddress Parse(string node) =>
+        KvsAddress.TryParse(node, out var address) ? address : throw new ArgumentException(node, nameof(node));
+
+    private static ConnectionSettings SettingsFor(string node, TimeSpan timeout) => new()
+    {
+        Transport = new SocketTransport(),
+        Address = Parse(node),
+        Time = TimeProvider.System,
+        ClientId = 0,
+        ClientName = "operator",
+        ConnectTimeout = s_connectTimeout,
+        RequestTimeout = timeout,
+        KeepAlive = Timeout.InfiniteTimeSpan,
+    };
+}

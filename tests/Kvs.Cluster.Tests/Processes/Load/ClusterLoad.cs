@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Kvs.Core.Operations;
+using Kvs.TestKit.Histories;
+using Xunit;
+
+namespace Kvs.Cluster.Tests.Processes.Load;
+
+/// <summary>
+/// Clients at work on a cluster, and what they were told. Each round has keys of its own, so that each history stays
+/// short enough to be judged; the ledger grows through all rounds. Ownership: of the clients. Threading: one test.
+/// </summary>
+internal sealed class ClusterLoad : IAsyncDisposable
+{
+    private const int KeysOfRound = 3;
+
+    private readonly ConcurrentDictionary<string, string> _ledger = new();
+    private readonly ProcessCluster _cluster;
+    private readonly List<ChaosClient> _clients = [];
+    private readonly int _count;
+    private readonly Random _random;
+    private HistoryRecorder _recorder = new();
+    private CancellationTokenSource? _stop;
+    private Task _working = Task.CompletedTask;
+    private int _round;
+
+    /// <summary>Clients that do nothing yet.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="random">Their dice.</param>
+    internal ClusterLoad(ProcessCluster cluster, int count, Random random)
+    {
+        _cluster = cluster;
+        _count = count;
+        _random = random;
+    }
+
+    /// <summary>Acknowledged writes.</summary>
+    internal Acknowledgements Acknowledged { get; } = new();
+
+    /// <summary>Operations of all rounds that were judged.</summary>
+    internal long Operations { get; private set; }
+
+    /// <summary>What clients were told in the newest round when they failed, and how often.</summary>
+    internal string Failures => string.Join("; ", _clients
+        .SelectMany(static client => client.Failures)
+        .GroupBy(static failure => failure.Key)
+        .OrderBy(static failure => failure.Key, StringComparer.Ordinal)
+        .Select(static failure => string.Create(CultureInfo.InvariantCulture, $"{failure.Key}: {failure.Sum(static one => one.Value)}")));
+
+    /// <summary>Lets the clients work, until <see cref="StopAsync"/>.</summary>
+    internal void Start()
+    {
+        _round++;
+        _recorder = new HistoryRecorder();
+        _stop = new CancellationTokenSource();
+        _clients.Clear();
+        for (var i = 0; i < _count; i++)
+        {
+            _clients.Add(new ChaosClient(
+                $"r{_round}c{i}", _cluster.Addresses, _recorder, _ledger, Acknowledged, new Random(_random.Next())));
+        }
+
+        var keys = Enumerable.Range(0, KeysOfRound).Select(i => $"r{_round}/k{i}").ToList();
+        _working = Task.WhenAll(_clients.Select(client => Task.Run(() => client.RunAsync(keys, $"r{_round}/n", _stop.Token))));
+        Acknowledged.Restart();
+    }
+
+    /// <summary>Lets the clients end, and judges what they were told.</summary>
+    internal async Task StopAsync()
+    {
+        await EndAsync();
+        var operations = _recorder.Operations();
+        Operations += operations.Count;
+        LinearizabilityChecker.Require(operations);
+    }
+
+    /// <summary>Waits until all nodes show the same, and holds it against what was acknowledged in all rounds.</summary>
+    internal async Task CheckAllNodesAsync()
+    {
+        await _cluster.ConvergeAsync();
+        foreach (var node in _cluster.Nodes)
+        {
+            var (reader, link) = ClusterCalls.ReadStale(node.Name);
+            await using (link)
+            {
+                foreach (var entered in _ledger.Chunk(500))
+                {
+                    var found = await reader.GetManyAsync([.. entered.Select(static entry => (KvsKey)entry.Key)]);
+                    var lost = entered.Where((entry, i) => found[i]?.Value.ToString() != entry.Value).Select(static entry => entry.Key).ToList();
+                    Assert.True(lost.Count == 0, $"{node.Name} has lost {lost.Count} acknowledged writes: {string.Join(' ', lost.Take(10))}");
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await EndAsync();
+
+    private async Task EndAsync()
+    {
+        if (_stop is null)
+        {
+            return;
+        }
+
+        await _stop.CancelAsync();
+        await _working;
+        foreach (var client in _clients)
+        {
+            await client.DisposeAsync();
+        }
+
+        _stop.Dispose();
+        _stop = null;
+    }
+}

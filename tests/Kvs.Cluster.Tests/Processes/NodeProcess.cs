@@ -1,0 +1,114 @@
+using Kvs.Cluster.Tests.Processes.Network;
+using Kvs.TestKit.Processes;
+
+namespace Kvs.Cluster.Tests.Processes;
+
+/// <summary>
+/// One node: a data directory, the address that all others know, and the process, when it runs. Ownership: of the
+/// process and the proxy. Threading: one test.
+/// </summary>
+internal sealed class NodeProcess : IAsyncDisposable
+{
+    private readonly string _directory;
+    private readonly string _data;
+    private readonly FaultProxy _proxy;
+    private readonly List<string> _pastLogs = [];
+    private ServerProcess? _process;
+
+    /// <summary>A node that does not run yet.</summary>
+    /// <param name="net">The roads.</param>
+    /// <param name="directory">Where its data directory lies.</param>
+    /// <param name="index">Its place in the list.</param>
+    internal NodeProcess(FaultNet net, string directory, int index)
+    {
+        _directory = directory;
+        _data = $"d{index}";
+        _proxy = new FaultProxy(net);
+    }
+
+    /// <summary>Its name in the list: where others and clients reach it.</summary>
+    internal string Name => _proxy.Address;
+
+    /// <summary>What it is started with besides address and directory.</summary>
+    internal IReadOnlyList<string> Arguments { get; set; } = [];
+
+    /// <summary>Whether the process is there.</summary>
+    internal bool IsRunning => _process is not null;
+
+    /// <summary>Whether it is stopped by <see cref="PauseAsync"/>.</summary>
+    internal bool IsPaused { get; private set; }
+
+    /// <summary>What it said in all its lives.</summary>
+    internal string Log => string.Join('\n', [.. _pastLogs, _process?.Errors ?? "(not running)"]);
+
+    /// <summary>What it said in its newest life.</summary>
+    internal string NewestLog => _process?.Errors ?? _pastLogs[^1];
+
+    /// <summary>Starts it, and waits until it listens.</summary>
+    internal async Task StartAsync()
+    {
+        _process = await ServerProcess.StartAsync(_directory, ["--data-dir", _data, "--advertise", Name, .. Arguments]);
+        _proxy.PassTo(await _process.PortAsync());
+    }
+
+    /// <summary>Starts it where it must refuse.</summary>
+    /// <returns>What a script sees.</returns>
+    internal async Task<(int ExitCode, string Errors)> StartRefusedAsync()
+    {
+        using var process = ServerProcess.Start(
+            _directory, ["--addr", "127.0.0.1:0", "--data-dir", _data, "--advertise", Name, .. Arguments]);
+        var (exitCode, _, errors) = await process.ExitAsync();
+        return (exitCode, errors);
+    }
+
+    /// <summary>Kills it (SIGKILL).</summary>
+    internal async Task KillAsync()
+    {
+        _process!.Kill();
+        await EndAsync();
+    }
+
+    /// <summary>Asks it to stop (SIGTERM), and waits for its end.</summary>
+    /// <returns>Its exit code.</returns>
+    internal async Task<int> TerminateAsync()
+    {
+        await _process!.SignalAsync("TERM");
+        return await EndAsync();
+    }
+
+    /// <summary>Stops its threads (SIGSTOP).</summary>
+    internal async Task PauseAsync()
+    {
+        IsPaused = true;
+        await _process!.SignalAsync("STOP");
+    }
+
+    /// <summary>Lets its threads go on (SIGCONT).</summary>
+    internal async Task ContinueAsync()
+    {
+        await _process!.SignalAsync("CONT");
+        IsPaused = false;
+    }
+
+    /// <summary>Empties its data directory; it must not run.</summary>
+    internal void Wipe() => Directory.Delete(Path.Combine(_directory, _data), recursive: true);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _process?.Dispose();
+        _process = null;
+        await _proxy.DisposeAsync();
+    }
+
+    private async Task<int> EndAsync()
+    {
+        var (exitCode, _, errors) = await _process!.ExitAsync();
+        _proxy.PassTo(0);
+        _process.Dispose();
+        _process = null;
+        IsPaused = false;
+        _pastLogs.Add(errors);
+        return exitCode;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Text;
+using Kvs.Cluster.Tests.Processes.Network;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.TestKit;
+using Kvs.TestKit.Processes;
+using Xunit.Abstractions;
+
+namespace Kvs.Cluster.Tests.Processes;
+
+/// <summary>
+/// A static cluster of real processes on this machine: each node is known to the others and to clients by the address of
+/// its proxy, and listens on a port that the system chooses. The first node is the configured primary.
+/// Ownership: of the processes, which end with it, and of their directory. Threading: one test.
+/// </summary>
+internal sealed class ProcessCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private readonly TemporaryDirectory _directory = new();
+
+    private ProcessCluster(int count, string[] more)
+    {
+        Nodes = [.. Enumerable.Range(0, count).Select(index => new NodeProcess(Net, _directory.FullPath, index))];
+        foreach (var node in Nodes.Skip(1))
+        {
+            node.Arguments = ["--replica", .. more];
+        }
+
+        Nodes[0].Arguments = ["--replicas", string.Join(',', Nodes.Skip(1).Select(static node => node.Name)), .. more];
+    }
+
+    /// <summary>The roads between the nodes.</summary>
+    internal FaultNet Net { get; } = new();
+
+    /// <summary>The nodes, in the order of the list.</summary>
+    internal IReadOnlyList<NodeProcess> Nodes { get; }
+
+    /// <summary>Their addresses.</summary>
+    internal IReadOnlyList<string> Addresses => [.. Nodes.Select(static node => node.Name)];
+
+    /// <summary>Runs a test with a cluster of which no node runs yet; when it fails, the nodes' logs are shown.</summary>
+    /// <param name="output">Gets the logs.</param>
+    /// <param name="count">How many nodes.</param>
+    /// <param name="more">Arguments for all nodes.</param>
+    /// <param name="test">The test.</param>
+    internal static async Task RunStoppedAsync(ITestOutputHelper output, int count, string[] more, Func<ProcessCluster, Task> test)
+    {
+        await using var cluster = new ProcessCluster(count, more);
+        try
+        {
+            await test(cluster);
+        }
+        catch
+        {
+            cluster.ShowLogs(output);
+            throw;
+        }
+    }
+
+    /// <summary>Runs a test with a cluster of three that has a primary.</summary>
+    /// <param name="output">Gets the logs when it fails.</param>
+    /// <param name="test">The test.</param>
+    /// <param name="more">Arguments for all nodes.</param>
+    internal static Task RunAsync(ITestOutputHelper output, Func<ProcessCluster, Task> test, params string[] more) =>
+        RunStoppedAsync(output, 3, more, async cluster =>
+        {
+            await Task.WhenAll(cluster.Nodes.Select(static node => node.StartAsync()));
+            await cluster.PrimaryAsync();
+            await test(cluster);
+        });
+
+    /// <summary>The node of a name.</summary>
+    /// <param name="name">The name.</param>
+    internal NodeProcess Node(string name) => Nodes.Single(node => node.Name == name);
+
+    /// <summary>All nodes but one.</summary>
+    /// <param name="one">The one.</param>
+    internal IReadOnlyList<NodeProcess> Others(NodeProcess one) => [.. Nodes.Where(node => node != one)];
+
+    /// <summary>Cuts a node off from all others; clients still reach it.</summary>
+    /// <param name="node">The node.</param>
+    internal void Isolate(NodeProcess node)
+    {
+        foreach (var other in Others(node))
+        {
+            Net.Cut(node.Name, other.Name);
+        }
+    }
+
+    /// <summary>Waits until a node leads and can commit.</summary>
+    /// <returns>The node.</returns>
+    internal async Task<NodeProcess> PrimaryAsync()
+    {
+        NodeProcess? found = null;
+        await Until.HoldsAsync(async () => (found = await TryFindPrimaryAsync()) is not null, s_patience, () => "No node leads.");
+        return found!;
+    }
+
+    /// <summary>An operator promotes one of some nodes: the first that says yes.</summary>
+    /// <param name="candidates">The nodes.</param>
+    /// <returns>The new primary.</returns>
+    internal static async Task<NodeProcess> PromoteAsync(IReadOnlyList<NodeProcess> candidates)
+    {
+        var refusals = new List<string>();
+        NodeProcess? promoted = null;
+        await Until.HoldsAsync(
+            async () =>
+            {
+                foreach (var node in candidates)
+                {
+                    try
+                    {
+                        await ClusterCalls.PromoteAsync(node.Name);
+                        promoted = node;
+                        return true;
+                    }
+                    catch (KvsException refusal)
+                    {
+                        refusals.Add($"{node.Name}: {refusal.Message}");
+                    }
+                }
+
+                return false;
+            },
+            s_patience,
+            () => $"Nobody could be promoted:\n{string.Join('\n', refusals)}");
+        return promoted!;
+    }
+
+    /// <summary>Waits until all nodes show the same state, nobody writes meanwhile.</summary>
+    /// <returns>The version.</returns>
+    internal async Task<KvsVersion> ConvergeAsync()
+    {
+        var seen = "";
+        var version = KvsVersion.None;
+        await Until.HoldsAsync(
+            async () =>
+            {
+                try
+                {
+                    var digests = await Task.WhenAll(Nodes.Select(static node => ClusterCalls.DigestAsync(node.Name)));
+                    seen = string.Join("; ", digests.Select(static digest => $"{digest.Version}, {digest.Keys} keys, {digest.Hash:x16}"));
+                    version = digests[0].Version;
+                    return digests.Distinct().Count() == 1;
+                }
+                catch (KvsException failure)
+                {
+                    seen = failure.Message;
+                    return false;
+                }
+            },
+            s_patience,
+            () => $"The nodes differ: {seen}");
+        return version;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Net.Mend();
+        foreach (var node in Nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        _directory.Dispose();
+    }
+
+    private static bool Leads(ClusterStatus status, NodeProcess node) => status.Primary == node.Name && status.Lease == "held";
+
+    private async Task<NodeProcess?> TryFindPrimaryAsync()
+    {
+        foreach (var node in Nodes.Where(static node => node is { IsRunning: true, IsPaused: false }))
+        {
+            try
+            {
+                if (Leads(await ClusterCalls.StatusAsync(node.Name), node))
+                {
+                    return node;
+                }
+            }
+            catch (KvsException)
+            {
+                // It is asked again.
+            }
+        }
+
+        return null;
+    }
+
+    private void ShowLogs(ITestOutputHelper output)
+    {
+        var text = new StringBuilder();
+        foreach (var node in Nodes)
+        {
+            text.AppendLine($"---- {node.Name}").AppendLine(node.Log);
+        }
+
+        output.WriteLine(text.ToString());
+    }
+}
