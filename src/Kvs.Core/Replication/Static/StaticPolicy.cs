@@ -68,6 +68,13 @@ internal sealed class StaticPolicy : IReplicationPolicy
         var configured = _context.Settings.Members;
         if (configured.IsEmpty)
         {
+            // A replica that was promoted goes on where it stopped, as a configured primary does: nobody else would,
+            // and whoever was promoted since is found by the question that a campaign begins with.
+            if (record.HasList && record.Candidate == record.Self)
+            {
+                _campaign.Begin(CampaignReason.Start, request: 0, above: 0);
+            }
+
             return;
         }
 
