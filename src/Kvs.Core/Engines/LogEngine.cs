@@ -50,6 +50,9 @@ internal sealed class LogEngine : IKvEngine
     /// <summary>What replication drives, of a member; null for a store of its own.</summary>
     internal IMemberLog? Member => _parts.Member;
 
+    /// <summary>Whether a failed append or sync has ended writing.</summary>
+    internal bool IsFaulted => _parts.Fault.IsSet;
+
     /// <summary>The log as cursors read it.</summary>
     internal LogFeed Feed => _parts.Feed;
 

@@ -61,10 +61,10 @@ internal sealed class ClusterDesk(
         return new ClusterStatus
         {
             Cluster = status.StoreId.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
-            Mode = "static",
+            Mode = options.Cluster.HasControlPlane ? "etcd" : "static",
             Epoch = status.Epoch,
             Primary = status.Primary,
-            Acks = options.Cluster.Acks == AckMode.Local ? "local" : "quorum",
+            Acks = options.Cluster.AckMode switch { AckMode.Local => "local", AckMode.InSync => "isr", _ => "quorum" },
             Committed = ((IKvEngine)store).Version,
             Lease = !status.Leads ? "" : driver.Lease.Holds ? "held" : "missing",
             ReadOnlyReason = ReasonOf(status, figures),

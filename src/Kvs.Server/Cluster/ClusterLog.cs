@@ -21,6 +21,9 @@ internal sealed partial class ClusterLog(ILogger logger)
     [LoggerMessage(3005, LogLevel.Warning, "cluster: taking a copy of the primary's data failed: {Reason}; it is tried again")]
     internal partial void CopyFailed(string reason);
 
+    [LoggerMessage(3007, LogLevel.Warning, "cluster: the control plane: {Reason}")]
+    internal partial void ControlPlane(string reason);
+
     [LoggerMessage(3006, LogLevel.Error, "cluster: {What} failed: {Reason}")]
     internal partial void ReadFailed(string what, string reason);
 }

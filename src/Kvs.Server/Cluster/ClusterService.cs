@@ -5,6 +5,7 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
 using Kvs.Core.Storage.Manifests;
+using Kvs.Server.Cluster.ControlPlane;
 using Kvs.Server.Cluster.Driver;
 using Kvs.Server.Cluster.Forwarding;
 using Kvs.Server.Cluster.Links;
@@ -29,21 +30,30 @@ internal sealed class ClusterService : IAsyncDisposable
     private readonly ServerOptions _options;
     private readonly LinkSide _links;
     private readonly PrimaryConnection _primary;
+    private readonly ControlPlaneDriver? _controlPlane;
+    private readonly KvsEnvironment _machine;
     private bool _isStarted;
 
     private ClusterService(
         ServerOptions options, KvsEnvironment machine, ITransport transport, ILoggerFactory loggers, Action<StoreEvent> events, Action failed)
     {
         _options = options;
+        _machine = machine;
         Store = new MemberStore(stop => EngineOpener.OpenMemberAsync(options, machine, events, MemberOptionsOf(machine), stop));
-        _links = new LinkSide(transport, machine.Time, loggers.CreateLogger("kvs.links"));
         var log = new ClusterLog(loggers.CreateLogger("kvs.cluster"));
-        Driver = new NodeDriver(machine, EngineOpener.PathOf(options), Store, _links, log, failed);
+        var cluster = options.Cluster;
+        _controlPlane = cluster.HasControlPlane
+            ? new ControlPlaneDriver(ControlPlaneOptions.Of(cluster, machine), cluster.Name, log, () => Store.IsHealthy)
+            : null;
+        Func<string, string?> addressOf = _controlPlane is { } plane ? plane.Nodes.AddressOf : static node => node;
+        _links = new LinkSide(transport, machine.Time, loggers.CreateLogger("kvs.links"), addressOf);
+        Driver = new NodeDriver(
+            machine, EngineOpener.PathOf(options), Store, _links, log, failed, _controlPlane, addressOf);
         _links.Drive(Driver);
         _primary = new PrimaryConnection(transport, machine, () => Driver.Status);
         var applied = new AppliedPositions(Store);
         Driver.Applied = applied.Advanced;
-        var reads = new ClusterReads(Store, Driver, applied, new ReadIndex(_primary, machine.Time), machine.Time);
+        var reads = new ClusterReads(Store, Driver, applied, new ReadIndex(_primary, machine.Time), machine.Time, cluster.HasControlPlane);
         Desk = new ClusterDesk(Store, Driver, reads, _primary, options);
         Store.ForwardBy(new WorkForwarder(_primary, () => Driver.Status, machine.Time));
     }
@@ -86,7 +96,12 @@ internal sealed class ClusterService : IAsyncDisposable
     internal void Start()
     {
         _isStarted = true;
-        Driver.Start(_options.Cluster.ToNodeSettings(_options.Address));
+        var settings = _options.Cluster.ToNodeSettings(_options.Address);
+        Driver.Start(settings);
+        _controlPlane?.Start(
+            settings.NodeId,
+            GroupCodec.WriteNode(_options.Cluster.AddressFor(_options.Address).ToString(), ServerVersion.Text),
+            Driver.Tell);
     }
 
     /// <summary>
@@ -117,6 +132,11 @@ internal sealed class ClusterService : IAsyncDisposable
             await Driver.DisposeAsync();
         }
 
+        if (_controlPlane is not null)
+        {
+            await _controlPlane.DisposeAsync();
+        }
+
         await _links.DisposeAsync();
         await _primary.DisposeAsync();
         await Store.DisposeAsync();
@@ -133,7 +153,7 @@ internal sealed class ClusterService : IAsyncDisposable
         {
             Membership = membership ?? new ClusterMembership { ClusterId = 0, NodeId = "" },
             Events = Driver.NewListener(),
-            Acknowledgement = _options.Cluster.Acks == AckMode.Local ? Acknowledgement.Local : Acknowledgement.Committed,
+            Acknowledgement = _options.Cluster.AckMode == AckMode.Local ? Acknowledgement.Local : Acknowledgement.Committed,
             HoldsLease = () => Driver.Lease.Holds,
         };
     }

@@ -16,14 +16,17 @@ internal sealed class LinkSide : INodeLinks, ILinkEvents, IAsyncDisposable
     private readonly ConcurrentDictionary<long, ClusterLink> _open = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly LinkDialler _dialler;
+    private readonly Func<string, string?> _addressOf;
     private NodeDriver _driver = null!; // set by Drive
 
     /// <summary>Creates it without any link.</summary>
     /// <param name="transport">The network.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    internal LinkSide(ITransport transport, TimeProvider time, ILogger logger)
+    /// <param name="addressOf">Where a node is; null when nobody knows.</param>
+    internal LinkSide(ITransport transport, TimeProvider time, ILogger logger, Func<string, string?> addressOf)
     {
+        _addressOf = addressOf;
         Links = new ClusterLinks(new LinkOptions(), this, time, logger);
         _dialler = new LinkDialler(transport, Links);
     }
@@ -39,7 +42,7 @@ internal sealed class LinkSide : INodeLinks, ILinkEvents, IAsyncDisposable
     internal void Drive(NodeDriver driver) => _driver = driver;
 
     /// <inheritdoc/>
-    public void Dial(string peer) => _ = _dialler.DialAsync(peer, _stopping.Token);
+    public void Dial(string peer) => _ = _dialler.DialAsync(peer, _addressOf(peer), _stopping.Token);
 
     /// <inheritdoc/>
     public void Send(long connection, ClusterMessage message, IDisposable? owner = null)

@@ -1,5 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
+using Kvs.Server.Cluster;
+using Kvs.Server.Cluster.Etcd;
 using Serilog.Events;
 
 namespace Kvs.Server.Configuration;
@@ -51,8 +53,25 @@ internal static class Settings
             (o, text) => KvsAddress.TryParse(text, out var address)
                 ? o with { Cluster = o.Cluster with { Advertise = address } }
                 : null),
-        new("acks", "MODE (quorum or local)", "quorum",
-            "When a write is answered: durable on a majority of the nodes, or on the primary alone, where a failover may lose it.",
+        new("cluster", "URLS (http:// or https://, HOST:PORT of each member of etcd, separated by commas)", "none",
+            "Be a node of a cluster that lives in etcd: it is found, joined and led by itself.",
+            (o, text) => ReadControlPlane(text) is { } urls ? o with { Cluster = o.Cluster with { ControlPlane = urls } } : null),
+        Text("cluster-name", "NAME", "kvs", "Name of the cluster in etcd.", (c, text) => c with { Name = text }),
+        Text("node-id", "ID", "the advertised address", "Id of this node in the cluster; it keeps it wherever it moves.",
+            (c, text) => c with { NodeId = text }),
+        Count("min-in-sync", _defaults.Cluster.MinInSync, 1, 100,
+            "Least nodes that hold every acknowledged write, of a cluster in etcd that this node founds.",
+            (o, n) => o with { Cluster = o.Cluster with { MinInSync = n } }),
+        Text("cluster-ca", "FILE", "those of the system", "Certificate of the authority that signed etcd's.",
+            (c, text) => c with { CaFile = text }),
+        Text("cluster-cert", "FILE", "none", "This node's certificate for etcd.", (c, text) => c with { CertificateFile = text }),
+        Text("cluster-key", "FILE", "in the certificate's file", "Its key.", (c, text) => c with { KeyFile = text }),
+        Text("cluster-user", "NAME", "none", "User of etcd.", (c, text) => c with { User = text }),
+        Text("cluster-password-file", "FILE", "none", "File that holds that user's password.",
+            (c, text) => c with { PasswordFile = text }),
+        new("acks", "MODE (quorum, isr or local)", "quorum with a fixed list, isr with etcd",
+            "When a write is answered: durable on a majority of the list, on all in-sync nodes, or on the primary alone, where "
+            + "a failover may lose it.",
             (o, text) => ReadAcks(text) is { } acks ? o with { Cluster = o.Cluster with { Acks = acks } } : null),
         Count("connections-max", _defaults.ConnectionsMax, 1, 1_000_000,
             "Connections at once; one more is refused.", (o, n) => o with { ConnectionsMax = n }),
@@ -113,9 +132,26 @@ internal static class Settings
     private static AckMode? ReadAcks(string text) => text switch
     {
         "quorum" => AckMode.Quorum,
+        "isr" => AckMode.InSync,
         "local" => AckMode.Local,
         _ => null,
     };
+
+    private static IReadOnlyList<Uri>? ReadControlPlane(string text)
+    {
+        try
+        {
+            return EtcdOptions.ParseAddresses(text);
+        }
+        catch (KvsConfigurationException)
+        {
+            return null;
+        }
+    }
+
+    private static Setting Text(
+        string name, string form, string @default, string help, Func<ClusterOptions, string, ClusterOptions> set) =>
+        new(name, form, @default, help, (o, text) => text.Length is > 0 and <= 255 ? o with { Cluster = set(o.Cluster, text) } : null);
 
     private static ServerOptions? ReadEngine(ServerOptions options, string text) =>
         EngineName.TryResolve(text, out var name)

@@ -209,7 +209,7 @@ internal sealed class MemberRun : IWorkItemOwner
     private void Promise(IMemberLog log)
     {
         _epoch = Math.Max(_epoch, _lineage.Last.Epoch) + 2;
-        log.StoreRecord(new EpochPromise(_epoch, "n" + _random.Next(1, 4)), log.Membership);
+        log.StoreRecord(new EpochPromise(_epoch, "n" + _random.Next(1, 4)), log.Membership, log.Incarnation);
         _machine.Loops.RunSteps(_random.Next(8));
     }
 

@@ -112,7 +112,8 @@ internal interface IMemberLog
     /// </summary>
     /// <param name="promise">The promise.</param>
     /// <param name="membership">The cluster, the node's name in it, the list.</param>
-    void StoreRecord(EpochPromise promise, ClusterMembership membership);
+    /// <param name="incarnation">Of this node with this disk.</param>
+    void StoreRecord(EpochPromise promise, ClusterMembership membership, UInt128 incarnation);
 
     /// <summary>
     /// Leading: writes wait in the queue, and nothing is appended, until they are let go or the node follows. Ends in

@@ -117,11 +117,12 @@ internal sealed class MemberLog : IMemberLog
     public void Truncate(KvsVersion to) => Add(new Order(MemberOrder.Truncate) { Version = to });
 
     /// <inheritdoc/>
-    public void StoreRecord(EpochPromise promise, ClusterMembership membership) => Add(new Order(MemberOrder.StoreRecord)
+    public void StoreRecord(EpochPromise promise, ClusterMembership membership, UInt128 incarnation) => Add(new Order(MemberOrder.StoreRecord)
     {
         Version = new KvsVersion(promise.Epoch, 0),
         Text = promise.Candidate,
         Membership = membership,
+        Incarnation = incarnation,
     });
 
     /// <inheritdoc/>
@@ -223,5 +224,7 @@ internal sealed class MemberLog : IMemberLog
         internal ClusterMembership? Membership { get; init; }
 
         internal bool IsHeld { get; init; }
+
+        internal UInt128 Incarnation { get; init; }
     }
 }

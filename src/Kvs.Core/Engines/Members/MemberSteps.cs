@@ -155,7 +155,7 @@ internal sealed class MemberSteps
 
         if (order.Kind == MemberOrder.StoreRecord)
         {
-            StoreRecord(new EpochPromise(order.Version.Epoch, order.Text!), order.Membership!);
+            StoreRecord(new EpochPromise(order.Version.Epoch, order.Text!), order.Membership!, order.Incarnation);
             return true;
         }
 
@@ -360,11 +360,11 @@ internal sealed class MemberSteps
         return true;
     }
 
-    private void StoreRecord(EpochPromise promise, ClusterMembership membership)
+    private void StoreRecord(EpochPromise promise, ClusterMembership membership, UInt128 incarnation)
     {
         var manifest = _manifests.Current;
         var isKept = promise.Epoch == manifest.PromisedEpoch && promise.Candidate == manifest.PromisedTo;
-        if (isKept && manifest.Membership!.Means(membership) && manifest.Membership.IsFounding == membership.IsFounding)
+        if (isKept && manifest.Membership!.IsSame(membership) && manifest.Incarnation == incarnation)
         {
             TellRecord(promise);
         }
@@ -378,6 +378,7 @@ internal sealed class MemberSteps
         else if (TryUpdate(MemberOrder.StoreRecord, current => current with
         {
             Membership = membership,
+            Incarnation = incarnation,
             PromisedEpoch = promise.Epoch,
             PromisedTo = promise.Candidate,
         }))

@@ -28,6 +28,19 @@ internal sealed record ClusterMembership
     /// </summary>
     internal bool IsFounding { get; init; }
 
+    /// <summary>
+    /// The election in which this node stands, until it knows how it ended: the epoch that it would lead; 0 for none.
+    /// </summary>
+    internal ulong CampaignEpoch { get; init; }
+
+    /// <summary>The revision of the group's record in the control plane that the election changes.</summary>
+    internal long CampaignRevision { get; init; }
+
+    /// <summary>Whether all that is kept of both is the same.</summary>
+    /// <param name="other">The other one.</param>
+    internal bool IsSame(ClusterMembership other) => Means(other)
+        && (IsFounding, CampaignEpoch, CampaignRevision) == (other.IsFounding, other.CampaignEpoch, other.CampaignRevision);
+
     /// <summary>Whether both are the same node of the same cluster with the same list.</summary>
     /// <param name="other">The other one.</param>
     internal bool Means(ClusterMembership other) =>

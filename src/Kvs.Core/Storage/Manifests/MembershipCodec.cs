@@ -14,7 +14,9 @@ namespace Kvs.Core.Storage.Manifests;
 /// 6       2      number of members; bit 15: this node has begun the list and does not know yet whether all others hold it
 /// 8       16     cluster id
 /// 24      8      highest epoch that this node has begun as primary
-/// 32      2 + n  node id: length, UTF-8
+/// 32      8      epoch of the election in which this node stands; 0 for none
+/// 40      8      revision of the group's record that this election changes
+/// 48      2 + n  node id: length, UTF-8
 /// +       2 + n  candidate of the promised epoch: length, UTF-8
 /// +       2 + n  each member: length, UTF-8
 /// +       0-3    zeros up to a multiple of 4
@@ -23,7 +25,7 @@ namespace Kvs.Core.Storage.Manifests;
 internal static class MembershipCodec
 {
     /// <summary>Bytes before the names.</summary>
-    internal const int HeaderBytes = 32;
+    internal const int HeaderBytes = 48;
 
     private const ushort Kind = 1;
     private const ushort FoundingBit = 0x8000;
@@ -31,6 +33,8 @@ internal static class MembershipCodec
     private const int CountOffset = 6;
     private const int ClusterIdOffset = 8;
     private const int BegunOffset = 24;
+    private const int CampaignOffset = 32;
+    private const int RevisionOffset = 40;
 
     /// <summary>Writes the extension; empty for a store of its own.</summary>
     /// <param name="manifest">The manifest.</param>
@@ -56,6 +60,8 @@ internal static class MembershipCodec
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(CountOffset), (ushort)(membership.Members.Length | (membership.IsFounding ? FoundingBit : 0)));
         BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(ClusterIdOffset), membership.ClusterId);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(BegunOffset), manifest.BegunEpoch);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(CampaignOffset), membership.CampaignEpoch);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(RevisionOffset), membership.CampaignRevision);
         names.CopyTo(bytes, HeaderBytes);
         return bytes;
     }
@@ -114,6 +120,8 @@ internal static class MembershipCodec
                 NodeId = nodeId,
                 Members = ImmutableArray.Create(members),
                 IsFounding = (count & FoundingBit) != 0,
+                CampaignEpoch = BinaryPrimitives.ReadUInt64LittleEndian(extension[CampaignOffset..]),
+                CampaignRevision = BinaryPrimitives.ReadInt64LittleEndian(extension[RevisionOffset..]),
             },
             PromisedTo = candidate,
             BegunEpoch = BinaryPrimitives.ReadUInt64LittleEndian(extension[BegunOffset..]),

@@ -47,6 +47,9 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
             Self = membership.NodeId,
             Members = membership.Members,
             IsFounding = membership.IsFounding,
+            Campaign = membership.CampaignEpoch == 0
+                ? null
+                : new CampaignRecord(membership.CampaignEpoch, membership.CampaignRevision),
         };
         Settle(log);
         return new NodeStart
@@ -75,10 +78,11 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
 
     /// <summary>Begins an epoch.</summary>
     /// <param name="epoch">The epoch.</param>
-    internal void Lead(ulong epoch)
+    /// <param name="reason">Why it begins; it is logged.</param>
+    internal void Lead(ulong epoch, EpochReason reason)
     {
         _begins = epoch;
-        Order(log => log.Lead(epoch, EpochReason.Sealed));
+        Order(log => log.Lead(epoch, reason));
     }
 
     /// <summary>Ends it.</summary>
@@ -105,7 +109,7 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
     {
         Record = record;
         _records.Enqueue(record);
-        Order(log => log.StoreRecord(PromiseOf(record), MembershipOf(record)));
+        Order(log => log.StoreRecord(PromiseOf(record), MembershipOf(record), record.Incarnation));
     }
 
     /// <summary>Now and then: what no event tells.</summary>
@@ -119,7 +123,7 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
         if (_refused is { } record)
         {
             _refused = null;
-            log.StoreRecord(PromiseOf(record), MembershipOf(record));
+            log.StoreRecord(PromiseOf(record), MembershipOf(record), record.Incarnation);
         }
 
         var first = Math.Min(log.FirstStreamable, _toldApplied + 1);
@@ -205,6 +209,8 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
         NodeId = record.Self,
         Members = record.Members,
         IsFounding = record.IsFounding,
+        CampaignEpoch = record.Campaign?.Epoch ?? 0,
+        CampaignRevision = record.Campaign?.Revision ?? 0,
     };
 
     private void Order(Action<IMemberLog> order)

@@ -6,6 +6,8 @@ using Kvs.Core.Protocol.Cluster.Messages.Copies;
 using Kvs.Core.Replication;
 using Kvs.Core.Replication.Rules;
 using Kvs.Core.Storage.Copies;
+using Kvs.Core.Storage.Records;
+using Kvs.Server.Cluster.ControlPlane;
 using Kvs.Server.Cluster.Driver.Copies;
 using Kvs.Server.Cluster.Driver.Shipping;
 using Kvs.Server.Cluster.Reads;
@@ -32,6 +34,8 @@ internal sealed class NodeDriver : IAsyncDisposable
     private readonly CopyShelf _shelf;
     private readonly CopyFetch _fetch;
     private readonly Action _failed;
+    private readonly ControlPlaneDriver? _controlPlane;
+    private readonly Func<string, string?> _addressOf;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<long, LogShipper> _shippers = []; // loop only
@@ -58,9 +62,20 @@ internal sealed class NodeDriver : IAsyncDisposable
     /// <param name="links">The connections to other nodes.</param>
     /// <param name="log">What people read.</param>
     /// <param name="failed">Called when the log has failed: the process must end.</param>
+    /// <param name="controlPlane">The control plane; null for a fixed list of nodes.</param>
+    /// <param name="addressOf">Where a node is; null when nobody knows.</param>
     internal NodeDriver(
-        KvsEnvironment machine, string directory, MemberStore store, INodeLinks links, ClusterLog log, Action failed)
+        KvsEnvironment machine,
+        string directory,
+        MemberStore store,
+        INodeLinks links,
+        ClusterLog log,
+        Action failed,
+        ControlPlaneDriver? controlPlane,
+        Func<string, string?> addressOf)
     {
+        _controlPlane = controlPlane;
+        _addressOf = addressOf;
         _machine = machine;
         _directory = directory;
         _store = store;
@@ -71,18 +86,25 @@ internal sealed class NodeDriver : IAsyncDisposable
         _logSide = new LogSide(store, TakeFromLog);
         _shelf = new CopyShelf(machine.Time, machine.Random);
         _fetch = new CopyFetch(links);
-        Operators = new OperatorDesk(input => Post(() => Step(input)));
+        Operators = new OperatorDesk(Tell);
+        Confirmations = new ConfirmationDesk(Tell);
         Lease = new ReadLease(_clocks, (from, now) => _node.LeaseHolds(from, now));
     }
 
     /// <summary>Requests of people.</summary>
     internal OperatorDesk Operators { get; }
 
+    /// <summary>Reads that wait for the control plane's word.</summary>
+    internal ConfirmationDesk Confirmations { get; }
+
     /// <summary>Whether linearizable reads may be answered here.</summary>
     internal ReadLease Lease { get; }
 
     /// <summary>How the node stands: as of its newest step. Any thread.</summary>
     internal NodeStatus Status { get; private set; } = NodeStatus.Unknown;
+
+    /// <summary>First sequence of the newest epoch that this node has begun; 0 for none. Any thread.</summary>
+    internal ulong EpochStart => Volatile.Read(ref _epochStart);
 
     /// <summary>Figures about the node: as of a moment ago. Any thread.</summary>
     internal NodeFigures Figures { get; private set; } = NodeFigures.None;
@@ -96,7 +118,10 @@ internal sealed class NodeDriver : IAsyncDisposable
     {
         var start = _logSide.Begin();
         _applied = start.Commit;
-        _node = Node.OpenStatic(settings, start, ReplicationRules.Instance, _machine.Random, _clocks.Read());
+        var now = _clocks.Read();
+        _node = _controlPlane is null
+            ? Node.OpenStatic(settings, start, ReplicationRules.Instance, _machine.Random, in now)
+            : Node.OpenElected(settings, start, ReplicationRules.Instance, _machine.Random, in now);
         _loop = _machine.Loops.Start("kvs-node", RunOnce);
     }
 
@@ -114,6 +139,10 @@ internal sealed class NodeDriver : IAsyncDisposable
             }
         });
     }
+
+    /// <summary>Something happens in the control plane, or a read asks for a confirmation by it. Any thread.</summary>
+    /// <param name="input">What.</param>
+    internal void Tell(NodeInput input) => Post(() => Step(input));
 
     /// <summary>A connection is open, or dialling it failed. Any thread.</summary>
     /// <param name="connection">Its number.</param>
@@ -172,6 +201,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         _loop.Stop();
         await _replacing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Operators.Close();
+        Confirmations.Close();
         foreach (var shipper in _shippers.Values)
         {
             shipper.Dispose();
@@ -259,7 +289,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         switch (input)
         {
             case NodeInput.Led led:
-                _epochStart = led.EpochStart.Sequence;
+                Volatile.Write(ref _epochStart, led.EpochStart.Sequence);
                 break;
             case NodeInput.Applied applied:
                 _applied = applied.Sequence;
@@ -296,6 +326,15 @@ internal sealed class NodeDriver : IAsyncDisposable
                 _lease = lease;
                 SetLease();
                 break;
+            case NodeOutput.ReadGroup read:
+                _controlPlane!.Read(read.Call);
+                break;
+            case NodeOutput.WriteGroup write:
+                _controlPlane!.Write(write);
+                break;
+            case NodeOutput.ReadsConfirmed confirmed:
+                Confirmations.Answered(confirmed);
+                break;
             case NodeOutput.Answer answer:
                 Operators.Answered(answer);
                 break;
@@ -326,7 +365,7 @@ internal sealed class NodeDriver : IAsyncDisposable
                 _logSide.Commit(commit.Sequence);
                 break;
             case NodeOutput.Lead lead:
-                _logSide.Lead(lead.Epoch);
+                _logSide.Lead(lead.Epoch, _controlPlane is null ? EpochReason.Sealed : EpochReason.Elected);
                 break;
             case NodeOutput.Follow follow:
                 _logSide.Follow(follow.Reason, _node.PrimaryHint);
@@ -514,8 +553,10 @@ internal sealed class NodeDriver : IAsyncDisposable
 
     private void UpdateStatus()
     {
-        var status = new NodeStatus(
-            _node.Role, _node.Epoch, _logSide.Record.Self, _node.PrimaryHint, _logSide.Record.Members, _logSide.Record.StoreId);
+        var record = _logSide.Record;
+        var primary = _node.PrimaryHint;
+        var address = primary.Length > 0 && primary != record.Self ? _addressOf(primary) : null;
+        var status = new NodeStatus(_node.Role, _node.Epoch, record.Self, primary, address, record.Members, record.StoreId);
         if (status != Status)
         {
             if (status.Role != Status.Role || status.Primary != Status.Primary)

@@ -22,7 +22,7 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
     private Open? _open; // published: Volatile; made under _making
 
     /// <summary>Whether a primary is known that is another node.</summary>
-    internal bool IsKnown => status() is { Leads: false, Primary.Length: > 0 } now && now.Primary != now.Self;
+    internal bool IsKnown => status() is { Leads: false, PrimaryAddress: not null };
 
     /// <summary>The connection.</summary>
     /// <param name="cancellationToken">Gives up.</param>
@@ -30,12 +30,12 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
     internal async ValueTask<KvsConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         var now = status();
-        if (!IsKnown || !KvsAddress.TryParse(now.Primary, out var address))
+        if (now.Leads || !KvsAddress.TryParse(now.PrimaryAddress, out var address))
         {
             throw new KvsNotPrimaryException("This node is not the primary and knows of none yet. Retry shortly.");
         }
 
-        if (Volatile.Read(ref _open) is { } open && open.Serves(now.Primary))
+        if (Volatile.Read(ref _open) is { } open && open.Serves(address))
         {
             return open.Connection;
         }
@@ -43,7 +43,7 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
         await _making.WaitAsync(cancellationToken);
         try
         {
-            if (_open is { } made && made.Serves(now.Primary))
+            if (_open is { } made && made.Serves(address))
             {
                 return made.Connection;
             }
@@ -55,7 +55,7 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
             }
 
             var connection = await KvsConnection.ConnectAsync(SettingsFor(address, now.Self), cancellationToken);
-            Volatile.Write(ref _open, new Open(connection, now.Primary));
+            Volatile.Write(ref _open, new Open(connection, address));
             return connection;
         }
         finally
@@ -87,8 +87,8 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
         KeepAlive = TimeSpan.FromSeconds(1),
     };
 
-    private sealed record Open(KvsConnection Connection, string Address)
+    private sealed record Open(KvsConnection Connection, KvsAddress Address)
     {
-        internal bool Serves(string primary) => Connection.IsUsable && Address == primary;
+        internal bool Serves(KvsAddress primary) => Connection.IsUsable && Address == primary;
     }
 }

@@ -26,9 +26,7 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
     {
         if (item.Requests.Exists(static request => request.IsForwarded || request.WantsRedirect))
         {
-            var now = status();
-            var address = now.Primary.Length > 0 && now.Primary != now.Self ? now.Primary : null;
-            var refusal = Refusal.NotPrimary("it follows", address);
+            var refusal = Refusal.NotPrimary("it follows", status().PrimaryAddress);
             foreach (var request in item.Requests)
             {
                 refusal.Apply(request, WriteOutcome.NotApplied);

@@ -15,13 +15,14 @@ internal sealed class LinkDialler(ITransport transport, ClusterLinks links)
     /// Dials a node; ends in <see cref="ILinkEvents.Connected"/> or <see cref="ILinkEvents.DialFailed"/>, if nobody stops
     /// it. Never fails.
     /// </summary>
-    /// <param name="peer">Its address.</param>
+    /// <param name="peer">Its name, for the events.</param>
+    /// <param name="at">Its address; null when nobody knows it.</param>
     /// <param name="cancellationToken">Ends the attempt, without an event.</param>
-    internal async Task DialAsync(string peer, CancellationToken cancellationToken)
+    internal async Task DialAsync(string peer, string? at, CancellationToken cancellationToken)
     {
-        if (!KvsAddress.TryParse(peer, out var address))
+        if (!KvsAddress.TryParse(at, out var address))
         {
-            links.Events.DialFailed(peer, $"'{peer}' is no address; one is HOST:PORT.");
+            links.Events.DialFailed(peer, $"'{at}' is no address; one is HOST:PORT.");
             return;
         }
 

@@ -17,8 +17,9 @@ namespace Kvs.Server.Cluster.Reads;
 /// <param name="applied">Waits for positions.</param>
 /// <param name="index">Asks the primary.</param>
 /// <param name="time">The clock.</param>
+/// <param name="canConfirm">Whether there is a control plane to ask.</param>
 internal sealed class ClusterReads(
-    MemberStore store, NodeDriver driver, AppliedPositions applied, ReadIndex index, TimeProvider time)
+    MemberStore store, NodeDriver driver, AppliedPositions applied, ReadIndex index, TimeProvider time, bool canConfirm)
 {
     private static readonly TimeSpan _budget = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(20);
@@ -142,7 +143,7 @@ internal sealed class ClusterReads(
         {
             if (!driver.Status.Leads)
             {
-                throw new KvsNotPrimaryException("This node is not the primary.", AddressOfPrimary());
+                throw new KvsNotPrimaryException("This node is not the primary.", driver.Status.PrimaryAddress);
             }
 
             if (patience.IsCancellationRequested)
@@ -150,12 +151,27 @@ internal sealed class ClusterReads(
                 throw NoLease();
             }
 
+            if (canConfirm && await IsConfirmedAsync(patience))
+            {
+                return;
+            }
+
             await Task.Delay(_pause, time, patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private string? AddressOfPrimary() =>
-        driver.Status is { Primary.Length: > 0 } status && status.Primary != status.Self ? status.Primary : null;
+    // The promises have run out, for a cut or a pause; the control plane can still tell whether the epoch is this node's.
+    private async Task<bool> IsConfirmedAsync(CancellationToken patience)
+    {
+        try
+        {
+            return await driver.Confirmations.AskAsync(patience) && store.Member is { } log && log.Applied >= driver.EpochStart;
+        }
+        catch (OperationCanceledException)
+        {
+            throw NoLease();
+        }
+    }
 
     private static KvsUnavailableException NoLease() => new(
         ErrorCode.NoLease,

@@ -28,6 +28,9 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     /// <summary>What replication drives; null while the engine is being replaced.</summary>
     internal IMemberLog? Member => Volatile.Read(ref _engine)?.Member;
 
+    /// <summary>Whether it can work: it is open, and has not failed.</summary>
+    internal bool IsHealthy => Volatile.Read(ref _engine) is { IsFaulted: false };
+
     private static string DirectoryName => Kvs.Core.Storage.Manifests.DataDirectory.KvsEngine;
 
     private LogEngine Engine => Volatile.Read(ref _engine)

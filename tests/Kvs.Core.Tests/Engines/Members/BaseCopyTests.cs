@@ -22,7 +22,7 @@ public sealed class BaseCopyTests
             Assert.Equal(LogMove.Gone, cursor.Move());
         }
 
-        follower.Log.StoreRecord(new EpochPromise(1, "a"), follower.Log.Membership);
+        follower.Log.StoreRecord(new EpochPromise(1, "a"), follower.Log.Membership, follower.Log.Incarnation);
         follower.Run();
         var incarnation = follower.Log.Incarnation;
         using (var copy = primary.Log.OpenBaseCopy())

@@ -181,7 +181,7 @@ public sealed class MemberLeadTests
     public void An_epoch_that_was_begun_or_promised_higher_is_never_begun_again()
     {
         var node = new MemberNode(1);
-        node.Log.StoreRecord(new EpochPromise(3, "a"), node.Log.Membership);
+        node.Log.StoreRecord(new EpochPromise(3, "a"), node.Log.Membership, node.Log.Incarnation);
         node.Log.Lead(2, EpochReason.Elected);
         node.Run();
         Assert.True(node.WasRefused(MemberOrder.Lead));
@@ -263,15 +263,15 @@ public sealed class MemberLeadTests
     {
         var node = new MemberNode(1);
         var membership = new ClusterMembership { ClusterId = 9, NodeId = "b:2", Members = ["b:2", "c:3"], IsFounding = true };
-        node.Log.StoreRecord(new EpochPromise(4, "b:2"), membership);
+        node.Log.StoreRecord(new EpochPromise(4, "b:2"), membership, node.Log.Incarnation);
         node.Run();
-        node.Log.StoreRecord(new EpochPromise(4, "c:3"), membership);
+        node.Log.StoreRecord(new EpochPromise(4, "c:3"), membership, node.Log.Incarnation);
         node.Run();
         Assert.True(node.WasRefused(MemberOrder.StoreRecord));
         node = node.ReopenKilled(membership);
         Assert.Equal((new EpochPromise(4, "b:2"), true), (node.Log.Promise, node.Log.Membership.IsFounding));
         Assert.True(node.Log.Membership.Means(membership));
-        node.Log.StoreRecord(new EpochPromise(4, "b:2"), membership with { IsFounding = false });
+        node.Log.StoreRecord(new EpochPromise(4, "b:2"), membership with { IsFounding = false }, node.Log.Incarnation);
         node.Run();
         Assert.False(node.Log.Membership.IsFounding);
         node.Close();

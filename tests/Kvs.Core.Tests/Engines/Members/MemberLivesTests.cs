@@ -284,7 +284,7 @@ public sealed class MemberLivesTests
             {
                 epoch++;
                 var promise = new EpochPromise(epoch, _random.Next(2) == 0 ? "a" : "b");
-                Node.Log.StoreRecord(promise, Node.Log.Membership);
+                Node.Log.StoreRecord(promise, Node.Log.Membership, Node.Log.Incarnation);
                 RunOrders();
                 Assert.Equal(promise, Node.Log.Promise);
                 _promised = promise;
