@@ -65,7 +65,7 @@ internal sealed class ClusterDesk(
             Epoch = status.Epoch,
             Primary = status.Primary,
             Acks = options.Cluster.AckMode switch { AckMode.Local => "local", AckMode.InSync => "isr", _ => "quorum" },
-            Committed = ((IKvEngine)store).Version,
+            Committed = store.Version,
             Lease = !status.Leads ? "" : driver.Lease.Holds ? "held" : "missing",
             ReadOnlyReason = ReasonOf(status, figures),
             Advice = AdviceOf(status, figures),
@@ -163,7 +163,7 @@ internal sealed class ClusterDesk(
                 State = status.Role.ToString().ToLowerInvariant(),
                 InSync = status.Leads || status.Role == Kvs.Core.Replication.NodeRole.Follower,
                 Durable = figures.Durable,
-                Applied = ((IKvEngine)store).Version,
+                Applied = store.Version,
             };
         }
 

@@ -1,4 +1,3 @@
-using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Cluster.Driver;
@@ -61,7 +60,7 @@ internal sealed class ClusterReads(
         }
 
         // Confirmed first, then read: what this node shows now has all that was committed when it was confirmed.
-        return ((IKvEngine)store).Version;
+        return store.Version;
     }
 
     /// <summary>As <see cref="PositionAsync"/> for another node, which asks the primary and nobody else.</summary>
@@ -70,7 +69,7 @@ internal sealed class ClusterReads(
     {
         using var patience = new CancellationTokenSource(TimeTo(deadline), time);
         await HoldLeaseAsync(patience.Token);
-        return ((IKvEngine)store).Version;
+        return store.Version;
     }
 
     private TimeSpan TimeTo(long deadline)
@@ -93,10 +92,10 @@ internal sealed class ClusterReads(
         catch (OperationCanceledException)
         {
             throw new KvsUnavailableException(
-                ErrorCode.TooStale, $"This node shows {((IKvEngine)store).Version}; position {position} did not come in time.");
+                ErrorCode.TooStale, $"This node shows {store.Version}; position {position} did not come in time.");
         }
 
-        if (!((IKvEngine)store).Includes(position))
+        if (!store.Includes(position))
         {
             throw new KvsException(
                 ErrorCode.TokenLost,

@@ -25,6 +25,35 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     /// <inheritdoc/>
     public string Name => DirectoryName;
 
+    /// <inheritdoc/>
+    public KvsVersion Version
+    {
+        get
+        {
+            try
+            {
+                return Engine.Version;
+            }
+            catch (ObjectDisposedException)
+            {
+                throw IsReplaced();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Includes(KvsVersion version)
+    {
+        try
+        {
+            return Engine.Includes(version);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw IsReplaced();
+        }
+    }
+
     /// <summary>What replication drives; null while the engine is being replaced.</summary>
     internal IMemberLog? Member => Volatile.Read(ref _engine)?.Member;
 
@@ -33,8 +62,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
 
     private static string DirectoryName => Kvs.Core.Storage.Manifests.DataDirectory.KvsEngine;
 
-    private LogEngine Engine => Volatile.Read(ref _engine)
-        ?? throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+    private LogEngine Engine => Volatile.Read(ref _engine) ?? throw IsReplaced();
 
     /// <summary>Opens the engine for the first time.</summary>
     /// <param name="cancellationToken">Gives up.</param>
@@ -81,7 +109,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
         }
         catch (ObjectDisposedException)
         {
-            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+            throw IsReplaced();
         }
     }
 
@@ -94,7 +122,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
         }
         catch (ObjectDisposedException)
         {
-            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+            throw IsReplaced();
         }
     }
 
@@ -107,7 +135,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
         }
         catch (ObjectDisposedException)
         {
-            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+            throw IsReplaced();
         }
     }
 
@@ -120,7 +148,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
         }
         catch (ObjectDisposedException)
         {
-            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+            throw IsReplaced();
         }
     }
 
@@ -129,4 +157,6 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Interlocked.Exchange(ref _engine, null)?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static KvsUnavailableException IsReplaced() => new(ErrorCode.Overloaded, Replacing);
 }
