@@ -67,7 +67,8 @@ internal sealed class ClusterLink
         Send(new OutgoingMessage(head, frames, owner));
 
     /// <summary>
-    /// Closes it behind what was sent; again without effect. Nothing is received any more, and there is no event for it.
+    /// Closes it behind what was sent; again without effect. There is no event for it, and nothing is received any more but
+    /// a message that is being handed out at this moment.
     /// </summary>
     internal void Close()
     {

@@ -32,10 +32,11 @@ internal sealed class LinkSender(IConnection connection, SendQueue queue)
                 if (queue.Take(out var isClosed) is { } next)
                 {
                     await WriteAsync(next);
+                    await FlushFromAsync(SendAtBytes);
                     continue;
                 }
 
-                await FlushAsync();
+                await FlushFromAsync(1);
                 if (isClosed)
                 {
                     connection.FinishSending();
@@ -60,11 +61,6 @@ internal sealed class LinkSender(IConnection connection, SendQueue queue)
             {
                 await WriteAsync(message.Payload[i]);
             }
-
-            if (_buffer.Length >= SendAtBytes)
-            {
-                await FlushAsync();
-            }
         }
         finally
         {
@@ -77,16 +73,18 @@ internal sealed class LinkSender(IConnection connection, SendQueue queue)
         if (piece.Length <= CopiedBytesMax)
         {
             _buffer.WriteBytes(piece.Span);
+            await FlushFromAsync(SendAtBytes);
             return;
         }
 
-        await FlushAsync();
+        await FlushFromAsync(1);
         await connection.SendAsync(piece, CancellationToken.None);
     }
 
-    private async ValueTask FlushAsync()
+    /// <summary>Sends what is encoded, if it is so many bytes.</summary>
+    private async ValueTask FlushFromAsync(int bytes)
     {
-        if (_buffer.Length > 0)
+        if (_buffer.Length >= bytes)
         {
             await connection.SendAsync(_buffer.Written, CancellationToken.None);
             _buffer.Clear();

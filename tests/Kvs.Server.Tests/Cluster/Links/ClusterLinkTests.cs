@@ -68,7 +68,10 @@ public sealed class ClusterLinkTests
         await using var a = LinkNode.Open();
         await using var b = LinkNode.Open();
         var (mine, _) = await a.DialAsync(b);
-        byte[][] pieces = [Sent.Bytes(1, 100), Sent.Bytes(2, 2 * MiB), [], Sent.Bytes(3, 8192), Sent.Bytes(4, 8193)];
+        byte[][] pieces =
+        [
+            Sent.Bytes(1, 100), Sent.Bytes(2, 2 * MiB), [], Sent.Bytes(3, 8192), Sent.Bytes(4, 8193), .. Sent.Bytes(5, MiB).Chunk(700),
+        ];
         var owner = new Owner();
         Assert.True(mine.Send(Sent.Append(0, default(ReadOnlyMemory<byte>)), [.. pieces.Select(piece => piece.AsMemory())], owner));
         var message = await b.Events.HeldAsync();
