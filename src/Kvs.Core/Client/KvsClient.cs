@@ -1,3 +1,4 @@
+using Kvs.Core.Client.Calling;
 using Kvs.Core.Client.Connections;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -7,24 +8,42 @@ using Kvs.Core.Protocol.Requests;
 namespace Kvs.Core.Client;
 
 /// <summary>
-/// A store behind a server. One object for the whole program: its calls share one connection, pipelined, and it serves
-/// any number of threads at once. A connection that broke is made anew by the next call; a call that was on its way
-/// fails, and says of a write whether it was not applied or is unknown. Within one connection a read sees the writes
-/// that were called before it.
+/// A store behind a server, or behind any node of a cluster. One object for the whole program: its calls share one
+/// connection, pipelined, and it serves any number of threads at once. A call whose node is gone, or not the one to ask, is
+/// made again elsewhere, within its time; a write that may have been applied, only where the server knows it by its number.
+/// What fails in the end says of a write whether it was not applied or is unknown. Within one connection a read sees the
+/// writes that were called before it.
 /// </summary>
 public sealed class KvsClient : IKvStore
 {
     private readonly ReconnectingLink _link;
+    private readonly Caller _caller;
     private readonly RemoteReader _reader;
-    private readonly RequestFields _fields;
-    private ulong _requestNumber; // Interlocked
+    private readonly PositionMark _positions;
+    private readonly RequestNumbers _numbers = new();
+    private readonly RequestFields _readFields;
+    private readonly RequestFields _writeFields;
 
-    private KvsClient(ReconnectingLink link, RequestFields fields)
+    private KvsClient(ReconnectingLink link, KvsClientOptions options, PositionMark positions)
     {
         _link = link;
-        _fields = fields;
-        _reader = new RemoteReader(link, fields);
+        _positions = positions;
+        _caller = new Caller(link, new CallSettings
+        {
+            Time = options.TimeProvider,
+            Timeout = options.RequestTimeout,
+            Retry = options.Retry,
+        });
+        _writeFields = new RequestFields { Redirect = options.Redirect };
+        _readFields = FieldsOf(options.Reads);
+        _reader = new RemoteReader(_caller, _readFields);
     }
+
+    /// <summary>
+    /// The highest position that an answer to this client told: a reader that asks for it, by <see cref="ReadOptions"/>, sees
+    /// all that this client wrote and saw, on any node. None before the first answer.
+    /// </summary>
+    public KvsVersion LastPosition => _positions.Highest;
 
     /// <summary>Connects to a server.</summary>
     /// <param name="addresses">
@@ -46,14 +65,19 @@ public sealed class KvsClient : IKvStore
             throw new KvsConfigurationException($"'{addresses}' is no address. Give host:port, for example 127.0.0.1:4000 or [::1]:4000.");
         }
 
-        var timeout = options.RequestTimeout;
-        var fields = new RequestFields
-        {
-            DeadlineMillis = timeout == Timeout.InfiniteTimeSpan ? 0 : (uint)Math.Ceiling(timeout.TotalMilliseconds),
-        };
-        var client = new KvsClient(new ReconnectingLink(parsed, SettingsOf(options, parsed[0])), fields);
+        var positions = new PositionMark();
+        var client = new KvsClient(new ReconnectingLink(parsed, SettingsOf(options, parsed[0], positions)), options, positions);
         await client._link.ConnectAsync(cancellationToken).ConfigureAwait(false);
         return client;
+    }
+
+    /// <summary>Reads through this client that may miss something else than its own reads may.</summary>
+    /// <param name="options">What they may miss.</param>
+    /// <returns>A reader; it needs no disposing.</returns>
+    public IKvReader Reading(ReadOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new RemoteReader(_caller, FieldsOf(options));
     }
 
     /// <inheritdoc/>
@@ -133,15 +157,19 @@ public sealed class KvsClient : IKvStore
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async ValueTask<IKvSnapshot> SnapshotAsync(CancellationToken cancellationToken = default)
     {
-        var connection = await _link.ConnectAsync(cancellationToken).ConfigureAwait(false);
-        var (id, version) = await connection
-            .CallAsync(Calls.SnapshotOpen, Opcode.SnapshotOpen, _fields, cancellationToken).ConfigureAwait(false);
-        return new RemoteSnapshot(connection, id, version, _fields);
+        return await _caller.RunAsync(OpenAsync, _readFields, cancellationToken).ConfigureAwait(false);
+
+        async Task<IKvSnapshot> OpenAsync(KvsConnection connection, RequestFields fields, long deadline)
+        {
+            var (id, version) = await connection
+                .CallAsync(Calls.SnapshotOpen, Opcode.SnapshotOpen, fields, deadline, cancellationToken).ConfigureAwait(false);
+            return new RemoteSnapshot(connection, id, version, _caller.Settings);
+        }
     }
 
     /// <inheritdoc/>
     public ValueTask<StoreStats> StatsAsync(CancellationToken cancellationToken = default) =>
-        _reader.CallAsync(Calls.Stats, Opcode.Stats, _fields, cancellationToken);
+        _caller.CallAsync(Calls.Stats, Opcode.Stats, default, cancellationToken);
 
     /// <summary>Reclaims space now, on a connection of its own: it may take long, and answers come in order.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -157,21 +185,22 @@ public sealed class KvsClient : IKvStore
     /// <summary>Asks the server for a sign of life.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async ValueTask PingAsync(CancellationToken cancellationToken = default) =>
-        await _reader.CallAsync(Calls.Empty, Opcode.Ping, _fields, cancellationToken).ConfigureAwait(false);
+        await _caller.CallAsync(Calls.Empty, Opcode.Ping, default, cancellationToken).ConfigureAwait(false);
 
     /// <summary>What the server is.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public ValueTask<ServerInfo> InfoAsync(CancellationToken cancellationToken = default) =>
-        _reader.CallAsync(Calls.Info, Opcode.Info, _fields, cancellationToken);
+        _caller.CallAsync(Calls.Info, Opcode.Info, default, cancellationToken);
 
     /// <summary>Closes the connection. Calls that wait fail; dispose it when they have ended.</summary>
     public ValueTask DisposeAsync() => _link.DisposeAsync();
 
-    private static ConnectionSettings SettingsOf(KvsClientOptions options, KvsAddress address) => new()
+    private static ConnectionSettings SettingsOf(KvsClientOptions options, KvsAddress address, PositionMark positions) => new()
     {
         Transport = options.Transport,
         Address = address,
         Time = options.TimeProvider,
+        Positions = positions,
         ClientId = options.ClientId ?? DrawClientId(),
         ClientName = options.ClientName,
         ConnectTimeout = options.ConnectTimeout,
@@ -183,14 +212,33 @@ public sealed class KvsClient : IKvStore
     // the machine draws. It is no secret: a generator for secrets would load a library for longer than a call takes.
     private static ulong DrawClientId() => (ulong)new Random().NextInt64(1, long.MaxValue);
 
+    private static RequestFields FieldsOf(ReadOptions options) =>
+        new() { Consistency = options.Consistency, AtLeast = options.AtLeast };
+
     private ValueTask<TResult> WriteAsync<TState, TResult>(
+        Call<TState, TResult> call, TState state, Durability durability, CancellationToken cancellationToken) =>
+        _numbers.TryTake(out var number)
+            ? WriteAsync(call, state, number, durability, cancellationToken)
+            : WriteWhenRoomAsync(call, call.Own(state), durability, cancellationToken);
+
+    private async ValueTask<TResult> WriteWhenRoomAsync<TState, TResult>(
         Call<TState, TResult> call, TState state, Durability durability, CancellationToken cancellationToken)
     {
-        var fields = _fields with
+        var number = await _numbers.TakeAsync(cancellationToken).ConfigureAwait(false);
+        return await WriteAsync(call, state, number, durability, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<TResult> WriteAsync<TState, TResult>(
+        Call<TState, TResult> call, TState state, ulong number, Durability durability, CancellationToken cancellationToken)
+    {
+        var fields = _writeFields with { Durability = durability, RequestNumber = number, DoneThrough = _numbers.DoneThrough };
+        try
         {
-            Durability = durability,
-            RequestNumber = Interlocked.Increment(ref _requestNumber),
-        };
-        return _reader.CallAsync(call, state, fields, cancellationToken);
+            return await _caller.CallAsync(call, state, fields, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _numbers.Finish(number);
+        }
     }
 }

@@ -9,10 +9,26 @@ public sealed record KvsClientOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Longest time that a call waits for its answer; 30 s by default, <see cref="Timeout.InfiniteTimeSpan"/> for no
-    /// limit. The server is told, and drops work that is too late. A compaction is not limited.
+    /// Longest time that a call waits for its answer, repetitions included; 30 s by default,
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit. The server is told, and drops work that is too late. A compaction
+    /// is not limited.
     /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Whether calls are repeated, at the next address or where a server says, when a node is gone, not the primary, or has
+    /// no room; on by default. A write that may have been applied is repeated only where the server applies it once.
+    /// </summary>
+    public bool Retry { get; init; } = true;
+
+    /// <summary>
+    /// Whether a node that is not the primary names it instead of forwarding writes: a hop less for each, if the addresses
+    /// that nodes tell each other can be reached from here. Off by default.
+    /// </summary>
+    public bool Redirect { get; init; }
+
+    /// <summary>What the reads of the client may miss; by default nothing. <see cref="KvsClient.Reading"/> asks otherwise.</summary>
+    public ReadOptions Reads { get; init; } = new();
 
     /// <summary>Silence after which the server is asked for a sign of life; off by default.</summary>
     public TimeSpan KeepAlive { get; init; } = Timeout.InfiniteTimeSpan;

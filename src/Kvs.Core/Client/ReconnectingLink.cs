@@ -4,35 +4,74 @@ using Kvs.Core.Primitives;
 namespace Kvs.Core.Client;
 
 /// <summary>
-/// One connection at a time to one of several addresses, made anew by the first call after it failed. The address that
-/// answered last is tried first. Threading: any thread. Ownership: of its connections.
+/// The connections of a client, at most one to an address. One of them is the current one: calls go there until it fails or
+/// is left. The address that answered last is tried first, a hint before it; a connection that is still good is used again.
+/// Threading: any thread. Ownership: of its connections.
 /// </summary>
 /// <param name="addresses">At least one.</param>
 /// <param name="settings">How to connect; the address is filled in.</param>
 internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, ConnectionSettings settings) : IServerLink, IAsyncDisposable
 {
     private readonly SemaphoreSlim _connecting = new(1);
-    private KvsConnection? _current; // written under _connecting, published: Volatile
-    private int _addressIndex; // published: Volatile
+    private readonly Lock _gate = new();
+    private readonly Dictionary<KvsAddress, KvsConnection> _connections = []; // guarded by _connecting
+    private KvsConnection? _current; // written under _gate, published: Volatile
+    private KvsAddress? _hint; // guarded by _gate
+    private int _addressIndex; // guarded by _gate
     private bool _isDisposed; // written under _connecting, published: Volatile
 
     /// <inheritdoc/>
-    public ValueTask<KvsConnection> ConnectAsync(CancellationToken cancellationToken)
+    public int AddressCount => addresses.Count;
+
+    /// <inheritdoc/>
+    public bool IsClosed => Volatile.Read(ref _isDisposed);
+
+    /// <inheritdoc/>
+    public KvsConnection? Current => !IsClosed && Volatile.Read(ref _current) is { IsUsable: true } current ? current : null;
+
+    /// <inheritdoc/>
+    public async ValueTask<KvsConnection> ConnectAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed), typeof(KvsClient));
-        cancellationToken.ThrowIfCancellationRequested();
-        return Volatile.Read(ref _current) is { IsUsable: true } current
-            ? ValueTask.FromResult(current)
-            : ReconnectAsync(cancellationToken);
+        ObjectDisposedException.ThrowIf(IsClosed, typeof(KvsClient));
+        await _connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, typeof(KvsClient));
+            return Current ?? await ConnectToAnyAsync(
+                settings, (how, token) => UseOrConnectAsync(how, token), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
     }
 
-    /// <summary>Makes a connection of its own beside the shared one. Ownership: the caller disposes it.</summary>
+    /// <inheritdoc/>
+    public void Leave(KvsConnection connection, string? hint)
+    {
+        lock (_gate)
+        {
+            if (_current != connection)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _current, null);
+            _hint = KvsAddress.TryParse(hint, out var address) ? address : null;
+            if (_hint is null && addresses[_addressIndex] == connection.Address)
+            {
+                _addressIndex = (_addressIndex + 1) % addresses.Count;
+            }
+        }
+    }
+
+    /// <summary>Makes a connection of its own beside the shared ones. Ownership: the caller disposes it.</summary>
     /// <param name="requestTimeout">Longest wait for an answer on it.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     internal Task<KvsConnection> ConnectAsideAsync(TimeSpan requestTimeout, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed), typeof(KvsClient));
-        return ConnectToAnyAsync(settings with { RequestTimeout = requestTimeout }, cancellationToken);
+        ObjectDisposedException.ThrowIf(IsClosed, typeof(KvsClient));
+        return ConnectToAnyAsync(settings with { RequestTimeout = requestTimeout }, KvsConnection.ConnectAsync, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -42,9 +81,9 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
         try
         {
             Volatile.Write(ref _isDisposed, true);
-            if (_current is { } current)
+            foreach (var connection in _connections.Values)
             {
-                await current.DisposeAsync().ConfigureAwait(false);
+                await connection.DisposeAsync().ConfigureAwait(false);
             }
         }
         finally
@@ -53,39 +92,36 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
         }
     }
 
-    private async ValueTask<KvsConnection> ReconnectAsync(CancellationToken cancellationToken)
+    private async Task<KvsConnection> UseOrConnectAsync(ConnectionSettings how, CancellationToken cancellationToken)
     {
-        await _connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        if (!_connections.TryGetValue(how.Address, out var connection) || !connection.IsUsable)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, typeof(KvsClient));
-            if (_current is not { IsUsable: true } current)
-            {
-                // The old one closes itself when its last call has ended.
-                current = await ConnectToAnyAsync(settings, cancellationToken).ConfigureAwait(false);
-                Volatile.Write(ref _current, current);
-            }
+            // The old one closes itself when its last call has ended.
+            connection = await KvsConnection.ConnectAsync(how, cancellationToken).ConfigureAwait(false);
+            _connections[how.Address] = connection;
+        }
 
-            return current;
-        }
-        finally
+        lock (_gate)
         {
-            _connecting.Release();
+            Volatile.Write(ref _current, connection);
+            _hint = null;
         }
+
+        return connection;
     }
 
-    private async Task<KvsConnection> ConnectToAnyAsync(ConnectionSettings how, CancellationToken cancellationToken)
+    private async Task<KvsConnection> ConnectToAnyAsync(
+        ConnectionSettings how,
+        Func<ConnectionSettings, CancellationToken, Task<KvsConnection>> connect,
+        CancellationToken cancellationToken)
     {
-        var first = Volatile.Read(ref _addressIndex);
         var failures = new List<KvsException>();
-        for (var i = 0; i < addresses.Count; i++)
+        foreach (var (address, index) in InOrder())
         {
-            var index = (first + i) % addresses.Count;
             try
             {
-                var connection = await KvsConnection
-                    .ConnectAsync(how with { Address = addresses[index] }, cancellationToken).ConfigureAwait(false);
-                Volatile.Write(ref _addressIndex, index);
+                var connection = await connect(how with { Address = address }, cancellationToken).ConfigureAwait(false);
+                NoteAnswered(index);
                 return connection;
             }
             catch (KvsException failure)
@@ -101,5 +137,34 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
                 string.Join(' ', failures.Select(static failure => failure.Message)),
                 WriteOutcome.NotApplied,
                 failures[^1]);
+    }
+
+    // The hint, which need not be in the list, then the list from the address that answered last on.
+    private List<(KvsAddress Address, int Index)> InOrder()
+    {
+        lock (_gate)
+        {
+            var order = new List<(KvsAddress, int)>(addresses.Count + 1);
+            if (_hint is { } hint && addresses[_addressIndex] != hint)
+            {
+                order.Add((hint, -1));
+            }
+
+            for (var i = 0; i < addresses.Count; i++)
+            {
+                var index = (_addressIndex + i) % addresses.Count;
+                order.Add((addresses[index], index));
+            }
+
+            return order;
+        }
+    }
+
+    private void NoteAnswered(int index)
+    {
+        lock (_gate)
+        {
+            _addressIndex = index < 0 ? _addressIndex : index;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Kvs.Core.Client.Calling;
 using Kvs.Core.Client.Connections;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -14,7 +15,6 @@ internal sealed class RemoteSnapshot : IKvSnapshot, IServerLink
 {
     private readonly KvsConnection _connection;
     private readonly ulong _id;
-    private readonly RequestFields _fields;
     private readonly RemoteReader _reader;
     private int _disposed; // Interlocked
 
@@ -22,13 +22,12 @@ internal sealed class RemoteSnapshot : IKvSnapshot, IServerLink
     /// <param name="connection">The connection that it was opened on; not disposed here.</param>
     /// <param name="id">Its id there.</param>
     /// <param name="version">The newest version that it includes.</param>
-    /// <param name="fields">Optional fields of each request.</param>
-    internal RemoteSnapshot(KvsConnection connection, ulong id, KvsVersion version, RequestFields fields)
+    /// <param name="settings">What calls have in common. Nothing is repeated: there is no other place for it.</param>
+    internal RemoteSnapshot(KvsConnection connection, ulong id, KvsVersion version, CallSettings settings)
     {
         _connection = connection;
         _id = id;
-        _fields = fields;
-        _reader = new RemoteReader(this, fields with { Snapshot = id });
+        _reader = new RemoteReader(new Caller(this, settings with { Retry = false }), new RequestFields { Snapshot = id });
         Version = version;
     }
 
@@ -36,9 +35,24 @@ internal sealed class RemoteSnapshot : IKvSnapshot, IServerLink
     public KvsVersion Version { get; }
 
     /// <inheritdoc/>
+    public int AddressCount => 1;
+
+    /// <inheritdoc/>
+    public bool IsClosed => Volatile.Read(ref _disposed) != 0;
+
+    /// <inheritdoc/>
+    public KvsConnection? Current => !IsClosed && _connection.IsUsable ? _connection : null;
+
+    /// <inheritdoc/>
+    public void Leave(KvsConnection connection, string? hint)
+    {
+        // It ends with its connection.
+    }
+
+    /// <inheritdoc/>
     public ValueTask<KvsConnection> ConnectAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        ObjectDisposedException.ThrowIf(IsClosed, this);
         return _connection.IsUsable
             ? ValueTask.FromResult(_connection)
             : ValueTask.FromException<KvsConnection>(new KvsException(
@@ -83,7 +97,7 @@ internal sealed class RemoteSnapshot : IKvSnapshot, IServerLink
 
         try
         {
-            await _connection.CallAsync(Calls.SnapshotClose, _id, _fields, CancellationToken.None).ConfigureAwait(false);
+            await _connection.CallAsync(Calls.SnapshotClose, _id, default, CancellationToken.None).ConfigureAwait(false);
         }
         catch (KvsException)
         {

@@ -24,6 +24,9 @@ public class KvsException : Exception
     /// <summary>What is known of the write, where there was one.</summary>
     public WriteOutcome Outcome { get; }
 
+    /// <summary>Address of the primary, as the server that failed the call named it; null when it did not.</summary>
+    internal string? PrimaryHint { get; private init; }
+
     /// <summary>The exception for a code that an engine or a server answered with: one type per reaction of a caller.</summary>
     /// <param name="code">The stable code.</param>
     /// <param name="message">What happened, where, what to do.</param>
@@ -32,11 +35,11 @@ public class KvsException : Exception
     /// <returns>The exception, to be thrown.</returns>
     internal static KvsException Of(ErrorCode code, string message, WriteOutcome outcome, string? primaryAddress = null) => code switch
     {
-        ErrorCode.NotPrimary => new KvsNotPrimaryException(message, primaryAddress, outcome),
+        ErrorCode.NotPrimary => new KvsNotPrimaryException(message, primaryAddress, outcome) { PrimaryHint = primaryAddress },
         ErrorCode.Overloaded or ErrorCode.DeadlineExceeded or ErrorCode.ShuttingDown or ErrorCode.OutcomeUnknown
             or ErrorCode.Unreachable or ErrorCode.TooManyConnections or ErrorCode.NotEnoughReplicas or ErrorCode.NoLease
             or ErrorCode.TooStale =>
-            new KvsUnavailableException(code, message, outcome),
+            new KvsUnavailableException(code, message, outcome) { PrimaryHint = primaryAddress },
         ErrorCode.DiskFull or ErrorCode.Faulted or ErrorCode.StorageFailed or ErrorCode.DirectoryLocked
             or ErrorCode.EngineMismatch or ErrorCode.UnsupportedFormat =>
             new KvsStorageException(code, message, outcome),

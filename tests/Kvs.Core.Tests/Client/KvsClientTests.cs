@@ -21,7 +21,15 @@ public sealed class KvsClientTests : IAsyncDisposable
     {
         await using var client = await _server.ConnectAsync(_server.Options with { ClientName = "me 1.0" });
         Assert.Equal(
-            new Hello { VersionMin = 1, VersionMax = 1, ClientId = 77, FrameBytesMax = Limits.FrameBytesMax, ClientName = "me 1.0" },
+            new Hello
+            {
+                VersionMin = 1,
+                VersionMax = 1,
+                ClientId = 77,
+                Features = Features.Positions,
+                FrameBytesMax = Limits.FrameBytesMax,
+                ClientName = "me 1.0",
+            },
             _server.Hello);
     }
 

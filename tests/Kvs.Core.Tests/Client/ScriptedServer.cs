@@ -1,7 +1,9 @@
 using Kvs.Core.Client;
 using Kvs.Core.Client.Connections;
+using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Core.Protocol;
+using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 using Kvs.Core.Tests.Protocol;
 using Kvs.TestKit;
@@ -10,22 +12,29 @@ using Xunit;
 
 namespace Kvs.Core.Tests.Client;
 
-/// <summary>A server that does what the test says, frame by frame, over memory. It shakes hands by itself.</summary>
+/// <summary>
+/// A server that does what the test says, frame by frame, over memory. It shakes hands by itself. Its clients repeat nothing
+/// unless a test says so.
+/// </summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
-    private readonly MemoryTransport _transport = new();
+    private readonly MemoryTransport _transport;
     private readonly IListener _listener;
     private readonly FrameBuffer _answer = new();
     private IConnection? _connection;
     private FrameReceiver? _receiver;
 
-    internal ScriptedServer() => _listener = _transport.Listen("memory", 0);
+    internal ScriptedServer(MemoryTransport? transport = null)
+    {
+        _transport = transport ?? new MemoryTransport();
+        _listener = _transport.Listen("memory", 0);
+    }
 
     internal ManualTimeProvider Time { get; } = new();
 
     internal HelloAck Ack { get; set; } = Samples.Ack with { FrameBytesMax = 1 << 20, InFlightMax = 100 };
 
-    internal KvsClientOptions Options => new() { Transport = _transport, TimeProvider = Time, ClientId = 77 };
+    internal KvsClientOptions Options => new() { Transport = _transport, TimeProvider = Time, ClientId = 77, Retry = false };
 
     internal string Address => $"memory:{_listener.Port}";
 
@@ -54,6 +63,30 @@ internal sealed class ScriptedServer : IAsyncDisposable
         _connection = await _listener.AcceptAsync(CancellationToken.None);
         _receiver = new FrameReceiver();
     }
+
+    /// <summary>Makes this server unreachable for new connections.</summary>
+    internal void StopListening() => _listener.Dispose();
+
+    /// <summary>The next request, with its optional fields.</summary>
+    internal async Task<(Frame Frame, RequestFields Fields)> ReceiveWithFieldsAsync()
+    {
+        var frame = await ReceiveAsync();
+        Assert.True(RequestDecoder.TryReadHeader(in frame, out var fields, out _));
+        return (frame, fields);
+    }
+
+    /// <summary>Answers a write as applied.</summary>
+    internal Task AnswerWriteAsync(Frame request, ResponseFields fields = default) => AnswerAsync(answer =>
+    {
+        var write = new WriteRequest { Version = Samples.Version };
+        write.Operations.Add(default);
+        write.Results.Add(default);
+        ResponseEncoder.WriteCompleted(answer, request.Opcode, request.RequestId, write, default, fields.Position);
+    });
+
+    /// <summary>Answers with an error.</summary>
+    internal Task RefuseAsync(Frame request, ErrorResponse error) =>
+        AnswerAsync(answer => error.WriteTo(answer, request.Opcode, request.RequestId));
 
     /// <summary>The next request.</summary>
     internal async Task<Frame> ReceiveAsync()

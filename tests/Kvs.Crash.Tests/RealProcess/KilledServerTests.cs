@@ -33,7 +33,7 @@ public sealed class KilledServerTests(ITestOutputHelper output)
         for (var round = 0; round < s_rounds; round++)
         {
             using var server = await StartAsync(directory);
-            await using var client = await KvsClient.ConnectAsync(server.Address);
+            await using var client = await KvsClient.ConnectAsync(server.Address, new KvsClientOptions { Retry = false });
             await CheckAsync(writers, client, $"Round {round}", server);
             await WriteAndKillAsync(writers, client, server, random.Next(1, AcknowledgedMax), compacts: round % 2 == 1);
             compactions += round % 2;

@@ -32,13 +32,18 @@ public sealed class PositionTests
             var read = client.Write(3, _get).Write(4, _stat).Write(5, _setIfAbsent).Write(6, Operation.Remove("none", null))
                 .Write(7, _get)
                 .Write(target => RequestEncoder.WriteGetMany(target, 8, default, ["a", "b"]))
-                .Write(target => RequestEncoder.WriteCount(target, 9, default, KeyRange.All));
+                .Write(target => RequestEncoder.WriteCount(target, 9, default, KeyRange.All))
+                .Write(target => RequestEncoder.WriteScan(target, Opcode.ScanPage, 10, default, default))
+                .Empty(11, Opcode.SnapshotOpen)
+                .Write(target => RequestEncoder.WriteScan(
+                    target, Opcode.Scan, 12, default, new ScanRequest { Credit = 1 }));
             await read.SendAsync();
-            for (var id = 3u; id <= 9; id++)
+            for (var id = 3u; id <= 12; id++)
             {
                 var answer = await client.ReadAsync();
                 Assert.Equal((id, expected), (answer.RequestId, WireClient.PositionOf(answer)));
                 Assert.Equal(client == asking, answer.Flags.HasFlag(FrameFlags.Fields));
+                Assert.True(id is not (10 or 12) || ScanChunkCodec.TryRead(answer.Body[2..], out var page) && page.Entries.Count == 1);
             }
         }
     }

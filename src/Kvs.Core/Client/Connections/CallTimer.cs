@@ -37,6 +37,10 @@ internal sealed class CallTimer : IDisposable
         ? long.MaxValue
         : _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);
 
+    /// <summary>Whether a moment has come.</summary>
+    /// <param name="deadline">The timestamp.</param>
+    internal bool IsPast(long deadline) => deadline != long.MaxValue && _time.GetTimestamp() >= deadline;
+
     /// <summary>Makes sure that the timer fires by a deadline.</summary>
     /// <param name="deadline">The timestamp.</param>
     internal void Watch(long deadline)

@@ -58,6 +58,7 @@ internal static class Calls
             entry = EntryOf(key, in result, body);
             return whole;
         },
+        Own = Own,
     };
 
     internal static Call<KvsKey, OperationResult> Stat => field ??= new()
@@ -67,7 +68,7 @@ internal static class Calls
             WriteOperation(target, id, in fields, new Operation { Kind = OperationKind.Stat, Key = key.Bytes }),
         Read = static (ReadOnlyMemory<byte> body, in KvsKey _, out OperationResult result) =>
             ResponseDecoder.TryReadResult(body, out result),
-        Own = static key => new KvsKey(key.Bytes.ToArray()),
+        Own = Own,
     };
 
     internal static Call<IReadOnlyList<KvsKey>, IReadOnlyList<KvsEntry?>> GetMany => field ??= new()
@@ -76,6 +77,7 @@ internal static class Calls
         Write = static (FrameBuffer target, uint id, in RequestFields fields, in IReadOnlyList<KvsKey> keys) =>
             RequestEncoder.WriteGetMany(target, id, in fields, keys),
         Read = ReadGetMany,
+        Own = static keys => [.. keys.Select(Own)],
     };
 
     internal static Call<ScanRequest, ScanPage> ScanPage => field ??= new()
@@ -203,6 +205,8 @@ internal static class Calls
         result.HasValue && result.ValueOffset <= body.Length - result.ValueLength
             ? new KvsValue(body.Slice(result.ValueOffset, result.ValueLength).ToArray())
             : default(KvsValue?);
+
+    private static KvsKey Own(KvsKey key) => new(key.Bytes.ToArray());
 
     private static Operation Own(Operation operation) =>
         operation with { Key = operation.Key.ToArray(), Value = operation.Value.ToArray() };

@@ -15,6 +15,9 @@ internal sealed record ConnectionSettings
     /// <summary>Clocks and timers.</summary>
     internal required TimeProvider Time { get; init; }
 
+    /// <summary>Told of the positions that answers carry.</summary>
+    internal required PositionMark Positions { get; init; }
+
     /// <summary>Random id of the client instance.</summary>
     internal required ulong ClientId { get; init; }
 

@@ -16,6 +16,7 @@ internal static class Handshake
         VersionMin = Hello.VersionOldest,
         VersionMax = Hello.VersionNewest,
         ClientId = settings.ClientId,
+        Features = Features.Positions,
         FrameBytesMax = Limits.FrameBytesMax,
         ClientName = settings.ClientName,
     };

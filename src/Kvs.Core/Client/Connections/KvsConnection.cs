@@ -39,6 +39,9 @@ internal sealed class KvsConnection : IAsyncDisposable
     /// <summary>Whether new calls may be made.</summary>
     internal bool IsUsable => Volatile.Read(ref _failure) is null && !Volatile.Read(ref _isRetired);
 
+    /// <summary>Where it goes.</summary>
+    internal KvsAddress Address => _settings.Address;
+
     /// <summary>What the server said in the handshake.</summary>
     internal HelloAck Server { get; private set; }
 
@@ -80,7 +83,19 @@ internal sealed class KvsConnection : IAsyncDisposable
     /// <param name="fields">Optional fields.</param>
     /// <param name="cancellationToken">Ends the waiting, not the work.</param>
     internal Task<TResult> CallAsync<TState, TResult>(
-        Call<TState, TResult> call, TState state, RequestFields fields, CancellationToken cancellationToken)
+        Call<TState, TResult> call, TState state, RequestFields fields, CancellationToken cancellationToken) =>
+        CallAsync(call, state, fields, _timer.DeadlineAfter(_settings.RequestTimeout), cancellationToken);
+
+    /// <summary>Makes a call that is given up at a moment of the caller's.</summary>
+    /// <typeparam name="TState">What it is about.</typeparam>
+    /// <typeparam name="TResult">What it gives.</typeparam>
+    /// <param name="call">The kind of call.</param>
+    /// <param name="state">What it is about; the caller's bytes are free when the task is there.</param>
+    /// <param name="fields">Optional fields.</param>
+    /// <param name="deadline">The timestamp.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the work.</param>
+    internal Task<TResult> CallAsync<TState, TResult>(
+        Call<TState, TResult> call, TState state, RequestFields fields, long deadline, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
@@ -88,8 +103,8 @@ internal sealed class KvsConnection : IAsyncDisposable
         }
 
         return _inFlight.TryTakeSlot()
-            ? Begin(call, in state, in fields, cancellationToken)
-            : CallWhenRoomAsync(call, call.Own(state), fields, cancellationToken);
+            ? Begin(call, in state, in fields, deadline, cancellationToken)
+            : CallWhenRoomAsync(call, call.Own(state), fields, deadline, cancellationToken);
     }
 
     /// <summary>Begins a streamed scan.</summary>
@@ -153,23 +168,31 @@ internal sealed class KvsConnection : IAsyncDisposable
     {
         _receiving = ReceiveAsync();
         var hello = Handshake.HelloOf(_settings);
-        var ack = await Begin(Calls.Hello, in hello, default, cancellationToken).ConfigureAwait(false);
+        var deadline = _timer.DeadlineAfter(_settings.RequestTimeout);
+        var ack = await Begin(Calls.Hello, in hello, default, deadline, cancellationToken).ConfigureAwait(false);
         Handshake.RequireVersion(_settings, in ack);
         Server = ack;
         _inFlight.SetSlots(Handshake.InFlightMaxOf(in ack));
     }
 
     private async Task<TResult> CallWhenRoomAsync<TState, TResult>(
-        Call<TState, TResult> call, TState state, RequestFields fields, CancellationToken cancellationToken)
+        Call<TState, TResult> call, TState state, RequestFields fields, long deadline, CancellationToken cancellationToken)
     {
         await _inFlight.TakeSlotAsync(cancellationToken).ConfigureAwait(false);
-        return await Begin(call, in state, in fields, cancellationToken).ConfigureAwait(false);
+        return await Begin(call, in state, in fields, deadline, cancellationToken).ConfigureAwait(false);
     }
 
     private Task<TResult> Begin<TState, TResult>(
-        Call<TState, TResult> call, in TState state, in RequestFields fields, CancellationToken cancellationToken)
+        Call<TState, TResult> call, in TState state, in RequestFields fields, long deadline, CancellationToken cancellationToken)
     {
         PendingCall<TState, TResult> pending;
+        if (_timer.IsPast(deadline))
+        {
+            _inFlight.ReturnSlot();
+            return Task.FromException<TResult>(new KvsUnavailableException(
+                ErrorCode.DeadlineExceeded, $"The time of the call was over before it could be sent to {_settings.Address}."));
+        }
+
         lock (_gate)
         {
             if (TryWriteLocked(call, in state, in fields, out var sequence) is { } refusal)
@@ -178,7 +201,6 @@ internal sealed class KvsConnection : IAsyncDisposable
                 return Task.FromException<TResult>(refusal);
             }
 
-            var deadline = _timer.DeadlineAfter(_settings.RequestTimeout);
             pending = new PendingCall<TState, TResult>(call, in state, sequence, deadline, cancellationToken);
             _inFlight.AddLocked(pending);
         }
@@ -242,7 +264,10 @@ internal sealed class KvsConnection : IAsyncDisposable
             return;
         }
 
-        if (_inFlight.TryGive(in frame))
+        // Before the caller has the answer: its next question may be for the position.
+        var isWhole = ResponseFields.TryRead(frame.Fields, out var fields);
+        _settings.Positions.Observe(fields.Position);
+        if (isWhole && _inFlight.TryGive(in frame))
         {
             BreakWhenRetired();
         }

@@ -70,7 +70,7 @@ internal sealed class ScanStream(KvsConnection connection, uint id, uint credit,
         {
             var whole = ErrorResponse.TryRead(in frame, out var error);
             Fail(whole
-                ? KvsException.Of(error.Code, error.Text, WriteOutcome.NotApplied)
+                ? KvsException.Of(error.Code, error.Text, WriteOutcome.NotApplied, error.Fields.Primary)
                 : new KvsProtocolException(ErrorCode.Protocol, "The server sent a malformed error."));
             return whole && isLast;
         }

@@ -126,10 +126,12 @@ internal static class ResponseEncoder
     /// <param name="requestId">The id of the request.</param>
     /// <param name="snapshot">The id of the snapshot, not 0.</param>
     /// <param name="version">The newest version that it includes.</param>
-    internal static void WriteSnapshot(FrameBuffer target, uint requestId, ulong snapshot, KvsVersion version)
+    /// <param name="tellsPosition">Whether it stands beside the body too, as with every other answer.</param>
+    internal static void WriteSnapshot(
+        FrameBuffer target, uint requestId, ulong snapshot, KvsVersion version, bool tellsPosition = false)
     {
         Check.That(snapshot != 0);
-        var start = Begin(target, Opcode.SnapshotOpen, requestId);
+        var start = Begin(target, Opcode.SnapshotOpen, requestId, tellsPosition ? version : default);
         target.WriteUInt64(snapshot);
         target.WriteVersion(version);
         target.EndFrame(start);

@@ -51,6 +51,18 @@ internal readonly record struct ResponseFields
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[sizeof(ulong)..], position.Sequence);
     }
 
+    /// <summary>Bytes of the fields of a frame that is being written.</summary>
+    /// <param name="target">The buffer.</param>
+    /// <param name="start">Where the frame begins.</param>
+    internal static int BytesIn(FrameBuffer target, int start)
+    {
+        var hasFields = (target.Patch(start + FrameLayout.FlagsOffset, 1)[0] & (byte)FrameFlags.Fields) != 0;
+        return hasFields
+            ? FrameLayout.FieldsLengthBytes
+                + BinaryPrimitives.ReadUInt16LittleEndian(target.Patch(start + FrameLayout.HeaderBytes, FrameLayout.FieldsLengthBytes))
+            : 0;
+    }
+
     /// <summary>Reads the fields of a frame.</summary>
     /// <param name="bytes">The fields.</param>
     /// <param name="fields">The known ones.</param>

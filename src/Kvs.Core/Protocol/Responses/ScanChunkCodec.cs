@@ -21,7 +21,7 @@ internal static class ScanChunkCodec
 
     private const int EntryVersionOffset = 8;
     private const int EntryExpiryOffset = 24;
-    private const int FlagsFromStart = FrameLayout.HeaderBytes + sizeof(ushort) + (2 * sizeof(ulong));
+    private const int FlagsFromBody = sizeof(ushort) + (2 * sizeof(ulong));
     private const byte CursorBit = 0x01;
 
     /// <summary>Begins a page or chunk.</summary>
@@ -29,10 +29,11 @@ internal static class ScanChunkCodec
     /// <param name="request">Scan or scan page.</param>
     /// <param name="requestId">The id of the request.</param>
     /// <param name="version">The version of the snapshot.</param>
+    /// <param name="tellsPosition">Whether it stands beside the body too, as with every other answer.</param>
     /// <returns>Where the frame begins.</returns>
-    internal static int Begin(FrameBuffer target, Opcode request, uint requestId, KvsVersion version)
+    internal static int Begin(FrameBuffer target, Opcode request, uint requestId, KvsVersion version, bool tellsPosition = false)
     {
-        var start = ResponseEncoder.Begin(target, request, requestId);
+        var start = ResponseEncoder.Begin(target, request, requestId, tellsPosition ? version : default);
         target.WriteVersion(version);
         target.WriteByte(0);
         target.WriteUInt32(0);
@@ -74,7 +75,8 @@ internal static class ScanChunkCodec
     /// <param name="more">Whether more chunks follow.</param>
     internal static void End(FrameBuffer target, int start, int count, ReadOnlyMemory<byte>? cursor, bool more)
     {
-        var head = target.Patch(start + FlagsFromStart, sizeof(byte) + sizeof(uint));
+        var body = start + FrameLayout.HeaderBytes + ResponseFields.BytesIn(target, start);
+        var head = target.Patch(body + FlagsFromBody, sizeof(byte) + sizeof(uint));
         head[0] = cursor is null ? (byte)0 : CursorBit;
         BinaryPrimitives.WriteInt32LittleEndian(head[sizeof(byte)..], count);
         if (cursor is { } bytes)

@@ -16,13 +16,15 @@ namespace Kvs.Server.Doors.Tcp;
 /// </summary>
 internal sealed class ScanPager : IDisposable
 {
-    /// <summary>Bytes of a frame before its first entry.</summary>
-    private const int FrameHeadBytes = 35;
+    /// <summary>Bytes between the header of a frame, with its fields, and its first entry.</summary>
+    private const int BodyHeadBytes = 23;
 
     private readonly SnapshotLease _lease;
     private readonly IEntryCursor _cursor;
     private readonly bool _keysOnly;
     private readonly int _frameBytesMax;
+    private readonly bool _tellsPosition;
+    private readonly int _headBytes; // of a frame before its first entry
     private readonly long _limitBytes;
     private long _entriesLeft;
     private long _bytesGiven;
@@ -33,12 +35,14 @@ internal sealed class ScanPager : IDisposable
     /// <summary>Stands before the first entry.</summary>
     /// <param name="lease">What is scanned.</param>
     /// <param name="request">What is asked for, with its limits filled in.</param>
-    /// <param name="frameBytesMax">Longest frame that the client takes.</param>
-    internal ScanPager(SnapshotLease lease, in ScanRequest request, int frameBytesMax)
+    /// <param name="answers">What the frames will be written to: tells what the client takes, and wants beside them.</param>
+    internal ScanPager(SnapshotLease lease, in ScanRequest request, AnswerBuffer answers)
     {
         _lease = lease;
         _keysOnly = request.KeysOnly;
-        _frameBytesMax = frameBytesMax;
+        _frameBytesMax = answers.FrameBytesMax;
+        _tellsPosition = answers.Position is not null;
+        _headBytes = answers.HeadBytes + BodyHeadBytes;
         _entriesLeft = request.Limit ?? long.MaxValue;
         _limitBytes = request.LimitBytes ?? long.MaxValue;
         var options = new ScanOptions { Range = request.Range, Reverse = request.Reverse, Cursor = request.Cursor };
@@ -57,9 +61,9 @@ internal sealed class ScanPager : IDisposable
     /// <returns>Bytes of the frame at most; no more than the client takes.</returns>
     internal long Measure(long entryBytes, long entries)
     {
-        var first = _lease.Use(this, static (_, pager) => pager.CanMove() ? pager.BytesWithNext(FrameHeadBytes) : 0);
+        var first = _lease.Use(this, static (_, pager) => pager.CanMove() ? pager.BytesWithNext(pager._headBytes) : 0);
         var heads = Math.Min(entries, _frameBytesMax) * ScanChunkCodec.EntryHeaderBytes;
-        var wanted = Math.Min(entryBytes, _frameBytesMax) + heads + FrameHeadBytes;
+        var wanted = Math.Min(entryBytes, _frameBytesMax) + heads + _headBytes;
         return _room = Math.Min(_frameBytesMax, Math.Max(first, wanted));
     }
 
@@ -83,7 +87,7 @@ internal sealed class ScanPager : IDisposable
 
     private void Write(FrameBuffer target, Opcode opcode, uint requestId, long chunkBytes, bool mayFollow)
     {
-        var start = ScanChunkCodec.Begin(target, opcode, requestId, _lease.Version);
+        var start = ScanChunkCodec.Begin(target, opcode, requestId, _lease.Version, _tellsPosition);
         var count = 0;
         var chunkGiven = 0L;
         var last = default(Range);

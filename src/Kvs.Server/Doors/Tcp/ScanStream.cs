@@ -144,7 +144,8 @@ internal sealed class ScanStream : IDisposable
     private ValueTask SendEmptyLastChunkAsync()
     {
         _chunks.Clear();
-        var start = ScanChunkCodec.Begin(_chunks.Frames, Opcode.Scan, _requestId, _lease.Version);
+        var start = ScanChunkCodec.Begin(
+            _chunks.Frames, Opcode.Scan, _requestId, _lease.Version, _chunks.Position is not null);
         ScanChunkCodec.End(_chunks.Frames, start, 0, null, more: false);
         return _sender.SendAsync(_chunks.Frames.Written);
     }

@@ -251,7 +251,7 @@ internal sealed class SlowRequests(
             LimitBytes = request.LimitBytes ?? Limits.ScanPageBytes,
         };
         using var borrowed = Borrow(fields.Snapshot);
-        using var pager = new ScanPager(borrowed.Lease, in bounded, answers.FrameBytesMax);
+        using var pager = new ScanPager(borrowed.Lease, in bounded, answers);
         await answers.ReserveAsync(pager.Measure(bounded.LimitBytes.Value, bounded.Limit.Value));
         pager.WriteFrame(answers.Frames, Opcode.ScanPage, frame.RequestId, long.MaxValue, mayFollow: false);
         return default;
@@ -277,9 +277,9 @@ internal sealed class SlowRequests(
         var borrowed = Borrow(fields.Snapshot);
         try
         {
-            var pager = new ScanPager(borrowed.Lease, in own, answers.FrameBytesMax);
+            var pager = new ScanPager(borrowed.Lease, in own, answers);
             var scan = new StreamedScan(pager, borrowed.Lease, borrowed.IsOwned, chunkBytes, request.Credit);
-            var chunks = new AnswerBuffer(door.LargeAnswers);
+            var chunks = new AnswerBuffer(door.LargeAnswers) { Position = answers.Position };
             streams.Start(frame.RequestId, new ScanStream(frame.RequestId, in scan, chunks, sender));
             return default;
         }
@@ -330,7 +330,7 @@ internal sealed class SlowRequests(
         if (RequestDecoder.TryReadEmpty(in frame, out var fault))
         {
             var lease = snapshots.Open();
-            ResponseEncoder.WriteSnapshot(answers.Frames, frame.RequestId, lease.Id, lease.Version);
+            ResponseEncoder.WriteSnapshot(answers.Frames, frame.RequestId, lease.Id, lease.Version, answers.Position is not null);
         }
 
         return fault;
