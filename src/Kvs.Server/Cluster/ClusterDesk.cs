@@ -1,4 +1,3 @@
-using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;

@@ -60,7 +60,7 @@ internal sealed class ClusterReads(
         }
 
         // Confirmed first, then read: what this node shows now has all that was committed when it was confirmed.
-        return store.Version;
+        return Shown();
     }
 
     /// <summary>As <see cref="PositionAsync"/> for another node, which asks the primary and nobody else.</summary>
@@ -69,7 +69,13 @@ internal sealed class ClusterReads(
     {
         using var patience = new CancellationTokenSource(TimeTo(deadline), time);
         await HoldLeaseAsync(patience.Token);
-        return store.Version;
+        return Shown();
+    }
+
+    private KvsVersion Shown()
+    {
+        using var snapshot = store.Snapshot();
+        return snapshot.Version;
     }
 
     private TimeSpan TimeTo(long deadline)

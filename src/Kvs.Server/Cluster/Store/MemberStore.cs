@@ -25,18 +25,18 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     /// <inheritdoc/>
     public string Name => DirectoryName;
 
-    /// <inheritdoc/>
+    /// <summary>The newest version that reads show; none for the moment in which the engine is replaced.</summary>
     public KvsVersion Version
     {
         get
         {
             try
             {
-                return Engine.Version;
+                return Volatile.Read(ref _engine)?.Version ?? KvsVersion.None;
             }
             catch (ObjectDisposedException)
             {
-                throw IsReplaced();
+                return KvsVersion.None;
             }
         }
     }
@@ -83,6 +83,19 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
         await old.DisposeAsync();
         change();
         await OpenAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public bool Includes(KvsVersion version)
+    {
+        try
+        {
+            return Engine.Includes(version);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
+        }
     }
 
     /// <inheritdoc/>
