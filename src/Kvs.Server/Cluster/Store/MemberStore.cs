@@ -86,19 +86,6 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     }
 
     /// <inheritdoc/>
-    public bool Includes(KvsVersion version)
-    {
-        try
-        {
-            return Engine.Includes(version);
-        }
-        catch (ObjectDisposedException)
-        {
-            throw new KvsUnavailableException(ErrorCode.Overloaded, Replacing);
-        }
-    }
-
-    /// <inheritdoc/>
     public void Submit(WorkItem item)
     {
         var engine = Volatile.Read(ref _engine);
