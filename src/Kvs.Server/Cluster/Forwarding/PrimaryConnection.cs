@@ -1,3 +1,4 @@
+using Kvs.Core.Client;
 using Kvs.Core.Client.Connections;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
@@ -85,6 +86,7 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
         ConnectTimeout = _connectTimeout,
         RequestTimeout = Timeout.InfiniteTimeSpan,
         KeepAlive = TimeSpan.FromSeconds(1),
+        Positions = new PositionMark(),
     };
 
     private sealed record Open(KvsConnection Connection, KvsAddress Address)
