@@ -8,10 +8,11 @@ namespace Kvs.Core.Client;
 /// is left. The address that answered last is tried first, a hint before it; a connection that is still good is used again.
 /// Threading: any thread. Ownership: of its connections.
 /// </summary>
-/// <param name="addresses">At least one.</param>
-/// <param name="settings">How to connect; the address is filled in.</param>
-internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, ConnectionSettings settings) : IServerLink, IAsyncDisposable
+internal sealed class ReconnectingLink : IServerLink, IAsyncDisposable
 {
+    private readonly IReadOnlyList<KvsAddress> _addresses;
+    private readonly ConnectionSettings _settings;
+    private readonly SilenceWatch? _silence;
     private readonly SemaphoreSlim _connecting = new(1);
     private readonly Lock _gate = new();
     private readonly Dictionary<KvsAddress, KvsConnection> _connections = []; // guarded by _connecting
@@ -20,8 +21,18 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
     private int _addressIndex; // guarded by _gate
     private bool _isDisposed; // written under _connecting, published: Volatile
 
+    /// <summary>Connects nowhere yet.</summary>
+    /// <param name="addresses">At least one.</param>
+    /// <param name="settings">How to connect; the address is filled in.</param>
+    internal ReconnectingLink(IReadOnlyList<KvsAddress> addresses, ConnectionSettings settings)
+    {
+        _addresses = addresses;
+        _settings = settings;
+        _silence = addresses.Count > 1 ? new SilenceWatch(settings, () => Current) : null;
+    }
+
     /// <inheritdoc/>
-    public int AddressCount => addresses.Count;
+    public int AddressCount => _addresses.Count;
 
     /// <inheritdoc/>
     public bool IsClosed => Volatile.Read(ref _isDisposed);
@@ -38,7 +49,7 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
         {
             ObjectDisposedException.ThrowIf(IsClosed, typeof(KvsClient));
             return Current ?? await ConnectToAnyAsync(
-                settings, (how, token) => UseOrConnectAsync(how, token), cancellationToken).ConfigureAwait(false);
+                _settings, (how, token) => UseOrConnectAsync(how, token), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -58,9 +69,9 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
 
             Volatile.Write(ref _current, null);
             _hint = KvsAddress.TryParse(hint, out var address) ? address : null;
-            if (_hint is null && addresses[_addressIndex] == connection.Address)
+            if (_hint is null && _addresses[_addressIndex] == connection.Address)
             {
-                _addressIndex = (_addressIndex + 1) % addresses.Count;
+                _addressIndex = (_addressIndex + 1) % _addresses.Count;
             }
         }
     }
@@ -71,7 +82,7 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
     internal Task<KvsConnection> ConnectAsideAsync(TimeSpan requestTimeout, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(IsClosed, typeof(KvsClient));
-        return ConnectToAnyAsync(settings with { RequestTimeout = requestTimeout }, KvsConnection.ConnectAsync, cancellationToken);
+        return ConnectToAnyAsync(_settings with { RequestTimeout = requestTimeout }, KvsConnection.ConnectAsync, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -81,6 +92,7 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
         try
         {
             Volatile.Write(ref _isDisposed, true);
+            _silence?.Dispose();
             foreach (var connection in _connections.Values)
             {
                 await connection.DisposeAsync().ConfigureAwait(false);
@@ -144,16 +156,16 @@ internal sealed class ReconnectingLink(IReadOnlyList<KvsAddress> addresses, Conn
     {
         lock (_gate)
         {
-            var order = new List<(KvsAddress, int)>(addresses.Count + 1);
-            if (_hint is { } hint && addresses[_addressIndex] != hint)
+            var order = new List<(KvsAddress, int)>(_addresses.Count + 1);
+            if (_hint is { } hint && _addresses[_addressIndex] != hint)
             {
                 order.Add((hint, -1));
             }
 
-            for (var i = 0; i < addresses.Count; i++)
+            for (var i = 0; i < _addresses.Count; i++)
             {
-                var index = (_addressIndex + i) % addresses.Count;
-                order.Add((addresses[index], index));
+                var index = (_addressIndex + i) % _addresses.Count;
+                order.Add((_addresses[index], index));
             }
 
             return order;

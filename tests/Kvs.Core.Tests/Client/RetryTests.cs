@@ -240,6 +240,32 @@ public sealed class RetryTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_node_that_is_frozen_is_left_and_one_that_is_slow_is_waited_for()
+    {
+        await using var client = await ConnectAsync($"{_a.Address},{_b.Address}");
+        var set = client.SetAsync("k", "v");
+        await _a.ReceiveAsync();
+        var look = TimeSpan.FromSeconds(1.5);
+        _time.Manual.Advance(look);
+        _time.Manual.Advance(look);
+
+        // It shakes hands with the second connection: it lives.
+        await _a.AcceptAsync();
+        await _a.ReceiveEndAsync();
+        Assert.False(set.IsCompleted);
+
+        // From here on it does not.
+        _time.Manual.Advance(look);
+        _time.Manual.Advance(look);
+        _time.Manual.Advance(look);
+        await _b.AcceptAsync();
+        var (frame, fields) = await _b.ReceiveWithFieldsAsync();
+        Assert.Equal((1ul, 2), (fields.RequestNumber, fields.Attempt));
+        await _b.AnswerWriteAsync(frame);
+        Assert.True((await set).Applied);
+    }
+
+    [Fact]
     public async Task Done_through_tells_what_was_answered()
     {
         await using var client = await ConnectAsync(_a.Address);

@@ -25,6 +25,7 @@ internal sealed class KvsConnection : IAsyncDisposable
     private readonly CallTimer _timer;
     private KvsException? _failure; // written under _gate, published: Volatile
     private bool _isRetired; // written under _gate, published: Volatile
+    private long _heard; // by the receiver, published: Volatile
     private Task _receiving = Task.CompletedTask;
 
     private KvsConnection(IConnection connection, ConnectionSettings settings)
@@ -38,6 +39,21 @@ internal sealed class KvsConnection : IAsyncDisposable
 
     /// <summary>Whether new calls may be made.</summary>
     internal bool IsUsable => Volatile.Read(ref _failure) is null && !Volatile.Read(ref _isRetired);
+
+    /// <summary>How often something was received.</summary>
+    internal long Heard => Volatile.Read(ref _heard);
+
+    /// <summary>Whether somebody waits for an answer.</summary>
+    internal bool IsWaitedFor
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inFlight.IsAnyWaitingLocked;
+            }
+        }
+    }
 
     /// <summary>Where it goes.</summary>
     internal KvsAddress Address => _settings.Address;
@@ -157,6 +173,10 @@ internal sealed class KvsConnection : IAsyncDisposable
         _outbox.Flush();
     }
 
+    /// <summary>Ends it because its server is gone without a word. Calls that wait fail.</summary>
+    /// <param name="message">How that was noticed.</param>
+    internal void GiveUp(string message) => Break(ErrorCode.Unreachable, message, WriteOutcome.Unknown);
+
     /// <summary>Closes the connection. Calls that wait fail.</summary>
     public ValueTask DisposeAsync()
     {
@@ -233,6 +253,7 @@ internal sealed class KvsConnection : IAsyncDisposable
             {
                 receiver.Add(count);
                 _timer.NoteHeard();
+                Volatile.Write(ref _heard, _heard + 1);
                 while (receiver.TryNext(out var frame))
                 {
                     Handle(in frame);
