@@ -10,6 +10,7 @@ namespace Kvs.Cluster.Tests;
 public sealed class ElectedSimulationTests(ITestOutputHelper output)
 {
     private const int SeedsByDefault = 300;
+    private const int Steps = 2500;
 
     [Fact]
     public void Many_seeds_hold_every_invariant()
@@ -19,7 +20,7 @@ public sealed class ElectedSimulationTests(ITestOutputHelper output)
         var (steps, committed, operations, elections, changes) = (0L, 0L, 0L, 0L, 0L);
         for (var seed = first; seed < first + count; seed++)
         {
-            var cluster = SimRun.Run(seed, new SimOptions { HasControlPlane = true });
+            var cluster = SimRun.Run(seed, new SimOptions { HasControlPlane = true, Steps = Steps });
             steps += cluster.Steps;
             committed += cluster.Ghost.Committed.Count;
             operations += cluster.Histories.Reads + cluster.Histories.Writes;
@@ -37,7 +38,7 @@ public sealed class ElectedSimulationTests(ITestOutputHelper output)
     {
         // KVS_SIM_TRACE names a file for all events of the seed.
         using var trace = Environment.GetEnvironmentVariable("KVS_SIM_TRACE") is { Length: > 0 } path ? File.CreateText(path) : null;
-        var cluster = SimRun.Run(Number("KVS_SIM_SEED", 1), new SimOptions { HasControlPlane = true, Trace = trace });
+        var cluster = SimRun.Run(Number("KVS_SIM_SEED", 1), new SimOptions { HasControlPlane = true, Steps = Steps, Trace = trace });
         Assert.True(cluster.Ghost.Committed.Count > 0);
     }
 

@@ -65,6 +65,7 @@ internal sealed class SimClient(SimCluster cluster, int number)
             IsForwarded: false,
             answer => world.Soon(50, cluster.Network.DelayMicrosMax, () => Answered(attempt, answer))));
         var patience = world.Happens(0.2) ? world.Between(1_500_000, 12_000_000) : world.Between(300_000, 1_500_000);
+        patience = patience < cluster.Options.Patience ? patience : cluster.Options.Patience;
         world.After(patience, () => Answered(attempt, new SimAnswer(SimOutcome.Unknown)));
     }
 

@@ -77,7 +77,7 @@ internal sealed class SimCluster
     /// <summary>The settings of a node.</summary>
     /// <param name="name">Its name.</param>
     internal NodeSettings SettingsOf(string name) =>
-        Options.HasControlPlane ? new NodeSettings { NodeId = name, Acks = AckMode.InSync, MinInSync = MinInSync }
+        Options.HasControlPlane ? Options.Settings(new NodeSettings { NodeId = name, Acks = AckMode.InSync, MinInSync = MinInSync })
         : name == _members[0] ? new NodeSettings { NodeId = name, Members = _members } : new NodeSettings();
 
     /// <summary>A node sends.</summary>
@@ -104,6 +104,11 @@ internal sealed class SimCluster
             if (target.IsUp)
             {
                 target.Run(target.Life, () => target.Engine.Service.Handle(request));
+            }
+            else if (!request.IsForwarded)
+            {
+                // The machine is there, and says that nobody listens.
+                request.Reply(new SimAnswer(SimOutcome.NotPrimary));
             }
         });
     }

@@ -16,6 +16,9 @@ internal sealed class SimOperator(SimCluster cluster)
     /// <summary>Promotions and transfers that were done.</summary>
     internal int Done { get; private set; }
 
+    /// <summary>Whether the person looks after the cluster at all.</summary>
+    internal bool IsAway { get; set; }
+
     /// <summary>An answer.</summary>
     /// <param name="answer">It.</param>
     internal void Answered(NodeOutput.Answer answer)
@@ -67,7 +70,7 @@ internal sealed class SimOperator(SimCluster cluster)
     /// <summary>Starts again who was let go.</summary>
     internal void TakeBack()
     {
-        foreach (var node in cluster.Nodes.Where(node => node is { IsUp: true, IsPaused: false } && node.Node.Role == NodeRole.Left))
+        foreach (var node in cluster.Nodes.Where(node => !IsAway && node is { IsUp: true, IsPaused: false } && node.Node.Role == NodeRole.Left))
         {
             node.Crash();
             cluster.World.Soon(1000, 1_000_000, () =>

@@ -18,6 +18,9 @@ internal sealed record SimOptions
     /// <summary>Clients.</summary>
     internal int Clients { get; init; } = 4;
 
+    /// <summary>Longest time that a client waits for an answer.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(12);
+
     /// <summary>Steps of nodes, ticks not counted, before the faults end.</summary>
     internal int Steps { get; init; } = 1000;
 
@@ -26,6 +29,9 @@ internal sealed record SimOptions
 
     /// <summary>What an opening finds, as the node is told; a test makes it forget something.</summary>
     internal Func<NodeStart, NodeStart> Opened { get; init; } = start => start;
+
+    /// <summary>The settings of a node; a story changes some.</summary>
+    internal Func<NodeSettings, NodeSettings> Settings { get; init; } = settings => settings;
 
     /// <summary>Most batches in one message.</summary>
     internal int ShippedAtOnceMax { get; init; } = 7;

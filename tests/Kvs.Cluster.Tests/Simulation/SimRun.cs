@@ -38,7 +38,9 @@ internal static class SimRun
         }
     }
 
-    private static void Begin(SimCluster cluster)
+    /// <summary>Switches everything on.</summary>
+    /// <param name="cluster">The cluster.</param>
+    internal static void Begin(SimCluster cluster)
     {
         cluster.Faults.Begin();
         if (cluster.Options.ClocksRunWild)

@@ -24,6 +24,9 @@ internal sealed class SimService(SimCluster cluster, SimNode node)
     /// <summary>The read lease, as the node gave it.</summary>
     internal NodeOutput.Lease Lease { get; set; } = new(0, null);
 
+    /// <summary>Whether writes are taken, as the node said last.</summary>
+    internal WriteAdmission Admission => _admission;
+
     /// <summary>The pipeline begins.</summary>
     /// <param name="epoch">Its epoch.</param>
     internal void Begin(ulong epoch)

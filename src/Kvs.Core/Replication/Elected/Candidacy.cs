@@ -270,7 +270,7 @@ internal sealed class Candidacy(
 
     private void Lead()
     {
-        if (register.State?.Epoch != _won || follower.IsDiverged)
+        if (register.State?.Epoch != _won || context.Record.PromisedEpoch != _won || follower.IsDiverged)
         {
             _won = 0;
         }

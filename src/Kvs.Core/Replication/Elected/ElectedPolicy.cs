@@ -151,9 +151,10 @@ internal sealed class ElectedPolicy : IReplicationPolicy
             case TransferReady ready:
                 _handOver.Receive(link, ready);
                 break;
-            case Fenced:
+            case Fenced fenced:
                 _register.Refresh();
                 _context.Close(link);
+                Believe(fenced);
                 break;
             default:
                 _context.CloseAsNonsense(link);
@@ -274,17 +275,36 @@ internal sealed class ElectedPolicy : IReplicationPolicy
         }
 
         Check.That(state.Epoch > record.PromisedEpoch);
-        _handOver.Superseded(state.Primary.Node);
-        _context.Remember(record with
+        StepAside(record with
         {
             StoreId = state.ClusterId,
             PromisedEpoch = state.Epoch,
             Candidate = state.Primary.Node,
             Campaign = record.Campaign?.Revision == _register.Revision ? record.Campaign : null,
         });
-        _leader.End($"{state.Primary.Node} leads a later epoch.");
-        _follower.Abandon(except: null);
         _candidacy.Decided(state.Primary == _membership.Self ? state.Epoch : 0);
+    }
+
+    // Nodes have their epochs from the record, so this one may take another's word for a later epoch. It helps a primary
+    // that is cut off from the control plane, and only from that: it follows the one that it has handed over to.
+    private void Believe(Fenced fenced)
+    {
+        var record = _context.Record;
+        if (record.PromisedEpoch != 0
+            && fenced.Epoch > record.PromisedEpoch
+            && fenced.PrimaryHint.Length > 0
+            && fenced.PrimaryHint != _context.Self)
+        {
+            StepAside(record with { PromisedEpoch = fenced.Epoch, Candidate = fenced.PrimaryHint });
+        }
+    }
+
+    private void StepAside(MemberRecord next)
+    {
+        _handOver.Superseded(next.Candidate);
+        _context.Remember(next);
+        _leader.End($"{next.Candidate} leads a later epoch.");
+        _follower.Abandon(except: null);
     }
 
     private void Reach()
@@ -330,11 +350,12 @@ internal sealed class ElectedPolicy : IReplicationPolicy
             && transfer.NewPrimary == _context.Self
             && transfer.Upto == log.Last
             && transfer.Upto.Sequence <= log.Durable
-            && Counts
             && !_candidacy.MayBeElected;
         _context.Send(link, new TransferReady(transfer.Epoch, log.Last.Sequence, accepts));
         if (accepts)
         {
+            // It may have been taken into the in-sync set just now; the record decides.
+            _register.Refresh();
             _context.Promise.EndFor(link.Peer);
             _candidacy.TakeOver(link.Peer, TimeSpan.FromMilliseconds(transfer.DeadlineMillis));
         }
