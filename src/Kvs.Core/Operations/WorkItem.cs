@@ -146,6 +146,18 @@ internal interface IWorkItemOwner
     void Completed(WorkItem item);
 }
 
+/// <summary>Who looks at a work item that an engine has completed before its owner gets it back.</summary>
+internal interface IWorkItemDetour
+{
+    /// <summary>
+    /// Takes the item, to complete it later, or leaves it to its owner. Runs on a thread of the engine: must not block and
+    /// must not throw.
+    /// </summary>
+    /// <param name="item">The item.</param>
+    /// <returns>False when the owner shall have it as it is.</returns>
+    bool TryTake(WorkItem item);
+}
+
 /// <summary>
 /// What a door hands to an engine at once: the writes (and reads that must see them) of a whole pipelined burst, in order.
 /// One item, one queue operation, one completion.
@@ -174,6 +186,9 @@ internal sealed class WorkItem(IWorkItemOwner owner)
     /// <summary>The next item, for intrusive lists of the engine that holds it.</summary>
     internal WorkItem? Next { get; set; }
 
+    /// <summary>Who looks at it before the owner gets it back, once; null for nobody.</summary>
+    internal IWorkItemDetour? Detour { get; set; }
+
     /// <summary>Leaves a request and all behind it unjudged. The engine completes the item as it is.</summary>
     /// <param name="index">The request.</param>
     internal void CutAt(int index) => _cutAt = index;
@@ -186,5 +201,13 @@ internal sealed class WorkItem(IWorkItemOwner owner)
     }
 
     /// <summary>Hands the item back to its owner.</summary>
-    internal void Complete() => owner.Completed(this);
+    internal void Complete()
+    {
+        var detour = Detour;
+        Detour = null;
+        if (detour is null || !detour.TryTake(this))
+        {
+            owner.Completed(this);
+        }
+    }
 }

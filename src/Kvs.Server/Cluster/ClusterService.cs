@@ -55,7 +55,8 @@ internal sealed class ClusterService : IAsyncDisposable
         Driver.Applied = applied.Advanced;
         var reads = new ClusterReads(Store, Driver, applied, new ReadIndex(_primary, machine.Time), machine.Time, cluster.HasControlPlane);
         Desk = new ClusterDesk(Store, Driver, reads, _primary, options);
-        Store.ForwardBy(new WorkForwarder(_primary, () => Driver.Status, machine.Time));
+        Store.ForwardBy(new WorkForwarder(
+            _primary, () => Driver.Status, () => Store.Member is { IsLeading: true }, machine.Time));
     }
 
     /// <summary>The store.</summary>

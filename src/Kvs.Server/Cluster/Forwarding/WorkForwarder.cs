@@ -10,13 +10,16 @@ namespace Kvs.Server.Cluster.Forwarding;
 /// <summary>
 /// Takes writes that clients gave to this node to the primary: in their order, with the client's id and number, so that
 /// a retry finds what came of the first attempt, whichever node it goes to. One hop: what was forwarded to this node, and
-/// what asks to be redirected, is refused with the primary's address.
+/// what asks to be redirected, is refused with the primary's address. What this node's engine refuses because the node has
+/// stopped to lead goes the same way; when the node begins to lead, the engine gets what is left.
 /// Threading: any thread.
 /// </summary>
 /// <param name="primary">The way to the primary.</param>
 /// <param name="status">How the node stands.</param>
+/// <param name="leadsHere">Whether this node's engine takes writes.</param>
 /// <param name="time">The clock.</param>
-internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> status, TimeProvider time) : IWorkForwarder
+internal sealed class WorkForwarder(
+    PrimaryConnection primary, Func<NodeStatus> status, Func<bool> leadsHere, TimeProvider time) : IWorkForwarder
 {
     private static readonly TimeSpan _budget = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
@@ -36,7 +39,30 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
             return true;
         }
 
-        _ = Task.Run(() => RunAsync(item));
+        _ = Task.Run(() => RunAsync(item, 0));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TryTake(WorkItem item)
+    {
+        var requests = item.Requests;
+        var first = requests.FindIndex(0, item.Judged, IsRefusedHere);
+        if (first < 0 || item.Judged < requests.Count || requests.FindIndex(first, MayHaveChanged) >= 0)
+        {
+            return false;
+        }
+
+        // Reads behind the refused write have not seen it: they are left for the door.
+        for (var i = first; i < requests.Count; i++)
+        {
+            if (IsRefusedHere(requests[i]) || IsRead(requests[i]))
+            {
+                Renew(requests[i]);
+            }
+        }
+
+        _ = Task.Run(() => RunAsync(item, first));
         return true;
     }
 
@@ -46,18 +72,25 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
     private static bool GivesBack(WriteRequest request) =>
         request.Operations.Exists(static operation => operation.ReturnPrevious || operation.Kind == OperationKind.Get);
 
-    private async Task RunAsync(WorkItem item)
+    private static bool IsRefusedHere(WriteRequest request) =>
+        request is { Code: ErrorCode.NotPrimary, Outcome: WriteOutcome.NotApplied, IsForwarded: false, WantsRedirect: false };
+
+    private static bool MayHaveChanged(WriteRequest request) =>
+        request.Version != KvsVersion.None || request.Outcome == WriteOutcome.Unknown;
+
+    private async Task RunAsync(WorkItem item, int from)
     {
         // Reads behind writes are left: the door answers them from this node's state, when that has the writes.
-        var end = item.Requests.FindIndex(IsRead);
+        var end = item.Requests.FindIndex(from, IsRead);
         end = end < 0 ? item.Requests.Count : end;
         var by = time.GetTimestamp() + (long)(_budget.TotalSeconds * time.TimestampFrequency);
-        var done = 0;
-        while (done < end && item.ResultBytes.WrittenCount <= item.ResultBytes.BytesMax)
+        var done = from;
+        var left = 0;
+        while (left == 0 && done < end && item.ResultBytes.WrittenCount <= item.ResultBytes.BytesMax)
         {
             var count = GivesBack(item.Requests[done]) ? 1 : CountQuiet(item, done, end);
-            await ForwardAsync(item, done, count, by);
-            done += count;
+            left = await ForwardAsync(item, done, count, by);
+            done += count - left;
         }
 
         if (done < item.Requests.Count)
@@ -80,10 +113,16 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
     }
 
     // Again and again while it is certain that nothing was applied; from the first that was refused, so that order is kept.
-    private async Task ForwardAsync(WorkItem item, int from, int count, long by)
+    // Gives how many are left because this node leads now, and so must not be forwarded.
+    private async Task<int> ForwardAsync(WorkItem item, int from, int count, long by)
     {
         while (true)
         {
+            if (leadsHere())
+            {
+                return count;
+            }
+
             var calls = await SendAsync(item, from, count);
             var again = 0;
             for (var i = 0; i < count; i++)
@@ -99,7 +138,7 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
 
             if (again == 0 || time.GetTimestamp() > by)
             {
-                return;
+                return 0;
             }
 
             from += count - again;
@@ -179,7 +218,7 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
     }
 
     private bool IsPassing(WriteRequest request) => request.Outcome == WriteOutcome.NotApplied
-        && request.Code is ErrorCode.NotPrimary or ErrorCode.Unreachable
+        && request.Code is ErrorCode.NotPrimary or ErrorCode.Unreachable or ErrorCode.ShuttingDown
         && (request.Deadline == long.MaxValue || time.GetTimestamp() < request.Deadline);
 
     private static void Renew(WriteRequest request)
@@ -188,5 +227,6 @@ internal sealed class WorkForwarder(PrimaryConnection primary, Func<NodeStatus> 
         request.Outcome = WriteOutcome.Applied;
         request.Message = null;
         request.PrimaryAddress = null;
+        request.Results.Clear();
     }
 }

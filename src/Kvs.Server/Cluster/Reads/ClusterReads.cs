@@ -21,6 +21,7 @@ internal sealed class ClusterReads(
     MemberStore store, NodeDriver driver, AppliedPositions applied, ReadIndex index, TimeProvider time, bool canConfirm)
 {
     private static readonly TimeSpan _budget = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _answering = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Whether it may be read at once.</summary>
@@ -68,8 +69,9 @@ internal sealed class ClusterReads(
     internal async ValueTask<KvsVersion> PositionHereAsync(long deadline)
     {
         using var patience = new CancellationTokenSource(TimeTo(deadline), time);
-        await HoldLeaseAsync(patience.Token);
-        return Shown();
+        return await HoldsLeaseAsync(patience.Token)
+            ? Shown()
+            : throw new KvsNotPrimaryException("This node is not the primary.", driver.Status.PrimaryAddress);
     }
 
     private KvsVersion Shown()
@@ -85,7 +87,9 @@ internal sealed class ClusterReads(
             return _budget;
         }
 
+        // A little less than the reader has: it shall hear why, instead of nothing.
         var left = TimeSpan.FromSeconds((deadline - time.GetTimestamp()) / (double)time.TimestampFrequency);
+        left -= left / 10 < _answering ? left / 10 : _answering;
         return left < TimeSpan.Zero ? TimeSpan.Zero : left;
     }
 
@@ -116,8 +120,12 @@ internal sealed class ClusterReads(
         {
             if (driver.Status.Leads)
             {
-                await HoldLeaseAsync(patience);
-                return;
+                if (await HoldsLeaseAsync(patience))
+                {
+                    return;
+                }
+
+                continue; // another node leads now: it is asked
             }
 
             try
@@ -142,13 +150,14 @@ internal sealed class ClusterReads(
         }
     }
 
-    private async Task HoldLeaseAsync(CancellationToken patience)
+    // False when this node has stopped to lead while it waited.
+    private async Task<bool> HoldsLeaseAsync(CancellationToken patience)
     {
         while (!driver.Lease.Holds)
         {
             if (!driver.Status.Leads)
             {
-                throw new KvsNotPrimaryException("This node is not the primary.", driver.Status.PrimaryAddress);
+                return false;
             }
 
             if (patience.IsCancellationRequested)
@@ -158,11 +167,13 @@ internal sealed class ClusterReads(
 
             if (canConfirm && await IsConfirmedAsync(patience))
             {
-                return;
+                return true;
             }
 
             await Task.Delay(_pause, time, patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        return true;
     }
 
     // The promises have run out, for a cut or a pause; the control plane can still tell whether the epoch is this node's.

@@ -14,7 +14,8 @@ namespace Kvs.Server.Cluster.Reads;
 /// <param name="time">The clock.</param>
 internal sealed class ReadIndex(PrimaryConnection primary, TimeProvider time)
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+    // A primary that is gone without a word is not waited for longer: the next question may go to another one.
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private TaskCompletionSource<ulong>? _next; // guarded by _gate: of those who wait for the next question

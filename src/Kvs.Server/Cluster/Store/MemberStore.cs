@@ -94,7 +94,12 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
             WorkItems.Refuse(item, ErrorCode.Overloaded, Replacing);
             item.Complete();
         }
-        else if (engine.Member!.IsLeading || Volatile.Read(ref _forwarder)?.TryForward(item) is not true)
+        else if (engine.Member!.IsLeading)
+        {
+            item.Detour = Volatile.Read(ref _forwarder);
+            engine.Submit(item);
+        }
+        else if (Volatile.Read(ref _forwarder)?.TryForward(item) is not true)
         {
             engine.Submit(item);
         }
