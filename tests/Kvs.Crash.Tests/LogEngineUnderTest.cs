@@ -21,6 +21,7 @@ internal static class LogEngineUnderTest
         Actions = 80,
         HugeBytes = 400_000,
         HugeValueEvery = 5,
+        Numbered = true,
         Restarts = true,
     };
 

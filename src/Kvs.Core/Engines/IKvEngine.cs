@@ -13,6 +13,9 @@ internal interface IKvEngine : IAsyncDisposable
     /// <summary>kvs, sqlite or memory.</summary>
     string Name { get; }
 
+    /// <summary>Whether a write that is repeated under its number is applied once, whatever comes between.</summary>
+    bool AppliesOnce => false;
+
     /// <summary>The newest version that reads show. An engine that can tell it without a snapshot does so.</summary>
     KvsVersion Version
     {

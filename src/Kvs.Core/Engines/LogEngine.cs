@@ -57,6 +57,9 @@ internal sealed class LogEngine : IKvEngine
     internal LogFeed Feed => _parts.Feed;
 
     /// <inheritdoc/>
+    public bool AppliesOnce => true;
+
+    /// <inheritdoc/>
     public KvsVersion Version
     {
         get

@@ -40,6 +40,9 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>The cluster that this server belongs to; null for a server of its own.</summary>
     internal IClusterDesk? Cluster { get; init; }
 
+    /// <summary>Whether a write that is repeated under its number is applied once.</summary>
+    internal bool AppliesOnce => _engine.AppliesOnce;
+
     /// <summary>The newest version that reads show.</summary>
     internal KvsVersion Position => _engine.Version;
 

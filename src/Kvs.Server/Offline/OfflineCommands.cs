@@ -115,5 +115,6 @@ internal static class OfflineCommands
         ("dead bytes", stats.DeadBytes),
         ("segments", stats.Segments),
         ("index bytes", stats.IndexBytes),
+        ("request clients", stats.RequestClients),
     ];
 }

@@ -3,6 +3,7 @@ using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 using Kvs.TestKit;
 using Xunit;
@@ -21,6 +22,8 @@ public sealed class FormatDocumentTests
     [InlineData("Data block", DataBlock.HeaderBytes)]
     [InlineData("Manifest", ManifestCodec.HeaderBytes)]
     [InlineData("Membership", MembershipCodec.HeaderBytes)]
+    [InlineData("Request file entry", RequestFileEntry.ExtensionBytes)]
+    [InlineData("Request file", RequestFileCodec.HeaderBytes)]
     [InlineData("Manifest file entry", ManifestCodec.FileBytes)]
     [InlineData("Hint file", HintHeader.Bytes)]
     public void The_fixed_fields_of_a_table_are_gapless_and_as_long_as_the_code_says(string section, int bytes)

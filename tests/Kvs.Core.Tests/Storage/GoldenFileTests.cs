@@ -6,6 +6,7 @@ using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 using Kvs.TestKit;
 using Kvs.TestKit.Device;
@@ -79,6 +80,35 @@ public sealed class GoldenFileTests
         Assert.True(membership.IsSame(read.Membership!));
         Assert.Equal(
             manifest with { Epochs = [], Files = [], Membership = null }, read with { Epochs = [], Files = [], Membership = null });
+    }
+
+    [Fact]
+    public void Manifest_file_that_lists_a_request_file()
+    {
+        var manifest = NewManifest().With(new RequestFileEntry(9, 133));
+        Compare("manifest-requests", ManifestCodec.Write(manifest), "as manifest, with the request file extension");
+        var read = ManifestCodec.Read(Golden("manifest-requests"), "golden");
+        Assert.Equal((new RequestFileEntry(9, 133), 10u), (read.Requests, read.NextFileId));
+    }
+
+    [Fact]
+    public void Request_file()
+    {
+        var table = new RequestTable(new ManualTimeProvider(), RequestLimits.Default);
+        table.Note(new RequestOrigin(0xC1, 5, 4), 42, "7"u8);
+        table.Note(new RequestOrigin(0xC2, 1, 0), 40, default);
+        table.Note(new RequestOrigin(0xC1, 300, 4), 41, "a result of 21 bytes."u8);
+        var through = new KvsVersion(Epoch, 42);
+        var bytes = RequestFileCodec.Write(table, StoreId, through).ToArray();
+        Compare("requests", bytes, "header, a client with one request, a client with two, crc");
+
+        var read = new RequestTable(new ManualTimeProvider(), RequestLimits.Default);
+        RequestFileCodec.Read(Golden("requests"), "golden", StoreId, through, read);
+        Assert.Equal([0xC2UL, 0xC1UL], read.InOrderOfUse.Select(client => client.Id));
+        Assert.True(read.TryFind(0xC1, out var client));
+        Assert.True(client.TryFind(300, out var request));
+        Assert.Equal((4UL, 41UL), (client.DoneThrough, request.Sequence));
+        Assert.Equal("a result of 21 bytes."u8.ToArray(), request.Result(new byte[AppliedRequest.ScratchBytes]).ToArray());
     }
 
     [Fact]

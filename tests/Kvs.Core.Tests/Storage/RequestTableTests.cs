@@ -183,7 +183,11 @@ public sealed class RequestTableTests
         }
 
         Assert.InRange(table.Bytes, 1000 * 124, 1000 * 260);
-        table.Note(new RequestOrigin(1, 1001, 1000), 9, default);
+        for (var number = 1001UL; number <= 1140; number++)
+        {
+            table.Note(new RequestOrigin(1, number, number - 1), 9, default);
+        }
+
         Assert.InRange(table.Bytes, small, small + 2000);
         Assert.Equal(1, table.InOrderOfUse.Single().Count);
     }

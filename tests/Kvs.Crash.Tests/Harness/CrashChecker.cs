@@ -18,8 +18,11 @@ internal sealed class CrashChecker(EngineOpener open, int seed, TimeSpan clockSt
     private const int SecondLifeEvery = 41;
     private const int SecondLifeActions = 6;
     private const int SecondLifeCuts = 10;
+    private const int RetriesEvery = 3;
 
     private readonly Random _random = new(seed);
+    private RetryCheck? _retries; // of the run that is being checked
+    private bool _isNumbered; // whether that run numbers its writes
 
     /// <summary>Stores opened after a cut so far.</summary>
     internal int Checked { get; private set; }
@@ -29,7 +32,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed, TimeSpan clockSt
     /// <param name="leftoversMax">Most leftovers of each cut point.</param>
     internal void CheckAll(CrashRun run, int leftoversMax)
     {
-        var history = run.History();
+        var history = HistoryOf(run);
         foreach (var cut in run.Cuts)
         {
             CheckCut(history, cut, leftoversMax);
@@ -41,7 +44,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed, TimeSpan clockSt
     /// <param name="count">How many cut points.</param>
     internal void CheckSome(CrashRun run, int count)
     {
-        var history = run.History();
+        var history = HistoryOf(run);
         for (var i = 0; i < count && run.Cuts.Count > 0; i++)
         {
             CheckCut(history, run.Cuts[_random.Next(run.Cuts.Count)], leftoversMax: 2);
@@ -52,7 +55,15 @@ internal sealed class CrashChecker(EngineOpener open, int seed, TimeSpan clockSt
 
     /// <summary>Checks the end of a run that kept no cut points.</summary>
     /// <param name="run">The run, executed.</param>
-    internal void CheckEnd(CrashRun run) => CheckCut(run.History(), run.End!, leftoversMax: 4);
+    internal void CheckEnd(CrashRun run) => CheckCut(HistoryOf(run), run.End!, leftoversMax: 4);
+
+    private ModelHistory HistoryOf(CrashRun run)
+    {
+        var history = run.History();
+        _retries = new RetryCheck(history, run);
+        _isNumbered = run.IsNumbered;
+        return history;
+    }
 
     private void CheckCut(ModelHistory history, CutPoint cut, int leftoversMax)
     {
@@ -93,7 +104,17 @@ internal sealed class CrashChecker(EngineOpener open, int seed, TimeSpan clockSt
             promise = promise with { LogTimeMillisMax = Math.Max(promise.LogTimeMillisMax, reopenedAt) };
             trail += reopenedAt == cut.AtMillis ? "" : $", the clock set by {reopenedAt - cut.AtMillis} ms";
             var reopening = new Reopening(_random.Next(), crash(), reopenedAt, Checked % SecondCutEvery == 0);
-            var position = promise.Check(reopening.Run(open));
+            var position = 0;
+            var repeats = Checked % RetriesEvery == 0 && Checked % SecondCutEvery != 0;
+            reopening.Run(open, (engine, machine, seen) =>
+            {
+                position = promise.Check(seen);
+                if (repeats)
+                {
+                    trail += ", then writes repeated";
+                    _retries!.Run(engine, machine, _random, cut.Submitted, position, seen.LogTimeMillis);
+                }
+            });
             if (reopening.Cuts.Count > 0)
             {
                 var again = reopening.Cuts[_random.Next(reopening.Cuts.Count)];
@@ -120,7 +141,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed, TimeSpan clockSt
         Checked++;
         var reopenedAt = ClockAfter(cut);
         promise = promise with { LogTimeMillisMax = Math.Max(promise.LogTimeMillisMax, reopenedAt) };
-        promise.Check(new Reopening(_random.Next(), device, reopenedAt, keepsCuts: false).Run(open));
+        new Reopening(_random.Next(), device, reopenedAt, keepsCuts: false).Run(open, (_, _, seen) => promise.Check(seen));
     }
 
     private long ClockAfter(CutPoint cut) => clockStepMax == TimeSpan.Zero || _random.Next(ClockStepEvery) > 0
@@ -134,6 +155,7 @@ internal sealed class CrashChecker(EngineOpener open, int seed, TimeSpan clockSt
             Seed = _random.Next(),
             Actions = SecondLifeActions,
             Initial = first.At(position),
+            Numbered = _isNumbered,
             VersionsAbove = first.NewestAfter(cut.Submitted),
             StartsAtMillis = ClockAfter(cut),
         };

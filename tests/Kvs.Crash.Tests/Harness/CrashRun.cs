@@ -21,6 +21,7 @@ internal sealed class CrashRun : IWorkItemOwner
     private readonly RunOptions _options;
     private readonly Random _random;
     private readonly Workload _workload;
+    private readonly RequestNumbers _numbers;
     private readonly List<SubmittedRequest> _requests = [];
     private readonly List<CutPoint> _cuts = [];
     private readonly List<(IEngineSnapshot Snapshot, VisibleState Seen)> _held = [];
@@ -38,6 +39,7 @@ internal sealed class CrashRun : IWorkItemOwner
         _options = options;
         _random = new Random(options.Seed);
         _workload = new Workload(new Random(options.Seed + 1), options);
+        _numbers = new RequestNumbers(options);
         Machine = new SimulatedEnvironment(options.Seed, device);
         _logTime = new LogTimeModel(Machine.Time);
         if (options.StartsAtMillis is { } start)
@@ -74,6 +76,12 @@ internal sealed class CrashRun : IWorkItemOwner
 
     /// <summary>The requests, in order.</summary>
     internal IReadOnlyList<SubmittedRequest> Requests => _requests;
+
+    /// <summary>Whether writes are numbered.</summary>
+    internal bool IsNumbered => _options.Numbered;
+
+    /// <summary>Numbers up to this one were said to be answered: they are not repeated any more.</summary>
+    internal ulong DoneThrough => _numbers.DoneThrough;
 
     /// <summary>Why the store could not be opened or closed, when a fault forbade it.</summary>
     internal KvsException? Failure { get; private set; }
@@ -242,8 +250,7 @@ internal sealed class CrashRun : IWorkItemOwner
         var requests = new SubmittedRequest[requestCount];
         for (var i = 0; i < requestCount; i++)
         {
-            var request = new WriteRequest();
-            request.Operations.AddRange(_workload.NextRequest());
+            var request = _numbers.Next(_requests, _workload.NextRequest);
             item.Requests.Add(request);
             requests[i] = new SubmittedRequest(_requests.Count, request, item, _logTime, published.LogTimeMillis);
             _requests.Add(requests[i]);

@@ -35,7 +35,7 @@ internal sealed class FaultPhases
     {
         "kvs-sync" => FaultPhase.Sync,
         "kvs-commit" => call.Kind == CallKinds.Sync ? FaultPhase.Rotate : FaultPhase.Append,
-        "kvs-prepare" => IsManifest(call.Path) ? FaultPhase.Seal : FaultPhase.Prepare,
+        "kvs-prepare" => IsManifest(call.Path) || IsRequests(call.Path) ? FaultPhase.Seal : FaultPhase.Prepare,
         _ when IsManifest(call.Path) => FaultPhase.Replace,
         _ when IsRemoval(call) => FaultPhase.Remove,
         _ when call.Path.Contains(".hint", StringComparison.Ordinal) => FaultPhase.Hint,
@@ -43,6 +43,8 @@ internal sealed class FaultPhases
     };
 
     private static bool IsManifest(string path) => path.Contains("MANIFEST", StringComparison.Ordinal);
+
+    private static bool IsRequests(string path) => path.Contains(".requests", StringComparison.Ordinal);
 
     private static bool IsRemoval(in DeviceCall call) =>
         (call.Kind == CallKinds.Delete && !call.Path.EndsWith(".new", StringComparison.Ordinal))

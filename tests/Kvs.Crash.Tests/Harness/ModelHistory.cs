@@ -12,6 +12,7 @@ internal sealed class ModelHistory
     private readonly List<ImmutableSortedDictionary<string, ModelEntry>> _states;
     private readonly List<int> _floor = [0]; // by number of submitted requests: first position that includes them
     private readonly List<KvsVersion> _newest; // by number of submitted requests: the newest version given to them
+    private readonly Dictionary<(ulong Client, ulong Number), (int Position, SubmittedRequest First)> _applied = [];
     private readonly List<int> _ceiling = [0]; // by number of submitted requests: last position without later ones
 
     /// <summary>Replays the requests of a run, once their fates are known.</summary>
@@ -38,7 +39,7 @@ internal sealed class ModelHistory
             else if (!request.IsRefused)
             {
                 beforeUnknown ??= request.IsUnknown ? _states.Count - 1 : null;
-                if (request.ApplyTo(state) is { } difference)
+                if (Apply(request, state) is { } difference)
                 {
                     throw new CrashFindingException(difference);
                 }
@@ -66,6 +67,17 @@ internal sealed class ModelHistory
     /// <param name="requests">How many, refused ones counted.</param>
     /// <returns>The version.</returns>
     internal KvsVersion NewestAfter(int requests) => _newest[requests];
+
+    /// <summary>Finds the attempt of a numbered request that changed something.</summary>
+    /// <param name="identity">Client and number.</param>
+    /// <param name="position">The first position that includes it.</param>
+    /// <param name="first">The attempt.</param>
+    internal bool TryFindApplied((ulong Client, ulong Number) identity, out int position, out SubmittedRequest first)
+    {
+        var isThere = _applied.TryGetValue(identity, out var applied);
+        (position, first) = applied;
+        return isThere;
+    }
 
     /// <summary>One of the states.</summary>
     /// <param name="position">Its position.</param>
@@ -95,9 +107,33 @@ internal sealed class ModelHistory
                 + seen.DifferenceTo(_states[from]));
     }
 
+    /// <summary>Of the attempts of a numbered request one at most changes anything.</summary>
+    private string? Apply(SubmittedRequest request, ModelBatchState state)
+    {
+        if (_applied.TryGetValue(request.Identity, out var applied))
+        {
+            return request.IsAcknowledged && !request.IsRepeated
+                ? $"{request} was judged anew, although {applied.First} was applied under the same number"
+                : request.IsRepeated ? request.DifferenceTo(applied.First) : null;
+        }
+
+        if (request.IsRepeated)
+        {
+            return $"{request} was answered as a repetition, but nothing was applied under its number";
+        }
+
+        var difference = request.ApplyTo(state);
+        if (request.ChangesModel && request.Identity.Number != 0)
+        {
+            _applied.Add(request.Identity, (_states.Count, request));
+        }
+
+        return difference;
+    }
+
     private KvsVersion NewestWith(SubmittedRequest request)
     {
-        if (request.Version == KvsVersion.None)
+        if (request.Version == KvsVersion.None || request.Request.IsRepeated)
         {
             return _newest[^1];
         }

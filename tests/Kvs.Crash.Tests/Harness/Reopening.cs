@@ -43,8 +43,8 @@ internal sealed class Reopening
 
     /// <summary>Opens, reads, closes; the device must be clean afterwards.</summary>
     /// <param name="open">Opens the engine.</param>
-    /// <returns>What was visible at once after the opening.</returns>
-    internal VisibleState Run(EngineOpener open)
+    /// <param name="then">Gets the engine, the machine, and what was visible at once after the opening.</param>
+    internal void Run(EngineOpener open, Action<IKvEngine, SimulatedEnvironment, VisibleState> then)
     {
         var opening = open(_machine.Environment).AsTask();
         _machine.Loops.RunUntilCompleted(opening);
@@ -52,10 +52,10 @@ internal sealed class Reopening
         _isOpened = true;
         var seen = VisibleState.Read(engine);
         CheckPointReads(engine, seen);
+        then(engine, _machine, seen);
         _machine.Loops.RunUntilIdle();
         _machine.Loops.RunUntilCompleted(engine.DisposeAsync().AsTask());
         _machine.Device.CheckClean();
-        return seen;
     }
 
     private static void CheckPointReads(IKvEngine engine, VisibleState seen)

@@ -22,6 +22,9 @@ internal sealed record RunOptions
     /// <summary>One value in so many is huge.</summary>
     internal int HugeValueEvery { get; init; } = 8;
 
+    /// <summary>Whether writes are numbered, and some of them repeated under their numbers.</summary>
+    internal bool Numbered { get; init; }
+
     /// <summary>Whether it closes and opens the store now and then, as long as nothing has failed.</summary>
     internal bool Restarts { get; init; }
 

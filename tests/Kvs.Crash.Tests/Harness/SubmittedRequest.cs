@@ -32,7 +32,16 @@ internal sealed class SubmittedRequest(
     internal bool IsAcknowledged => IsCompleted && IsJudged;
 
     /// <summary>Whether it is acknowledged and made a version.</summary>
-    internal bool HasChanged => IsAcknowledged && request.Version != KvsVersion.None;
+    internal bool HasChanged => IsAcknowledged && request.Version != KvsVersion.None && !request.IsRepeated;
+
+    /// <summary>Whether it was answered with what an earlier attempt had done.</summary>
+    internal bool IsRepeated => IsAcknowledged && request.IsRepeated;
+
+    /// <summary>Client and number; zeros where it has none.</summary>
+    internal (ulong Client, ulong Number) Identity => (request.ClientId, request.RequestNumber);
+
+    /// <summary>Whether it changed the model, when it was last applied to it.</summary>
+    internal bool ChangesModel { get; private set; }
 
     /// <summary>The version that it made; none when it changed nothing, or nobody knows.</summary>
     internal KvsVersion Version => request.Version;
@@ -73,6 +82,22 @@ internal sealed class SubmittedRequest(
         return difference;
     }
 
+    /// <summary>Compares its answer with that of an earlier attempt, whose effect it is.</summary>
+    /// <param name="first">The attempt that changed something.</param>
+    /// <returns>A difference, or null.</returns>
+    internal string? DifferenceTo(SubmittedRequest first)
+    {
+        if (!first.HasChanged)
+        {
+            return null; // nobody was told
+        }
+
+        var told = request.Results.Select(result => (result.Existed, result.Number));
+        return request.Version == first.Version && told.SequenceEqual(first.Request.Results.Select(result => (result.Existed, result.Number)))
+            ? null
+            : $"{this} was answered with version {request.Version} and other results than {first}, which made {first.Version}";
+    }
+
     /// <inheritdoc/>
     public override string ToString() =>
         $"request {ordinal} ({string.Join(", ", request.Operations.Select(operation => operation.Kind))})";
@@ -106,6 +131,7 @@ internal sealed class SubmittedRequest(
         var values = new ResultBuffer();
         state.BeginBatch(logTimeMillis, request.Version == KvsVersion.None ? ModelEntry.Untold : request.Version);
         var changes = OperationApplier.Apply(state, expected, values) == ApplyOutcome.Changed;
+        ChangesModel = changes;
         if (!IsAcknowledged)
         {
             return null;

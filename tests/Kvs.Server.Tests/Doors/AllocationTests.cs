@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Kvs.Core.Operations;
 using Kvs.Core.Platform;
+using Kvs.Core.Protocol.Requests;
 using Kvs.Server.Configuration;
 using Kvs.Server.Engines;
 using Kvs.Server.Hosting;
@@ -17,6 +19,8 @@ public sealed class AllocationTests
 {
     private const int WarmUp = 2_000;
     private const int Measured = 10_000;
+    private const ulong NumberMark = 0x0102_0304_0506_0708;
+    private const ulong DoneMark = 0x1112_1314_1516_1718;
     private static readonly string _value = new('v', 100);
 
     [Theory]
@@ -36,7 +40,30 @@ public sealed class AllocationTests
     public Task A_set_on_the_kvs_engine_costs_next_to_nothing(int pipeline, int bytesMax) =>
         MeasureAsync(client => client.Set(1, "key", _value), pipeline, bytesMax);
 
-    private static async Task MeasureAsync(Action<WireClient> request, int pipeline, int bytesMax)
+    /// <summary>A numbered one costs the same: its place in the table is one that was free again.</summary>
+    [Theory]
+    [InlineData(1, 384)]
+    [InlineData(32, 32)]
+    [InlineData(200, 32)]
+    public Task A_numbered_set_costs_no_more(int pipeline, int bytesMax)
+    {
+        var fields = new RequestFields { RequestNumber = NumberMark, DoneThrough = DoneMark };
+        return MeasureAsync(
+            client => client.Write(1, Operation.Set("key", _value, null), fields), pipeline, bytesMax, new Numbering());
+    }
+
+    /// <summary>The answer of a repetition is laid out in what its burst holds anyway.</summary>
+    [Theory]
+    [InlineData(1, 384)]
+    [InlineData(200, 32)]
+    public Task A_repeated_set_costs_no_more(int pipeline, int bytesMax) =>
+        MeasureAsync(
+            client => client.Write(1, Operation.Set("key", _value, null), new RequestFields { RequestNumber = 1, Attempt = 2 }),
+            pipeline,
+            bytesMax);
+
+    private static async Task MeasureAsync(
+        Action<WireClient> request, int pipeline, int bytesMax, Numbering? numbering = null)
     {
         using var directory = new TemporaryDirectory();
         Assert.True(DurabilityMode.TryParse("os", out var durability)); // the disk would only take time
@@ -54,6 +81,8 @@ public sealed class AllocationTests
         }
 
         var burst = prepared.TakeOutgoing();
+        numbering?.Find(burst);
+        numbering?.Renumber(burst);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         socket.Connect(IPAddress.Loopback, server.Port);
         socket.Send(hello);
@@ -62,9 +91,9 @@ public sealed class AllocationTests
         socket.Send(burst);
         var answerBytes = ReceiveOneBurst(socket, answers, pipeline);
 
-        Exchange(socket, burst, answers, answerBytes, WarmUp / pipeline);
+        Exchange(socket, burst, answers, answerBytes, WarmUp / pipeline, numbering);
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        Exchange(socket, burst, answers, answerBytes, Measured / pipeline);
+        Exchange(socket, burst, answers, answerBytes, Measured / pipeline, numbering);
         var perRequest = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Measured;
         Assert.True(perRequest <= bytesMax, $"{perRequest:0.0} bytes a request, {bytesMax} allowed.");
     }
@@ -83,14 +112,50 @@ public sealed class AllocationTests
         return expected;
     }
 
-    private static void Exchange(Socket socket, byte[] burst, byte[] answers, int answerBytes, int rounds)
+    private static void Exchange(
+        Socket socket, byte[] burst, byte[] answers, int answerBytes, int rounds, Numbering? numbering)
     {
         for (var round = 0; round < rounds; round++)
         {
+            numbering?.Renumber(burst);
             socket.Send(burst);
             for (var left = answerBytes; left > 0;)
             {
                 left -= socket.Receive(answers, Math.Min(left, answers.Length), SocketFlags.None);
+            }
+        }
+    }
+
+    /// <summary>Gives each request of a burst a new number, where it lies, and says that those of the last are answered.</summary>
+    private sealed class Numbering
+    {
+        private readonly List<int> _numbers = [];
+        private readonly List<int> _done = [];
+        private ulong _last;
+
+        internal void Find(byte[] burst)
+        {
+            for (var at = 0; at <= burst.Length - sizeof(ulong); at++)
+            {
+                var word = BitConverter.ToUInt64(burst, at);
+                if (word is NumberMark or DoneMark)
+                {
+                    (word == NumberMark ? _numbers : _done).Add(at);
+                }
+            }
+        }
+
+        internal void Renumber(byte[] burst)
+        {
+            var done = _last;
+            foreach (var at in _numbers)
+            {
+                BitConverter.TryWriteBytes(burst.AsSpan(at), ++_last);
+            }
+
+            foreach (var at in _done)
+            {
+                BitConverter.TryWriteBytes(burst.AsSpan(at), Math.Max(1, done));
             }
         }
     }

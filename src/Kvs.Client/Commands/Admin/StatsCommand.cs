@@ -48,6 +48,9 @@ internal static class StatsCommand
         new("expired", stats.Expired),
         new("snapshots", stats.Snapshots),
         new("oldest_snapshot_ms", (long)stats.OldestSnapshot.TotalMilliseconds),
+        new("request_clients", stats.RequestClients),
+        new("request_bytes", stats.RequestBytes),
+        new("request_window_ms", (long)stats.RequestWindow.TotalMilliseconds),
         new("read_only", null, stats.ReadOnlyReason),
     ];
 }

@@ -177,6 +177,17 @@ internal sealed class KvsConnection : IAsyncDisposable
     /// <param name="message">How that was noticed.</param>
     internal void GiveUp(string message) => Break(ErrorCode.Unreachable, message, WriteOutcome.Unknown);
 
+    /// <summary>Makes no new calls on it; it closes when those that wait have ended.</summary>
+    internal void Retire()
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _isRetired, true);
+        }
+
+        BreakWhenRetired();
+    }
+
     /// <summary>Closes the connection. Calls that wait fail.</summary>
     public ValueTask DisposeAsync()
     {
@@ -350,7 +361,7 @@ internal sealed class KvsConnection : IAsyncDisposable
             }
         }
 
-        Break(ErrorCode.Unreachable, "The connection was given up after a call without an answer.", WriteOutcome.Unknown);
+        Break(ErrorCode.Unreachable, "The connection was given up.", WriteOutcome.Unknown);
     }
 
     private void Break(ErrorCode code, string message, WriteOutcome sentOutcome)

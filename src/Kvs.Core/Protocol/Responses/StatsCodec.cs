@@ -28,6 +28,13 @@ internal static class StatsCodec
             + NamedValues.Write(target, "expired", stats.Expired)
             + NamedValues.Write(target, "snapshots", stats.Snapshots)
             + NamedValues.Write(target, "oldest_snapshot_ms", (long)stats.OldestSnapshot.TotalMilliseconds);
+        if (stats.RequestWindow > TimeSpan.Zero || stats.RequestClients > 0)
+        {
+            count += NamedValues.Write(target, "request_clients", stats.RequestClients)
+                + NamedValues.Write(target, "request_bytes", stats.RequestBytes)
+                + NamedValues.Write(target, "request_window_ms", (long)stats.RequestWindow.TotalMilliseconds);
+        }
+
         if (stats.ReadOnlyReason is { } reason)
         {
             count += NamedValues.Write(target, "read_only_reason", reason);
@@ -60,6 +67,9 @@ internal static class StatsCodec
             Expired = values.GetValueOrDefault("expired").Number,
             Snapshots = (int)values.GetValueOrDefault("snapshots").Number,
             OldestSnapshot = WireTime.ToSpan(values.GetValueOrDefault("oldest_snapshot_ms").Number),
+            RequestClients = values.GetValueOrDefault("request_clients").Number,
+            RequestBytes = values.GetValueOrDefault("request_bytes").Number,
+            RequestWindow = WireTime.ToSpan(values.GetValueOrDefault("request_window_ms").Number),
             ReadOnlyReason = values.GetValueOrDefault("read_only_reason").Text,
         };
         return whole;

@@ -66,7 +66,8 @@ internal sealed class HandOver(NodeContext context, Leader leader)
     }
 
     /// <summary>Goes on wherever something has become possible.</summary>
-    internal void Advance()
+    /// <param name="successor">Who leads when this node no longer does; empty when that is not known.</param>
+    internal void Advance(string successor)
     {
         if (!IsActive)
         {
@@ -75,7 +76,11 @@ internal sealed class HandOver(NodeContext context, Leader leader)
 
         var log = context.Log;
         var target = leader.Find(_target);
-        if (!leader.IsActive)
+        if (!leader.IsActive && successor.Length > 0)
+        {
+            Superseded(successor);
+        }
+        else if (!leader.IsActive)
         {
             Answer(done: false, "Not transferred: this node no longer leads.", context.Record.Candidate);
         }
@@ -88,10 +93,14 @@ internal sealed class HandOver(NodeContext context, Leader leader)
         {
             _isSent = true;
 
-            // The lease first: behind this message the target may lead at any moment.
-            leader.DropLease();
+            // The lease first: behind this message the target may lead at any moment. All hear it: whoever has promised
+            // to wait for this node's lease need not any more.
+            leader.GiveUpLease();
             var left = _deadline - context.Now.Monotonic;
-            context.Send(target.Link, new Transfer(leader.Epoch, _target, log.Last, (uint)left.TotalMilliseconds));
+            foreach (var replica in leader.Replicas)
+            {
+                context.Send(replica.Link, new Transfer(leader.Epoch, _target, log.Last, (uint)left.TotalMilliseconds));
+            }
         }
     }
 

@@ -18,6 +18,7 @@ internal sealed class Leader(NodeContext context)
     private TimeSpan _nextBeacon;
     private ClockReading? _lease;
     private WriteAdmission _admission;
+    private bool _isSilent;
 
     /// <summary>The epoch that this node leads, or begins to lead; 0 for none.</summary>
     internal ulong Epoch { get; private set; }
@@ -75,7 +76,7 @@ internal sealed class Leader(NodeContext context)
 
         Epoch = 0;
         EpochStart = KvsVersion.None;
-        IsHandingOver = false;
+        HandingOver(false);
         _uncommitted.Clear();
         SetLease(null);
         SetAdmission(default);
@@ -210,7 +211,21 @@ internal sealed class Leader(NodeContext context)
 
     /// <summary>Holds writes, or takes them again; the lease is the caller's to drop.</summary>
     /// <param name="isHandingOver">Whether a transfer is under way.</param>
-    internal void HandingOver(bool isHandingOver) => IsHandingOver = isHandingOver;
+    internal void HandingOver(bool isHandingOver)
+    {
+        IsHandingOver = isHandingOver;
+        _isSilent = false;
+    }
+
+    /// <summary>
+    /// Gives the lease up for another node: beacons so far earn none, and none is sent until the transfer has ended, for it
+    /// would bind anew who was just set free.
+    /// </summary>
+    internal void GiveUpLease()
+    {
+        DropLease();
+        _isSilent = true;
+    }
 
     /// <summary>Goes on wherever something has become possible.</summary>
     /// <param name="policy">Who counts.</param>
@@ -272,7 +287,7 @@ internal sealed class Leader(NodeContext context)
     private void SendBeacons()
     {
         _nextBeacon = context.Now.Monotonic + context.Settings.Timings.Beacon;
-        if (_replicas.Count > 0)
+        if (_replicas.Count > 0 && !_isSilent)
         {
             var number = _beacons.Add(context.Now);
             foreach (var replica in _replicas)

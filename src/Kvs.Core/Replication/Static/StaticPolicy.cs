@@ -282,7 +282,7 @@ internal sealed class StaticPolicy : IReplicationPolicy
             }
         }
 
-        _handOver.Advance();
+        _handOver.Advance(_reign.Successor);
         _dialler.Advance();
     }
 
@@ -309,9 +309,14 @@ internal sealed class StaticPolicy : IReplicationPolicy
 
     private void Receive(Link link, Transfer transfer)
     {
+        _context.Promise.EndFor(link.Peer);
+        if (transfer.NewPrimary != _list.Self)
+        {
+            return;
+        }
+
         var log = _context.Log;
         var accepts = _follower.Phase == FollowPhase.Streaming
-            && transfer.NewPrimary == _list.Self
             && transfer.Upto == log.Last
             && transfer.Upto.Sequence <= log.Durable
             && _context.Record.HasList
@@ -319,7 +324,6 @@ internal sealed class StaticPolicy : IReplicationPolicy
         _context.Send(link, new TransferReady(transfer.Epoch, log.Last.Sequence, accepts));
         if (accepts)
         {
-            _context.Promise.EndFor(link.Peer);
             _campaign.Begin(CampaignReason.Transfer, request: 0, above: 0);
         }
     }

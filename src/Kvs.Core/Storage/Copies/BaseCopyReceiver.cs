@@ -217,7 +217,9 @@ internal sealed class BaseCopyReceiver : IDisposable
             if (header.RecordCount > 0 && (header.FirstSequence < _source.FirstSequence || header.LastSequence > _source.LastSequence))
             {
                 throw StorageFailure.Damaged(
-                    _path, 0, $"it holds sequences outside {_source.FirstSequence} to {_source.LastSequence}, as the copy's manifest says.");
+                    _path,
+                    0,
+                    $"it holds sequences outside {_source.FirstSequence} to {_source.LastSequence}, as the copy's manifest says.");
             }
 
             return _source with { Identity = identity };

@@ -15,8 +15,13 @@ internal sealed class ClientRequests(ulong id)
     private const int EntryBytes = 40;
     private const int RingMin = 4;
 
+    /// <summary>A ring shrinks when so many times in a row much less was open: bursts must not make it anew each time.</summary>
+    private const int ShrinkAfter = 64;
+
     private AppliedRequest[] _ring = [];
     private int _first;
+    private int _peak; // most requests since the ring was last looked at
+    private int _drained; // how often requests have gone since then
     private long _heapBytes;
 
     /// <summary>The client.</summary>
@@ -101,6 +106,12 @@ internal sealed class ClientRequests(ulong id)
     internal void ForgetThrough(ulong number)
     {
         DoneThrough = Math.Max(DoneThrough, number);
+        if (Count == 0 || this[0].Number > DoneThrough)
+        {
+            return;
+        }
+
+        _peak = Math.Max(_peak, Count);
         while (Count > 0 && this[0].Number <= DoneThrough)
         {
             _heapBytes -= this[0].HeapBytes;
@@ -109,15 +120,10 @@ internal sealed class ClientRequests(ulong id)
             Count--;
         }
 
-        var length = _ring.Length;
-        while (length > RingMin * 4 && Count <= length / 8)
+        if (++_drained >= ShrinkAfter)
         {
-            length /= 4;
-        }
-
-        if (length < _ring.Length)
-        {
-            Resize(length);
+            ShrinkTo(_peak);
+            (_peak, _drained) = (Count, 0);
         }
     }
 
@@ -154,6 +160,20 @@ internal sealed class ClientRequests(ulong id)
         }
 
         Count++;
+    }
+
+    private void ShrinkTo(int count)
+    {
+        var length = _ring.Length;
+        while (length > RingMin * 4 && count <= length / 8)
+        {
+            length /= 4;
+        }
+
+        if (length < _ring.Length)
+        {
+            Resize(length);
+        }
     }
 
     private void Resize(int length)

@@ -15,6 +15,9 @@ internal static class SegmentSizing
     /// <summary>A segment is about this share of the data: enough segments that compaction can choose.</summary>
     private const int DataShare = 16;
 
+    /// <summary>Granularity of what is reserved for the request file (64 KiB).</summary>
+    private const int RequestStepBytes = 64 * 1024;
+
     /// <summary>Granularity of a capacity.</summary>
     private const int Block = SegmentHeader.Bytes;
 
@@ -38,9 +41,15 @@ internal static class SegmentSizing
     /// its manifest, which an opening needs on a disk without another free byte, fit as well.
     /// </summary>
     /// <param name="segmentBytes">Capacity of the next log segment.</param>
-    internal static long ReserveBytes(long segmentBytes) => segmentBytes <= SegmentBytesMin
-        ? SegmentBytesMin + (SegmentBytesMin / 4)
-        : Math.Min(4 * segmentBytes, Limits.ReserveBytesMax);
+    /// <param name="requestBytes">Bytes of the request file, which is written anew before a segment can be sealed.</param>
+    internal static long ReserveBytes(long segmentBytes, long requestBytes) => RequestReserveBytes(requestBytes)
+        + (segmentBytes <= SegmentBytesMin
+            ? SegmentBytesMin + (SegmentBytesMin / 4)
+            : Math.Min(4 * segmentBytes, Limits.ReserveBytesMax));
+
+    // In steps, so that the reserve is not made larger with each file: it grows only.
+    private static long RequestReserveBytes(long requestBytes) =>
+        (requestBytes + RequestStepBytes - 1) / RequestStepBytes * RequestStepBytes;
 
     /// <summary>Most live bytes that are compacted at once, so that one compaction needs little extra room.</summary>
     /// <param name="dataBytes">Bytes of all live files.</param>

@@ -157,7 +157,8 @@ internal sealed class SpareSegments
         DropDiscarded();
 
         // Room goes to the segment first: without one nothing can be written at all, and the reserve only follows.
-        var held = (isReady || made) && _reserve.TryHold(SegmentSizing.ReserveBytes(wanted));
+        var reserved = SegmentSizing.ReserveBytes(wanted, _manifests.Current.Requests?.Bytes ?? 0);
+        var held = (isReady || made) && _reserve.TryHold(reserved);
         lock (_gate)
         {
             _isFull = !held;

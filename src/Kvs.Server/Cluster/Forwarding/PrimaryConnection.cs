@@ -8,7 +8,8 @@ namespace Kvs.Server.Cluster.Forwarding;
 
 /// <summary>
 /// This node's connection to the primary as a client of it: for writes that clients gave to this node, and for the
-/// positions that reads wait for. Made when it is needed, made anew when it broke or another node leads.
+/// positions that reads wait for. Made when it is needed, made anew when it broke or another node leads; what waits on the
+/// old one then gets a moment more.
 /// Threading: any thread. Ownership: of the connection.
 /// </summary>
 /// <param name="transport">The network.</param>
@@ -17,9 +18,12 @@ namespace Kvs.Server.Cluster.Forwarding;
 internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment machine, Func<NodeStatus> status) : IAsyncDisposable
 {
     private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _making = new(1);
     private readonly ulong _clientId = (ulong)machine.Random.NextInt64(1, long.MaxValue);
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _ending = Task.CompletedTask; // under _making
     private Open? _open; // published: Volatile; made under _making
 
     /// <summary>Whether a primary is known that is another node.</summary>
@@ -52,7 +56,7 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
             if (_open is { } old)
             {
                 Volatile.Write(ref _open, null);
-                await old.Connection.DisposeAsync();
+                LetEnd(old.Connection);
             }
 
             var connection = await KvsConnection.ConnectAsync(SettingsFor(address, now.Self), cancellationToken);
@@ -73,7 +77,23 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
             await open.Connection.DisposeAsync();
         }
 
+        await _stopping.CancelAsync();
+        await _ending;
+        _stopping.Dispose();
         _making.Dispose();
+    }
+
+    // Under _making. An old primary that hands over answers what it held back; one that is gone is not waited for long.
+    private void LetEnd(KvsConnection old)
+    {
+        old.Retire();
+        _ending = Task.WhenAll(_ending, EndAsync(old));
+    }
+
+    private async Task EndAsync(KvsConnection old)
+    {
+        await Task.Delay(_grace, machine.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await old.DisposeAsync();
     }
 
     private ConnectionSettings SettingsFor(KvsAddress address, string self) => new()

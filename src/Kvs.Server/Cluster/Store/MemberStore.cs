@@ -25,6 +25,9 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     /// <inheritdoc/>
     public string Name => DirectoryName;
 
+    /// <inheritdoc/>
+    public bool AppliesOnce => true;
+
     /// <summary>The newest version that reads show; none for the moment in which the engine is replaced.</summary>
     public KvsVersion Version
     {

@@ -130,7 +130,7 @@ internal sealed class TcpDoor : IAsyncDisposable
             Version = version,
             Role = info.Role,
             Epoch = info.Epoch,
-            Features = Features.Positions,
+            Features = Features.Positions | (Dispatcher.AppliesOnce ? Features.ExactlyOnce : Features.None),
             FrameBytesMax = (uint)Options.FrameBytesMax,
             KeyBytesMax = Limits.KeyBytesMax,
             ValueBytesMax = (uint)Options.ValueBytesMax,

@@ -1,7 +1,9 @@
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Core.Storage;
 using Kvs.Core.Storage.Manifests;
+using Kvs.Core.Storage.Offline;
 using Kvs.Core.Storage.Requests;
 using Kvs.TestKit.Device;
 using Xunit;
@@ -281,6 +283,90 @@ public sealed class NumberedRequestsTests
         var damage = Assert.Throws<KvsCorruptionException>(() => new LogStore(2, device: _store.Device));
         Assert.Equal(path, damage.Path);
         Assert.Contains("repair", damage.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_look_at_a_closed_store_and_its_check_find_a_lost_request_file_and_repair_goes_on_without_promises()
+    {
+        var first = Apply(_client.New(NumberedClient.Increment("n")));
+        FillSegments();
+        Apply(_client.New(NumberedClient.Increment("n")));
+        _store.Close();
+        Assert.True(StoreCheck.Run(_store.Device, "/store").IsSound);
+        var path = "/store/" + Assert.Single(_store.Device.ListFiles("/store"), IsRequestFile);
+        _store.Device.Damage(path, 70, [0xAA]);
+        var finding = Assert.Single(StoreCheck.Run(_store.Device, "/store").Findings);
+        Assert.Equal((path, true), (finding.Path, finding.IsDamage));
+
+        var repaired = StoreRepair.Run(_store.Device, "/store", new StoreRandom(new Random(1)));
+        Assert.Contains(repaired.Findings, lost => lost.Path == path && lost.IsDamage);
+        Assert.True(_store.Device.FileExists(path + ".damaged"));
+        Assert.True(StoreCheck.Run(_store.Device, "/store").IsSound);
+        _store = new LogStore(2, device: _store.Device);
+        Assert.Equal("2", _store.Get("n"));
+
+        // What the open log told is known; of the rest nothing is promised for a while, and nothing applied twice.
+        Assert.True(Apply(_client.Again(2, NumberedClient.Increment("n"))).IsRepeated);
+        Assert.Equal(ErrorCode.OutcomeUnknown, Apply(_client.Again(1, NumberedClient.Increment("n"))).Code);
+        Assert.Equal(ErrorCode.OutcomeUnknown, Apply(new NumberedClient(9).Again(1, NumberedClient.Increment("n"))).Code);
+        Assert.Equal(ErrorCode.None, Apply(new NumberedClient(9).New(NumberedClient.Increment("n"))).Code);
+        Assert.Equal(("3", TimeSpan.Zero), (_store.Get("n"), _store.Engine.Stats().RequestWindow));
+        _store.Advance(TimeSpan.FromMinutes(15));
+        Assert.Equal(ErrorCode.None, Apply(new NumberedClient(9).Again(2, NumberedClient.Increment("n"))).Code);
+        Assert.Equal(TimeSpan.FromMinutes(15), _store.Engine.Stats().RequestWindow);
+        Assert.NotEqual(KvsVersion.None, first.Version);
+    }
+
+    [Fact]
+    public void Repair_keeps_what_is_intact_over_a_damaged_log()
+    {
+        Apply(_client.New(NumberedClient.Increment("n")));
+        FillSegments();
+        Apply(_client.New(NumberedClient.Increment("n")));
+        Apply(_client.New(LogStore.SetOf("lost", "spoil me")));
+        Apply(_client.New(NumberedClient.Increment("n")));
+        _store.Close();
+        var log = _store.Device.ListFiles("/store").Last(name => name.EndsWith(".log", StringComparison.Ordinal)
+            && _store.Device.ReadAll("/store/" + name).AsSpan().IndexOf("spoil me"u8) > 0);
+        _store.Device.Damage("/store/" + log, _store.Device.ReadAll("/store/" + log).AsSpan().IndexOf("spoil me"u8), "SPOIL"u8);
+        Assert.Throws<KvsCorruptionException>(() => new LogStore(2, device: _store.Device));
+        StoreRepair.Run(_store.Device, "/store", new StoreRandom(new Random(1)));
+        _store = new LogStore(2, device: _store.Device);
+        Assert.True(Apply(_client.Again(1, NumberedClient.Increment("n"))).IsRepeated);
+        Assert.True(Apply(_client.Again(2, NumberedClient.Increment("n"))).IsRepeated);
+        Assert.True(Apply(_client.Again(4, NumberedClient.Increment("n"))).IsRepeated);
+        Assert.Equal(ErrorCode.OutcomeUnknown, Apply(_client.Again(3, LogStore.SetOf("lost", "spoil me"))).Code);
+        Assert.Equal(("3", null), (_store.Get("n"), _store.Get("lost")));
+    }
+
+    [Fact]
+    public void On_a_full_disk_a_segment_finds_room_for_its_request_file_and_compaction_goes_on()
+    {
+        _store.Close();
+        _store = new LogStore(3, new LogEngineOptions { HistoryBytes = 0, CompactionDeadShare = 1 });
+        for (var id = 1UL; id <= 6000; id++)
+        {
+            var key = id <= 4000 ? id : 2 * (id - 4000);
+            _store.SubmitBurst(new NumberedClient(id).New(LogStore.SetOf($"k{key}", id + new string('v', 1000))));
+        }
+
+        _store.Run();
+        _store.Close();
+        Assert.InRange(ManifestStore.Open(_store.Device, "/store").Current.Requests!.Bytes, 64 * 1024, 256 * 1024);
+        _store.Device.CapacityBytes = _store.Device.UsedBytes + (32 * 1024);
+        _store = new LogStore(3, new LogEngineOptions { HistoryBytes = 0 }, _store.Device);
+        _store.Advance(TimeSpan.FromMinutes(2));
+        Assert.True(_store.Engine.Stats().Compactions > 0);
+        var resumed = new NumberedClient(5000);
+        for (var i = 0; i < 2000; i++)
+        {
+            _store.SubmitBurst(resumed.New(LogStore.SetOf($"k{i}", new string('w', 1000))));
+            _store.Run();
+        }
+
+        _store.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(ErrorCode.None, Apply(resumed.New(LogStore.SetOf("again", "v"))).Code);
+        Assert.True(Apply(new NumberedClient(17).Again(1, LogStore.SetOf("k17", "17" + new string('v', 1000)))).IsRepeated);
     }
 
     [Fact]

@@ -35,6 +35,15 @@ public sealed class StoreLookTests
             store.Set("k" + (i % 120), i + new string('x', 20_000), ttlMillis: i % 10 == 0 ? 60_000 : 0);
         }
 
+        store.SubmitBurst(new NumberedClient(1).New(LogStore.SetOf("k1", "numbered")));
+        store.Run();
+        for (var i = 0; i < 200; i++)
+        {
+            store.Set("filler", new string('f', 20_000));
+        }
+
+        store.SubmitBurst(new NumberedClient(2).New(LogStore.SetOf("k2", "numbered")));
+        store.Run();
         for (var i = 0; i < 120; i += 3)
         {
             store.Remove("k" + i);
@@ -56,6 +65,8 @@ public sealed class StoreLookTests
         var opened = new LogStore(store.Seed, store.Options, device.Capture().Kill(), before).Engine.Stats();
         Assert.True(look.Keys > 0 && look.LiveBytes > 0);
         Assert.Equal((opened.Keys, opened.LiveBytes), (look.Keys, look.LiveBytes));
+        Assert.Equal(
+            (2L, opened.RequestBytes, opened.RequestWindow), (look.RequestClients, look.RequestBytes, look.RequestWindow));
         Assert.Equal(opened.Version.Sequence, look.Version.Sequence + 1);
     }
 }

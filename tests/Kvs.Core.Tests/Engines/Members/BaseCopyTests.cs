@@ -147,7 +147,7 @@ public sealed class BaseCopyTests
         node.Close();
     }
 
-    private static MemberNode SwapIn(MemberNode node, BaseCopy copy)
+    internal static MemberNode SwapIn(MemberNode node, BaseCopy copy)
     {
         StagedCopy staged;
         using (var receiver = node.Log.ReceiveBaseCopy(copy.Manifest.Span))

@@ -17,7 +17,8 @@ namespace Kvs.Core.Tests.Engines.Members;
 /// epoch's beginning is; a new primary has the other's log truncated to the common part. They write, ship, commit late,
 /// compact, step down, are closed, killed and cut off. Whatever happens: a sequence that readers see means one state on
 /// both nodes and for ever; what was answered as committed is in it; what was told to be durable is in the log after a
-/// crash; what was truncated never comes back; promises never go back.
+/// crash; what was truncated never comes back; promises never go back; a numbered write that is repeated at whoever leads
+/// is applied once, and answered alike each time.
 /// <c>KVS_LIVES</c> gives the number of pairs (6 by default).
 /// </summary>
 public sealed class MemberLivesTests
@@ -49,6 +50,9 @@ public sealed class MemberLivesTests
         private readonly Dictionary<ulong, SortedDictionary<string, string>> _states = []; // by sequence that was seen
         private readonly List<(LogStore.Submitted Submitted, string Number)> _waiting = [];
         private readonly Dictionary<ulong, string> _answered = []; // by sequence: the number that was written
+        private readonly NumberedClient _client = new(9);
+        private readonly List<(LogStore.Submitted Submitted, ulong Number)> _numbered = []; // open attempts
+        private readonly SortedDictionary<ulong, KvsVersion> _versions = []; // by number: as it was answered
         private int _written;
         private ulong _epoch;
         private int _primary = -1;
@@ -78,6 +82,7 @@ public sealed class MemberLivesTests
             }
 
             Converge();
+            RepeatAll();
             foreach (var (sequence, number) in _answered)
             {
                 // Sequences between are seen by none, since groups are published as a whole: the next one has it too.
@@ -100,8 +105,11 @@ public sealed class MemberLivesTests
 
             switch (_random.Next(24))
             {
-                case < 9:
+                case < 6:
                     Submit();
+                    break;
+                case < 9:
+                    SubmitNumbered();
                     break;
                 case < 13:
                     Ship();
@@ -141,8 +149,66 @@ public sealed class MemberLivesTests
                 LogStore.SetOf("t" + (_random.Next(3)), number, ttlMillis: _random.Next(1, 3000))), number));
         }
 
+        /// <summary>A new numbered write, or one that is not known to be done for good: answered ones too.</summary>
+        private void SubmitNumbered()
+        {
+            var number = _random.Next(2) == 0 ? _client.Last + 1 : RandomOpen();
+            var request = number > _client.Last
+                ? _client.New(NumberedClient.Increment("r" + number))
+                : _client.Again(number, NumberedClient.Increment("r" + number));
+            _numbered.Add((Primary.Node.Store.SubmitBurst(request), number));
+        }
+
+        private ulong RandomOpen()
+        {
+            if (_random.Next(8) == 0)
+            {
+                while (_versions.ContainsKey(_client.DoneThrough + 1))
+                {
+                    _client.DoneThrough++;
+                }
+            }
+
+            return _client.DoneThrough + (ulong)_random.NextInt64(1, (long)(_client.Last + 2 - _client.DoneThrough));
+        }
+
+        private void CollectNumbered()
+        {
+            foreach (var (submitted, number) in _numbered.Where(w => w.Submitted.IsDone))
+            {
+                var request = submitted.Request;
+                Assert.True(
+                    request.Code is ErrorCode.None or ErrorCode.NotPrimary or ErrorCode.ShuttingDown || number <= _client.DoneThrough,
+                    $"request {number} was answered {request.Code}");
+                if (request.Code == ErrorCode.None)
+                {
+                    Assert.Equal(1, request.Results[0].Number);
+                    Assert.Equal(request.Version, _versions.TryGetValue(number, out var before) ? before : _versions[number] = request.Version);
+                }
+            }
+
+            _numbered.RemoveAll(w => w.Submitted.IsDone);
+        }
+
+        private void RepeatAll()
+        {
+            for (var number = _client.DoneThrough + 1; number <= _client.Last; number++)
+            {
+                var request = _client.Again(number, NumberedClient.Increment("r" + number));
+                _numbered.Add((Primary.Node.Store.SubmitBurst(request), number));
+            }
+
+            Converge();
+            var content = Primary.Node.Store.Content();
+            for (var number = 1UL; number <= _client.Last; number++)
+            {
+                Assert.Equal((true, "1"), (_versions.ContainsKey(number), content["r" + number]));
+            }
+        }
+
         private void Collect()
         {
+            CollectNumbered();
             foreach (var (submitted, number) in _waiting.Where(w => w.Submitted.IsDone && w.Submitted.Request.Code == ErrorCode.None))
             {
                 _answered.Add(submitted.Request.Version.Sequence, number);
@@ -218,6 +284,7 @@ public sealed class MemberLivesTests
             _members[index].EndLife();
             Collect();
             _waiting.RemoveAll(_ => index == _primary || _primary < 0);
+            _numbered.RemoveAll(_ => index == _primary || _primary < 0);
         }
 
         private void Converge()
@@ -244,6 +311,7 @@ public sealed class MemberLivesTests
 
         private void NoteSeen(ulong sequence, SortedDictionary<string, string> content)
         {
+            Assert.All(content.Where(entry => entry.Key[0] == 'r'), entry => Assert.Equal("1", entry.Value));
             if (!_states.TryAdd(sequence, content))
             {
                 Assert.Equal(_states[sequence], content);

@@ -75,6 +75,8 @@ internal sealed class NumberedRequests(RequestTable table, LogEpochs epochs)
 
         if (request.Attempt > 1)
         {
+            table.ForgetIdle();
+
             // Half of the window: the other half is for clocks that differ, and for time on the way.
             if (request.AgeMillis >= table.Window.TotalMilliseconds / 2)
             {
