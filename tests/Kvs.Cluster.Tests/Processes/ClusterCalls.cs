@@ -76,6 +76,13 @@ internal static class ClusterCalls
         return (new RemoteReader(link, Stale), link);
     }
 
+    /// <summary>Reads a key as a node shows it that must show a position.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="position">The position.</param>
+    internal static Task<KvsEntry?> GetAtLeastAsync(string node, string key, KvsVersion position) =>
+        CallAsync(node, Calls.Get, (KvsKey)key, Stale with { AtLeast = position }, TimeSpan.FromSeconds(20));
+
     private static ulong Sum(IEnumerable<DigestPart> parts) => parts.Aggregate(0UL, static (sum, part) => unchecked(sum + part.Hash));
 
     private static async Task<TResult> CallAsync<TState, TResult>(

@@ -29,7 +29,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Its name in the list: where others and clients reach it.</summary>
     internal string Name => _proxy.Address;
 
-    /// <summary>What it is started with besides address and directory.</summary>
+    /// <summary>What it is started with besides address and directory; without a word of replicas it stands alone.</summary>
     internal IReadOnlyList<string> Arguments { get; set; } = [];
 
     /// <summary>Whether the process is there.</summary>
@@ -44,10 +44,14 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>What it said in its newest life.</summary>
     internal string NewestLog => _process?.Errors ?? _pastLogs[^1];
 
+    private string[] AllArguments => Arguments.Any(static argument => argument is "--replica" or "--replicas")
+        ? ["--advertise", Name, .. Arguments]
+        : [.. Arguments];
+
     /// <summary>Starts it, and waits until it listens.</summary>
     internal async Task StartAsync()
     {
-        _process = await ServerProcess.StartAsync(_directory, ["--data-dir", _data, "--advertise", Name, .. Arguments]);
+        _process = await ServerProcess.StartAsync(_directory, ["--data-dir", _data, .. AllArguments]);
         _proxy.PassTo(await _process.PortAsync());
     }
 
@@ -56,7 +60,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     internal async Task<(int ExitCode, string Errors)> StartRefusedAsync()
     {
         using var process = ServerProcess.Start(
-            _directory, ["--addr", "127.0.0.1:0", "--data-dir", _data, "--advertise", Name, .. Arguments]);
+            _directory, ["--addr", "127.0.0.1:0", "--data-dir", _data, .. AllArguments]);
         var (exitCode, _, errors) = await process.ExitAsync();
         return (exitCode, errors);
     }

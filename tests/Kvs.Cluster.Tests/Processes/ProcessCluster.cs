@@ -4,6 +4,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.TestKit;
 using Kvs.TestKit.Processes;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Kvs.Cluster.Tests.Processes;
@@ -36,9 +37,6 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>The nodes, in the order of the list.</summary>
     internal IReadOnlyList<NodeProcess> Nodes { get; }
 
-    /// <summary>Their addresses.</summary>
-    internal IReadOnlyList<string> Addresses => [.. Nodes.Select(static node => node.Name)];
-
     /// <summary>Runs a test with a cluster of which no node runs yet; when it fails, the nodes' logs are shown.</summary>
     /// <param name="output">Gets the logs.</param>
     /// <param name="count">How many nodes.</param>
@@ -50,6 +48,10 @@ internal sealed class ProcessCluster : IAsyncDisposable
         try
         {
             await test(cluster);
+            foreach (var node in cluster.Nodes)
+            {
+                Assert.DoesNotContain("bug of the server", node.Log, StringComparison.Ordinal);
+            }
         }
         catch
         {
@@ -95,6 +97,21 @@ internal sealed class ProcessCluster : IAsyncDisposable
         NodeProcess? found = null;
         await Until.HoldsAsync(async () => (found = await TryFindPrimaryAsync()) is not null, s_patience, () => "No node leads.");
         return found!;
+    }
+
+    /// <summary>Waits until all nodes follow the primary in step.</summary>
+    internal async Task AllFollowAsync()
+    {
+        var primary = await PrimaryAsync();
+        ClusterStatus? status = null;
+        await Until.HoldsAsync(
+            async () =>
+            {
+                status = await ClusterCalls.StatusAsync(primary.Name);
+                return status.Nodes.Count == Nodes.Count && status.Nodes.All(static node => node.InSync);
+            },
+            s_patience,
+            () => $"Not all follow: {string.Join("; ", status?.Nodes.Select(static node => $"{node.NodeId} {node.State}") ?? [])}");
     }
 
     /// <summary>An operator promotes one of some nodes: the first that says yes.</summary>

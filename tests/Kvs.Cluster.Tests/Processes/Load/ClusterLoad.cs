@@ -38,6 +38,9 @@ internal sealed class ClusterLoad : IAsyncDisposable
     /// <summary>Acknowledged writes.</summary>
     internal Acknowledgements Acknowledged { get; } = new();
 
+    /// <summary>The nodes that clients go to; all of them if not set.</summary>
+    internal IReadOnlyList<NodeProcess>? Through { get; init; }
+
     /// <summary>Operations of all rounds that were judged.</summary>
     internal long Operations { get; private set; }
 
@@ -55,10 +58,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
         _recorder = new HistoryRecorder();
         _stop = new CancellationTokenSource();
         _clients.Clear();
+        IReadOnlyList<string> addresses = [.. (Through ?? _cluster.Nodes).Select(static node => node.Name)];
         for (var i = 0; i < _count; i++)
         {
             _clients.Add(new ChaosClient(
-                $"r{_round}c{i}", _cluster.Addresses, _recorder, _ledger, Acknowledged, new Random(_random.Next())));
+                $"r{_round}c{i}", addresses, _recorder, _ledger, Acknowledged, new Random(_random.Next())));
         }
 
         var keys = Enumerable.Range(0, KeysOfRound).Select(i => $"r{_round}/k{i}").ToList();
