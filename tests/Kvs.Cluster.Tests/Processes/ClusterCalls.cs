@@ -1,4 +1,5 @@
 using Kvs.Core.Client;
+using Kvs.Core.Client.Calling;
 using Kvs.Core.Client.Connections;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
@@ -73,7 +74,8 @@ internal static class ClusterCalls
     internal static (RemoteReader Reader, IAsyncDisposable Link) ReadStale(string node)
     {
         var link = new ReconnectingLink([Parse(node)], SettingsFor(node, TimeSpan.FromSeconds(20)));
-        return (new RemoteReader(link, Stale), link);
+        var caller = new Caller(link, new CallSettings { Time = TimeProvider.System, Timeout = TimeSpan.FromSeconds(20), Retry = false });
+        return (new RemoteReader(caller, Stale), link);
     }
 
     /// <summary>Reads a key as a node shows it that must show a position.</summary>
@@ -105,5 +107,6 @@ internal static class ClusterCalls
         ConnectTimeout = s_connectTimeout,
         RequestTimeout = timeout,
         KeepAlive = Timeout.InfiniteTimeSpan,
+        Positions = new PositionMark(),
     };
 }

@@ -248,7 +248,7 @@ internal sealed class ElectedPolicy : IReplicationPolicy
         _membership.Advance();
         _changes.Advance();
         _confirmations.Advance();
-        _handOver.Advance();
+        _handOver.Advance(PrimaryHint);
         _context.MayPromise = !_candidacy.MayBeElected;
         _context.Health = NodeHealth.CanLead | (_register.IsReachable ? NodeHealth.ControlPlaneReachable : NodeHealth.None);
         Reach();
@@ -345,9 +345,15 @@ internal sealed class ElectedPolicy : IReplicationPolicy
 
     private void Receive(Link link, Transfer transfer)
     {
+        // Whoever has promised to wait for the primary's lease need not any more.
+        _context.Promise.EndFor(link.Peer);
+        if (transfer.NewPrimary != _context.Self)
+        {
+            return;
+        }
+
         var log = _context.Log;
         var accepts = _follower.Phase == FollowPhase.Streaming
-            && transfer.NewPrimary == _context.Self
             && transfer.Upto == log.Last
             && transfer.Upto.Sequence <= log.Durable
             && !_candidacy.MayBeElected;
@@ -356,7 +362,6 @@ internal sealed class ElectedPolicy : IReplicationPolicy
         {
             // It may have been taken into the in-sync set just now; the record decides.
             _register.Refresh();
-            _context.Promise.EndFor(link.Peer);
             _candidacy.TakeOver(link.Peer, TimeSpan.FromMilliseconds(transfer.DeadlineMillis));
         }
     }
