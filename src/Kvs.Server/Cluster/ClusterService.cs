@@ -56,7 +56,7 @@ internal sealed class ClusterService : IAsyncDisposable
         var reads = new ClusterReads(Store, Driver, applied, new ReadIndex(_primary, machine.Time), machine.Time, cluster.HasControlPlane);
         Desk = new ClusterDesk(Store, Driver, reads, _primary, options);
         Store.ForwardBy(new WorkForwarder(
-            _primary, () => Driver.Status, () => Store.Member is { IsLeading: true }, machine.Time));
+            _primary, () => Driver.Status, () => Store.Member is { IsLeading: true }, () => Driver.Lease.Holds, machine.Time));
     }
 
     /// <summary>The store.</summary>

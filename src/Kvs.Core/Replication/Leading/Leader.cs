@@ -35,7 +35,7 @@ internal sealed class Leader(NodeContext context)
     /// <summary>Whether the epoch's start is committed and published, so that readers see every committed batch.</summary>
     internal bool IsEstablished => HasBegun && context.Rules.IsEstablished(context.Log, EpochStart);
 
-    /// <summary>While set, writes are held and reads have no lease: a transfer is under way.</summary>
+    /// <summary>While set, writes are held: a transfer is under way.</summary>
     internal bool IsHandingOver { get; private set; }
 
     /// <summary>The attached followers.</summary>
@@ -218,12 +218,14 @@ internal sealed class Leader(NodeContext context)
     }
 
     /// <summary>
-    /// Gives the lease up for another node: beacons so far earn none, and none is sent until the transfer has ended, for it
-    /// would bind anew who was just set free.
+    /// Gives the lease up for another node, before that node hears of it: until then it serves what is answered while the
+    /// log comes to stand still. Beacons so far earn none, and none is sent until the transfer has ended, for it would bind
+    /// anew who was just set free.
     /// </summary>
     internal void GiveUpLease()
     {
         DropLease();
+        SetLease(null);
         _isSilent = true;
     }
 
@@ -243,7 +245,7 @@ internal sealed class Leader(NodeContext context)
 
         Commit(policy);
         Ship();
-        SetLease(IsEstablished && !IsHandingOver ? policy.LeaseFrom(this) : null);
+        SetLease(IsEstablished && !_isSilent ? policy.LeaseFrom(this) : null);
         SetAdmission(Admission(policy));
         if (context.Now.Monotonic >= _nextBeacon)
         {

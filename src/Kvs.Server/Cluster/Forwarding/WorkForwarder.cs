@@ -11,18 +11,22 @@ namespace Kvs.Server.Cluster.Forwarding;
 /// Takes writes that clients gave to this node to the primary: in their order, with the client's id and number, so that
 /// a retry finds what came of the first attempt, whichever node it goes to. One hop: what was forwarded to this node, and
 /// what asks to be redirected, is refused with the primary's address. What this node's engine refuses because the node has
-/// stopped to lead goes the same way; when the node begins to lead, the engine gets what is left.
+/// stopped to lead goes the same way; when the node begins to lead, the engine gets what is left, as soon as it may answer.
 /// Threading: any thread.
 /// </summary>
 /// <param name="primary">The way to the primary.</param>
 /// <param name="status">How the node stands.</param>
 /// <param name="leadsHere">Whether this node's engine takes writes.</param>
+/// <param name="holdsLease">Whether it may answer with what it knows.</param>
 /// <param name="time">The clock.</param>
 internal sealed class WorkForwarder(
-    PrimaryConnection primary, Func<NodeStatus> status, Func<bool> leadsHere, TimeProvider time) : IWorkForwarder
+    PrimaryConnection primary, Func<NodeStatus> status, Func<bool> leadsHere, Func<bool> holdsLease, TimeProvider time)
+    : IWorkForwarder
 {
     private static readonly TimeSpan _budget = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
+
+    private long BudgetTicks => (long)(_budget.TotalSeconds * time.TimestampFrequency);
 
     /// <inheritdoc/>
     public bool TryForward(WorkItem item)
@@ -53,16 +57,7 @@ internal sealed class WorkForwarder(
             return false;
         }
 
-        // Reads behind the refused write have not seen it: they are left for the door.
-        for (var i = first; i < requests.Count; i++)
-        {
-            if (IsRefusedHere(requests[i]) || IsRead(requests[i]))
-            {
-                Renew(requests[i]);
-            }
-        }
-
-        _ = Task.Run(() => RunAsync(item, first));
+        _ = Task.Run(() => TakeBackAsync(item, first));
         return true;
     }
 
@@ -73,17 +68,47 @@ internal sealed class WorkForwarder(
         request.Operations.Exists(static operation => operation.ReturnPrevious || operation.Kind == OperationKind.Get);
 
     private static bool IsRefusedHere(WriteRequest request) =>
-        request is { Code: ErrorCode.NotPrimary, Outcome: WriteOutcome.NotApplied, IsForwarded: false, WantsRedirect: false };
+        request is { Code: ErrorCode.NotPrimary or ErrorCode.NoLease, Outcome: WriteOutcome.NotApplied }
+        && !request.IsForwarded
+        && !request.WantsRedirect;
 
     private static bool MayHaveChanged(WriteRequest request) =>
         request.Version != KvsVersion.None || request.Outcome == WriteOutcome.Unknown;
+
+    private async Task TakeBackAsync(WorkItem item, int first)
+    {
+        // A primary that has just begun has no lease yet, and may not answer what only shows the state.
+        var requests = item.Requests;
+        var by = Math.Min(requests[first].Deadline, time.GetTimestamp() + BudgetTicks);
+        while (leadsHere() && !holdsLease())
+        {
+            if (time.GetTimestamp() >= by)
+            {
+                item.Complete();
+                return;
+            }
+
+            await Task.Delay(_pause, time);
+        }
+
+        // Reads behind the refused write have not seen it: they are left for the door.
+        for (var i = first; i < requests.Count; i++)
+        {
+            if (IsRefusedHere(requests[i]) || IsRead(requests[i]))
+            {
+                Renew(requests[i]);
+            }
+        }
+
+        await RunAsync(item, first);
+    }
 
     private async Task RunAsync(WorkItem item, int from)
     {
         // Reads behind writes are left: the door answers them from this node's state, when that has the writes.
         var end = item.Requests.FindIndex(from, IsRead);
         end = end < 0 ? item.Requests.Count : end;
-        var by = time.GetTimestamp() + (long)(_budget.TotalSeconds * time.TimestampFrequency);
+        var by = time.GetTimestamp() + BudgetTicks;
         var done = from;
         var left = 0;
         while (left == 0 && done < end && item.ResultBytes.WrittenCount <= item.ResultBytes.BytesMax)
@@ -218,7 +243,7 @@ internal sealed class WorkForwarder(
     }
 
     private bool IsPassing(WriteRequest request) => request.Outcome == WriteOutcome.NotApplied
-        && request.Code is ErrorCode.NotPrimary or ErrorCode.Unreachable or ErrorCode.ShuttingDown
+        && request.Code is ErrorCode.NotPrimary or ErrorCode.NoLease or ErrorCode.Unreachable or ErrorCode.ShuttingDown
         && (request.Deadline == long.MaxValue || time.GetTimestamp() < request.Deadline);
 
     private static void Renew(WriteRequest request)
