@@ -27,6 +27,17 @@ internal static class Clients
         await client.SetAsync(key, value);
     }
 
+    /// <summary>Sets a key, without a second try where the first is refused.</summary>
+    /// <param name="node">Through whom.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    internal static async Task SetOnceAsync(string node, string key, string value)
+    {
+        await using var client = await KvsClient.ConnectAsync(
+            node, new KvsClientOptions { Retry = false, RequestTimeout = s_patience });
+        await client.SetAsync(key, value);
+    }
+
     /// <summary>Reads a key; the newest value.</summary>
     /// <param name="node">Through whom.</param>
     /// <param name="key">The key.</param>

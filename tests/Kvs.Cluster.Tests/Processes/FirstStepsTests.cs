@@ -46,7 +46,7 @@ public sealed class FirstStepsTests(ITestOutputHelper output)
 
             await cluster.Nodes[1].KillAsync();
             await Clients.ReportsAsync(primary, static status => status.ReadOnlyReason?.StartsWith("1 of the 2 nodes", StringComparison.Ordinal) == true);
-            var refusal = await Clients.RefusedAsync(() => Clients.SetAsync(primary.Name, "key", "2"));
+            var refusal = await Clients.RefusedAsync(() => Clients.SetOnceAsync(primary.Name, "key", "2"));
             Assert.Equal((ErrorCode.NotEnoughReplicas, WriteOutcome.NotApplied), (refusal.Code, refusal.Outcome));
 
             await cluster.Nodes[1].StartAsync();
@@ -87,7 +87,7 @@ public sealed class FirstStepsTests(ITestOutputHelper output)
         await replica.KillAsync();
         replica.Arguments = [];
         var (exitCode, errors) = await replica.StartRefusedAsync();
-        Assert.Equal(1, exitCode);
+        Assert.Equal(2, exitCode); // a setting is missing
         Assert.Contains("cluster", errors, StringComparison.Ordinal);
     });
 
