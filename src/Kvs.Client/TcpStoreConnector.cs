@@ -1,6 +1,8 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Core.Client;
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Client;
 
@@ -11,20 +13,29 @@ internal sealed class TcpStoreConnector : IStoreConnector
     private static TimeSpan TimeoutMax => TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <inheritdoc/>
-    public async ValueTask<IKvStore> ConnectAsync(
-        string addresses, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        var limit = timeout <= TimeoutMax ? timeout : Timeout.InfiniteTimeSpan;
-        var options = new KvsClientOptions
-        {
-            ConnectTimeout = limit,
-            RequestTimeout = limit,
-            ClientName = "kvs-client",
-        };
-        return await KvsClient.ConnectAsync(addresses, options, cancellationToken);
-    }
+    public async ValueTask<IKvStore> ConnectAsync(CommonSettings settings, CancellationToken cancellationToken) =>
+        await KvsClient.ConnectAsync(settings.Addresses, OptionsOf(settings), cancellationToken);
+
+    /// <inheritdoc/>
+    public KvsVersion PositionOf(IKvStore store) => ((KvsClient)store).LastPosition;
+
+    /// <inheritdoc/>
+    public IClusterAccess ClusterOf(IKvStore store, CommonSettings settings) =>
+        new TcpClusterAccess((KvsClient)store, OptionsOf(settings));
 
     /// <inheritdoc/>
     public ValueTask PingAsync(IKvStore store, CancellationToken cancellationToken) =>
         ((KvsClient)store).PingAsync(cancellationToken);
+
+    private static KvsClientOptions OptionsOf(CommonSettings settings)
+    {
+        var limit = settings.Timeout <= TimeoutMax ? settings.Timeout : Timeout.InfiniteTimeSpan;
+        return new KvsClientOptions
+        {
+            ConnectTimeout = limit,
+            RequestTimeout = limit,
+            ClientName = "kvs-client",
+            Reads = new ReadOptions { Consistency = settings.Consistency, AtLeast = settings.AtLeast },
+        };
+    }
 }

@@ -37,7 +37,11 @@ public sealed class KvsClient : IKvStore
         _writeFields = new RequestFields { Redirect = options.Redirect };
         _readFields = FieldsOf(options.Reads);
         _reader = new RemoteReader(_caller, _readFields);
+        Cluster = new KvsCluster(_caller);
     }
+
+    /// <summary>What a person asks of the cluster.</summary>
+    public KvsCluster Cluster { get; }
 
     /// <summary>
     /// The highest position that an answer to this client told: a reader that asks for it, by <see cref="ReadOptions"/>, sees
@@ -182,10 +186,26 @@ public sealed class KvsClient : IKvStore
         }
     }
 
-    /// <summary>Asks the server for a sign of life.</summary>
+    /// <summary>Takes a state of the node that is connected to, for digests of it, on a connection of its own.</summary>
+    /// <param name="atLeast">A position that the state must show; none for whatever the node shows.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The digests. Ownership: the caller disposes them.</returns>
+    public async Task<KvsDigests> DigestsAsync(KvsVersion atLeast = default, CancellationToken cancellationToken = default)
+    {
+        var connection = await _link.ConnectAsideAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        var fields = new RequestFields
+        {
+            DeadlineMillis = _caller.Settings.Millis,
+            Consistency = Consistency.Stale,
+            AtLeast = atLeast,
+        };
+        return await KvsDigests.OpenAsync(connection, fields, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks the server for a sign of life, once.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async ValueTask PingAsync(CancellationToken cancellationToken = default) =>
-        await _caller.CallAsync(Calls.Empty, Opcode.Ping, default, cancellationToken).ConfigureAwait(false);
+        await _caller.Once().CallAsync(Calls.Empty, Opcode.Ping, default, cancellationToken).ConfigureAwait(false);
 
     /// <summary>What the server is.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>

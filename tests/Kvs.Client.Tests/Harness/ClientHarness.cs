@@ -1,7 +1,9 @@
 using System.Text;
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Client.Tests.Harness;
 
@@ -39,13 +41,22 @@ internal sealed class ClientHarness : IStoreConnector, IAsyncDisposable
     internal string? Address { get; private set; }
 
     /// <summary>The timeout that the client asked for.</summary>
-    internal TimeSpan Timeout { get; private set; }
+    internal TimeSpan Timeout => Settings!.Timeout;
+
+    /// <summary>How the client connected.</summary>
+    internal CommonSettings? Settings { get; private set; }
+
+    /// <summary>The position that answers tell; none for none.</summary>
+    internal KvsVersion Position { get; set; }
+
+    /// <summary>The cluster, where there is one.</summary>
+    internal IClusterAccess? Cluster { get; set; }
 
     /// <inheritdoc/>
-    public ValueTask<IKvStore> ConnectAsync(string addresses, TimeSpan timeout, CancellationToken cancellationToken)
+    public ValueTask<IKvStore> ConnectAsync(CommonSettings settings, CancellationToken cancellationToken)
     {
-        Address = addresses;
-        Timeout = timeout;
+        Address = settings.Addresses;
+        Settings = settings;
         if (ConnectFailure is not null && ConnectFailures is null or > 0)
         {
             ConnectFailures--;
@@ -54,6 +65,13 @@ internal sealed class ClientHarness : IStoreConnector, IAsyncDisposable
 
         return ValueTask.FromResult<IKvStore>(new BorrowedStore(Store));
     }
+
+    /// <inheritdoc/>
+    public KvsVersion PositionOf(IKvStore store) => Position;
+
+    /// <inheritdoc/>
+    public IClusterAccess ClusterOf(IKvStore store, CommonSettings settings) =>
+        Cluster ?? throw new KvsException(ErrorCode.NotSupported, "This server is in no cluster.");
 
     /// <inheritdoc/>
     public ValueTask PingAsync(IKvStore store, CancellationToken cancellationToken) => ValueTask.CompletedTask;

@@ -51,6 +51,52 @@ public sealed class EndToEndTests
     }
 
     [Fact]
+    public async Task Verify_compares_what_two_servers_have_stored()
+    {
+        using var folder = new TemporaryDirectory();
+        var (first, second) = (Path.Combine(folder.FullPath, "first"), Path.Combine(folder.FullPath, "second"));
+        Directory.CreateDirectory(first);
+        using (var server = await ServerProcess.StartAsync(first))
+        {
+            var input = string.Concat(Enumerable.Range(0, 5_000).Select(i => $"set key{i} {i}\n"));
+            var filled = await ClientProcess.RunAsync(Encoding.UTF8.GetBytes(input), "pipe", "--addr", server.Address);
+            Assert.Equal(0, filled.Code);
+        }
+
+        foreach (var file in Directory.GetFiles(first, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(second, Path.GetRelativePath(first, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        using var a = await ServerProcess.StartAsync(first);
+        using var b = await ServerProcess.StartAsync(second);
+        string[] verify = ["cluster", "verify", a.Address, b.Address, "--addr", a.Address];
+        Assert.Equal((0, "2 nodes, 5000 keys: no difference\n", ""), Parts(await ClientProcess.RunAsync([], verify)));
+
+        Assert.Equal(0, (await ClientProcess.RunAsync([], "set", "key4711", "other", "--addr", b.Address)).Code);
+        var outcome = await ClientProcess.RunAsync([], verify);
+        Assert.NotEqual(0, outcome.Code);
+        Assert.StartsWith("key4711: ", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_read_asks_for_the_position_that_a_write_told()
+    {
+        using var folder = new TemporaryDirectory();
+        using var server = await ServerProcess.StartAsync(folder.FullPath);
+        var set = await ClientProcess.RunAsync([], "set", "k", "v", "-o", "json", "--addr", server.Address);
+        var token = Json.Line(set.Out).GetProperty("position").GetString()!;
+        Task<RunOutcome> Get(string position) =>
+            ClientProcess.RunAsync([], "get", "k", "--at-least", position, "--consistency", "stale", "--addr", server.Address);
+
+        Assert.Equal((0, "v\n", ""), Parts(await Get(token)));
+        Assert.Equal(5, (await Get(token[..^1] + "f1")).Code); // ahead
+        Assert.Equal(5, (await Get("1-1")).Code); // of another history
+    }
+
+    [Fact]
     public async Task A_stream_of_operations_runs_pipelined()
     {
         using var folder = new TemporaryDirectory();

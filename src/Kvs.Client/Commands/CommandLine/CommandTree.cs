@@ -21,6 +21,9 @@ internal sealed class CommandTree
         Root.Options.Add(Common.Address);
         Root.Options.Add(Common.Timeout);
         Root.Options.Add(Common.Output);
+        Common.Consistency.CompletionSources.Add("linearizable", "stale");
+        Root.Options.Add(Common.Consistency);
+        Root.Options.Add(Common.AtLeast);
         Root.Options.Add(new Option<bool>("--help", "-h")
         {
             Description = "show help and end",

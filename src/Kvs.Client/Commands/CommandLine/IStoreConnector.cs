@@ -1,4 +1,6 @@
+using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Client.Commands.CommandLine;
 
@@ -6,11 +8,19 @@ namespace Kvs.Client.Commands.CommandLine;
 internal interface IStoreConnector
 {
     /// <summary>Connects. Fails with Unreachable, naming the address, when there is no server.</summary>
-    /// <param name="addresses">One HOST:PORT, or several with commas.</param>
-    /// <param name="timeout">How long a connection and each answer may take.</param>
+    /// <param name="settings">Where to, how long a connection and each answer may take, what reads may miss.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The store; it belongs to the caller.</returns>
-    ValueTask<IKvStore> ConnectAsync(string addresses, TimeSpan timeout, CancellationToken cancellationToken);
+    ValueTask<IKvStore> ConnectAsync(CommonSettings settings, CancellationToken cancellationToken);
+
+    /// <summary>The position of the newest answer of a store; none when it tells none.</summary>
+    /// <param name="store">A store that this connector gave.</param>
+    KvsVersion PositionOf(IKvStore store);
+
+    /// <summary>The cluster behind a store.</summary>
+    /// <param name="store">A store that this connector gave.</param>
+    /// <param name="settings">How it was connected.</param>
+    IClusterAccess ClusterOf(IKvStore store, CommonSettings settings);
 
     /// <summary>Asks the server for a sign of life.</summary>
     /// <param name="store">A store that this connector gave.</param>

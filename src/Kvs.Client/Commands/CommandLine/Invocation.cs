@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Client.Output;
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Client.Commands.CommandLine;
 
@@ -61,7 +62,7 @@ internal sealed class Invocation : IAsyncDisposable
         {
             // The connector keeps the time, which each of several addresses has for itself.
             Deadline.Suspend();
-            _store = await _connector.ConnectAsync(Settings.Addresses, Settings.Timeout, Token);
+            _store = await _connector.ConnectAsync(Settings, Token);
             Deadline.Extend();
         }
 
@@ -70,6 +71,19 @@ internal sealed class Invocation : IAsyncDisposable
 
     /// <summary>Asks the server for a sign of life.</summary>
     internal async ValueTask PingAsync() => await _connector.PingAsync(await ConnectAsync(), Token);
+
+    /// <summary>The cluster behind the connection.</summary>
+    internal async ValueTask<IClusterAccess> ConnectToClusterAsync() =>
+        _connector.ClusterOf(await ConnectAsync(), Settings);
+
+    /// <summary>Gives a result to the user, with the position of the answer that it was made of.</summary>
+    /// <param name="result">The result.</param>
+    /// <returns>The exit code that it calls for.</returns>
+    internal ExitCode ReportWithPosition(ICommandResult result)
+    {
+        var position = _store is null ? KvsVersion.None : _connector.PositionOf(_store);
+        return Report(new PositionedResult(result, position == KvsVersion.None ? null : position.ToString()));
+    }
 
     /// <summary>Gives a result to the user.</summary>
     /// <param name="result">The result.</param>

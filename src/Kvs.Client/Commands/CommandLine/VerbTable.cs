@@ -1,4 +1,5 @@
 using Kvs.Client.Commands.Admin;
+using Kvs.Client.Commands.Cluster;
 using Kvs.Client.Commands.Keys;
 using Kvs.Client.Commands.Ranges;
 using Kvs.Client.Commands.Streams;
@@ -27,6 +28,7 @@ internal static class VerbTable
         new("import", "store the entries of an export", ImportCommand.Create),
         new("stats", "print figures about the store", StatsCommand.Create),
         new("ping", "ask the server for a sign of life", PingCommand.Create),
+        new("cluster", "show, steer and verify the cluster", ClusterCommand.Create),
         new("compact", "reclaim the space of dead records now", CompactCommand.Create),
     ];
 }

@@ -41,7 +41,7 @@ internal static class GetCommand
                 var operation = new KeyOperation { Verb = KeyVerb.Get, Key = key.Read(run.Parse) };
                 var store = await run.ConnectAsync();
                 var result = (ValueResult)await operation.RunAsync(store, run.Token);
-                return run.Report(result with { Strict = run.Parse.GetValue(strict), Raw = isRaw });
+                return run.ReportWithPosition(result with { Strict = run.Parse.GetValue(strict), Raw = isRaw });
             },
         };
         key.AddTo(command);

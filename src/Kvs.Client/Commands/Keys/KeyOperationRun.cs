@@ -13,6 +13,6 @@ internal static class KeyOperationRun
     internal static async Task<ExitCode> RunKeyOperationAsync(this Invocation run, KeyOperation operation)
     {
         var store = await run.ConnectAsync();
-        return run.Report(await operation.RunAsync(store, run.Token));
+        return run.ReportWithPosition(await operation.RunAsync(store, run.Token));
     }
 }

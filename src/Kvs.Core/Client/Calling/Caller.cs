@@ -16,6 +16,9 @@ internal sealed class Caller(IServerLink link, CallSettings settings)
     /// <summary>What calls have in common.</summary>
     internal CallSettings Settings => settings;
 
+    /// <summary>A caller that makes each call once.</summary>
+    internal Caller Once() => settings.Retry ? new Caller(link, settings with { Retry = false }) : this;
+
     /// <summary>Makes a call.</summary>
     /// <typeparam name="TState">What it is about.</typeparam>
     /// <typeparam name="TResult">What it gives.</typeparam>

@@ -136,6 +136,49 @@ internal static class Calls
         Read = static (ReadOnlyMemory<byte> body, in Opcode _, out ServerInfo info) => ServerInfoCodec.TryRead(body, out info),
     };
 
+    internal static Call<Opcode, ClusterStatus> ClusterStatus => field ??= new()
+    {
+        Opcode = static opcode => opcode,
+        Write = WriteEmpty,
+        Read = static (ReadOnlyMemory<byte> body, in Opcode _, out ClusterStatus status) => ClusterStatusCodec.TryRead(body, out status),
+    };
+
+    internal static Call<Opcode, KvsVersion> Position => field ??= new()
+    {
+        Opcode = static opcode => opcode,
+        Write = WriteEmpty,
+        Read = static (ReadOnlyMemory<byte> body, in Opcode _, out KvsVersion position) =>
+            ResponseDecoder.TryReadPosition(body, out position),
+    };
+
+    /// <summary>Promote, transfer, leave.</summary>
+    internal static Call<(Opcode Opcode, string Node), string> Node => field ??= new()
+    {
+        Opcode = static ask => ask.Opcode,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in (Opcode Opcode, string Node) ask) =>
+            RequestEncoder.WriteNode(target, ask.Opcode, id, in fields, ask.Node),
+        Read = static (ReadOnlyMemory<byte> body, in (Opcode Opcode, string Node) _, out string text) =>
+            ResponseDecoder.TryReadText(body, out text),
+    };
+
+    internal static Call<DigestRequest, RangeDigest> DigestParts => field ??= new()
+    {
+        Opcode = static _ => Opcode.ClusterDigest,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in DigestRequest request) =>
+            request.Write(target, id, in fields),
+        Read = static (ReadOnlyMemory<byte> body, in DigestRequest _, out RangeDigest digest) =>
+            DigestCodec.TryReadParts(body, out digest),
+    };
+
+    internal static Call<DigestRequest, KeyDigests> DigestKeys => field ??= new()
+    {
+        Opcode = static _ => Opcode.ClusterDigest,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in DigestRequest request) =>
+            request.Write(target, id, in fields),
+        Read = static (ReadOnlyMemory<byte> body, in DigestRequest _, out KeyDigests digests) =>
+            DigestCodec.TryReadKeys(body, out digests),
+    };
+
     private static void WriteOperation(FrameBuffer target, uint id, in RequestFields fields, in Operation operation) =>
         RequestEncoder.WriteOperation(target, id, in fields, in operation);
 

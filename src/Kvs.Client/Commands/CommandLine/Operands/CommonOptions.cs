@@ -37,6 +37,22 @@ internal sealed class CommonOptions
         Recursive = true,
     };
 
+    /// <summary>--consistency.</summary>
+    internal Option<string?> Consistency { get; } = new("--consistency")
+    {
+        Description = "what reads of a cluster may miss [linearizable: nothing]",
+        HelpName = "linearizable|stale",
+        Recursive = true,
+    };
+
+    /// <summary>--at-least.</summary>
+    internal Option<string?> AtLeast { get; } = new("--at-least")
+    {
+        Description = "reads wait for this position (told by -o json)",
+        HelpName = "TOKEN",
+        Recursive = true,
+    };
+
     /// <summary>Reads and checks them.</summary>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="io">For the environment.</param>
@@ -53,7 +69,16 @@ internal sealed class CommonOptions
                 null or "text" => Kvs.Client.Output.OutputFormat.Text,
                 "json" => Kvs.Client.Output.OutputFormat.Json,
                 var other => throw new InputException($"--output: '{other}' is neither text nor json"),
-            });
+            })
+        {
+            Consistency = parse.GetValue(Consistency) switch
+            {
+                null or "linearizable" => Core.Operations.Consistency.Linearizable,
+                "stale" => Core.Operations.Consistency.Stale,
+                var other => throw new InputException($"--consistency: '{other}' is neither linearizable nor stale"),
+            },
+            AtLeast = parse.GetValue(AtLeast) is { } token ? Arguments.Version("--at-least", token) : default,
+        };
     }
 
     private static string ReadAddress(string? option, string? variable)

@@ -1,4 +1,6 @@
 using Kvs.Client.Output;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Client.Commands.CommandLine.Operands;
 
@@ -7,4 +9,11 @@ namespace Kvs.Client.Commands.CommandLine.Operands;
 /// <param name="Timeout">Longest wait for a connection and for each answer.</param>
 /// <param name="IsTimeoutGiven">Whether the user asked for that timeout.</param>
 /// <param name="Format">How results are written.</param>
-internal sealed record CommonSettings(string Addresses, TimeSpan Timeout, bool IsTimeoutGiven, OutputFormat Format);
+internal sealed record CommonSettings(string Addresses, TimeSpan Timeout, bool IsTimeoutGiven, OutputFormat Format)
+{
+    /// <summary>What reads may miss.</summary>
+    internal Consistency Consistency { get; init; }
+
+    /// <summary>A position that reads wait for; none for whatever the node shows.</summary>
+    internal KvsVersion AtLeast { get; init; }
+}
