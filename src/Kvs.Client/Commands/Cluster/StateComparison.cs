@@ -48,9 +48,7 @@ internal sealed class StateComparison(IReadOnlyList<(int Node, INodeState State)
         }
     }
 
-    /// <param name="range">The range.</param>
-    /// <param name="divider">Who divides it: whoever has the most keys there, so that the parts get smaller.</param>
-    /// <returns>How many keys the first state has there.</returns>
+    // Whoever has the most keys in the range divides it, so that the parts get smaller. Gives the keys of the first state.
     private async Task<long> CompareAsync(KeyRange range, INodeState divider)
     {
         var parts = (await divider.DigestAsync(range, PartsMax)).Parts;
