@@ -10,7 +10,7 @@ namespace Kvs.Cluster.Tests;
 public sealed class ElectedSimulationTests(ITestOutputHelper output)
 {
     private const int SeedsByDefault = 300;
-    private const int Steps = 2500;
+    private const int Steps = 1500;
 
     [Fact]
     public void Many_seeds_hold_every_invariant()

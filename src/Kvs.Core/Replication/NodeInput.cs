@@ -110,7 +110,7 @@ internal abstract record NodeInput
 
     /// <summary>A person asks this node, the primary, to hand over.</summary>
     /// <param name="Request">Number of the request, for the answer.</param>
-    /// <param name="Target">The next primary.</param>
+    /// <param name="Target">The next primary; empty, with a control plane, for any that is in sync.</param>
     internal sealed record HandOver(long Request, string Target) : NodeInput;
 
     /// <summary>A person asks the primary to let a node go for good: it no longer counts, and nobody waits for it.</summary>

@@ -25,6 +25,7 @@ internal sealed class ElectedPolicy : IReplicationPolicy
     private readonly Confirmations _confirmations;
     private readonly HandOver _handOver;
     private readonly Dialler _dialler;
+    private (string Primary, bool IsAsking) _reached = ("", false);
 
     /// <summary>Joins the parts.</summary>
     /// <param name="context">The node.</param>
@@ -116,7 +117,7 @@ internal sealed class ElectedPolicy : IReplicationPolicy
                 _confirmations.Ask(confirm.Ticket);
                 break;
             case NodeInput.HandOver handOver:
-                _handOver.Begin(handOver);
+                _handOver.Begin(handOver.Target.Length > 0 ? handOver : handOver with { Target = _reign.FindSuccessor() ?? "" });
                 break;
             case NodeInput.WritesHeld:
                 _handOver.WritesHeld();
@@ -168,7 +169,11 @@ internal sealed class ElectedPolicy : IReplicationPolicy
         if (link.Dialled)
         {
             _dialler.Reached(link.Peer);
-            if (_candidacy.Asked.Contains(link.Peer))
+            if (!_dialler.Wants(link.Peer))
+            {
+                _context.Close(link);
+            }
+            else if (_candidacy.Asked.Contains(link.Peer))
             {
                 Ask(link);
             }
@@ -310,13 +315,18 @@ internal sealed class ElectedPolicy : IReplicationPolicy
     private void Reach()
     {
         var primary = Primary;
-        _dialler.Reach(primary.Length > 0 ? _candidacy.Asked.Append(primary).Distinct() : _candidacy.Asked);
-        foreach (var link in _context.Links.Where(link => link.Dialled && !_dialler.Wants(link.Peer)).ToArray())
+        var reached = (primary, _candidacy.Phase == CandidacyPhase.Asking);
+        if (reached != _reached)
         {
-            _context.Close(link);
+            _reached = reached;
+            _dialler.Reach(primary.Length > 0 ? _candidacy.Asked.Append(primary).Distinct() : _candidacy.Asked);
+            foreach (var link in _context.Links.Where(link => link.Dialled && !_dialler.Wants(link.Peer)).ToArray())
+            {
+                _context.Close(link);
+            }
         }
 
-        if (_follower.Primary is null && _context.Links.FirstOrDefault(link => link.Dialled && link.Peer == primary) is { } open)
+        if (_follower.Primary is null && primary.Length > 0 && _context.Links.FirstOrDefault(link => link.Dialled && link.Peer == primary) is { } open)
         {
             _follower.Follow(open);
         }

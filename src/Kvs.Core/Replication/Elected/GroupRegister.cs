@@ -37,6 +37,12 @@ internal sealed class GroupRegister(NodeContext context)
     /// <summary>Records that this node has asked for in place of the known one, and that may have come true.</summary>
     internal IReadOnlyList<GroupState> Asked => _asked;
 
+    /// <summary>Counts the changes of the record and of what is asked for.</summary>
+    internal int Changes { get; private set; }
+
+    /// <summary>Whether the control plane has shown an older record than before: it was set back, and a person must look.</summary>
+    internal bool IsSetBack { get; private set; }
+
     /// <summary>This node's lease in the control plane; 0 for none.</summary>
     internal long Lease { get; set; }
 
@@ -64,11 +70,16 @@ internal sealed class GroupRegister(NodeContext context)
             return;
         }
 
-        // I8: only a control plane that was set back could show it.
-        Check.That(View?.State is not { } before || view.State is null || view.State.Epoch >= before.Epoch);
+        if (View?.State is { } before && view.State is { } after && after.Epoch < before.Epoch)
+        {
+            IsSetBack = true;
+            return;
+        }
+
         if (view.StateRevision != Revision)
         {
             _asked.Clear();
+            Changes++;
         }
 
         View = view;
@@ -84,6 +95,7 @@ internal sealed class GroupRegister(NodeContext context)
         if (write.State is not null)
         {
             _asked.Add(write.State);
+            Changes++;
         }
 
         _writing = (NextCall(), write);
@@ -134,6 +146,7 @@ internal sealed class GroupRegister(NodeContext context)
         if (written.Outcome == CallOutcome.Refused && write.State is not null)
         {
             _asked.Remove(write.State);
+            Changes++;
         }
     }
 

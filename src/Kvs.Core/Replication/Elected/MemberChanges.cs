@@ -15,6 +15,9 @@ internal sealed class MemberChanges(NodeContext context, GroupRegister register,
     private long _request;
     private TimeSpan _until;
 
+    /// <summary>Whether something is asked for.</summary>
+    internal bool IsPending => Leaving.Length > 0 || Joining.Length > 0;
+
     /// <summary>The node that shall go; empty for none.</summary>
     internal string Leaving { get; private set; } = "";
 
@@ -83,7 +86,7 @@ internal sealed class MemberChanges(NodeContext context, GroupRegister register,
     /// <summary>Answers what has come about, or did not in time.</summary>
     internal void Advance()
     {
-        if (Leaving.Length == 0 && Joining.Length == 0)
+        if (!IsPending)
         {
             return;
         }
@@ -112,7 +115,7 @@ internal sealed class MemberChanges(NodeContext context, GroupRegister register,
     private bool IsRefused(long request, string node)
     {
         var why = !leader.IsEstablished ? "this node does not lead"
-            : Leaving.Length > 0 || Joining.Length > 0 ? "another change is under way"
+            : IsPending ? "another change is under way"
             : node.Length == 0 ? "no node was named"
             : "";
         if (why.Length > 0)

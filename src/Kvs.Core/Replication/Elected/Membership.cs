@@ -41,11 +41,12 @@ internal sealed class Membership(NodeContext context, GroupRegister register)
             && state.ClusterId != record.StoreId
             && !(context.Log.IsEmpty && record.PromisedEpoch == 0);
         var isGone = view.State is null && record.PromisedEpoch != 0;
-        IsStranger = isForeign || isGone || (record.Self.Length > 0 && record.Self != Self.Node);
+        IsStranger = isForeign || isGone || register.IsSetBack || (record.Self.Length > 0 && record.Self != Self.Node);
         if (IsStranger)
         {
             TellOnce(isForeign ? "The control plane's group is another store's. This node takes no part in it."
                 : isGone ? "The control plane has lost the record of this node's group. Nobody leads until it is restored."
+                : register.IsSetBack ? "The control plane shows an older record of the group than before. A person must look."
                 : $"This store belongs to the node '{record.Self}'. It takes no part as '{Self.Node}'.");
         }
 

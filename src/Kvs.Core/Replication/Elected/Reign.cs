@@ -20,6 +20,7 @@ internal sealed class Reign(
     private readonly Dictionary<GroupMember, TimeSpan> _lastGood = [];
     private TimeSpan _steppedAt;
     private TimeSpan _heardAt;
+    private int _mustAsOf = -1;
 
     /// <summary>The nodes that must hold a batch before it is committed, this one included.</summary>
     internal IReadOnlyList<GroupMember> Must { get; private set; } = [];
@@ -48,15 +49,15 @@ internal sealed class Reign(
     /// <summary>Goes on wherever something has become possible.</summary>
     internal void Advance()
     {
-        Must = context.Rules.MustAcknowledge(State, register.Asked);
+        SetMust();
         Watch();
-        if (register.CanWrite && leader.HasBegun)
+        if (register.CanWrite && leader.HasBegun && IsDue())
         {
             Change();
+            SetMust();
         }
 
-        Must = context.Rules.MustAcknowledge(State, register.Asked);
-        foreach (var replica in leader.Replicas.ToArray())
+        foreach (var replica in leader.Replicas)
         {
             replica.Counts = State.InSync.Contains(MemberOf(replica));
             if (State.RoleOf(replica.Link.Peer) is null)
@@ -130,6 +131,41 @@ internal sealed class Reign(
         replica is { Counts: true, IsStreaming: true }
         && IsHeard(replica)
         && replica.Health.HasFlag(NodeHealth.ControlPlaneReachable))?.Link.Peer;
+
+    private void SetMust()
+    {
+        if (_mustAsOf != register.Changes)
+        {
+            _mustAsOf = register.Changes;
+            Must = context.Rules.MustAcknowledge(State, register.Asked);
+        }
+    }
+
+    private bool IsDue()
+    {
+        if (changes.IsPending)
+        {
+            return true;
+        }
+
+        foreach (var replica in leader.Replicas)
+        {
+            if (IsReady(replica))
+            {
+                return true;
+            }
+        }
+
+        foreach (var member in State.InSync)
+        {
+            if (IsLost(member))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void Watch()
     {
