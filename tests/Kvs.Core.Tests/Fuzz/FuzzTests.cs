@@ -13,7 +13,15 @@ public sealed class FuzzTests
     private const int InputsOfARound = 40_000;
 
     private static readonly FuzzTarget[] s_targets =
-        [FrameTarget.Frames, LinkTarget.Frames, StorageTargets.Records, StorageTargets.Groups, StorageTargets.Manifests, StorageTargets.Hints];
+    [
+        FrameTarget.Frames,
+        LinkTarget.Frames,
+        StorageTargets.Records,
+        StorageTargets.Groups,
+        StorageTargets.Manifests,
+        StorageTargets.Requests,
+        StorageTargets.Hints,
+    ];
 
     public static TheoryData<string> Names => [.. s_targets.Select(target => target.Name)];
 

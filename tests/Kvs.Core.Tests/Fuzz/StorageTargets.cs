@@ -5,6 +5,7 @@ using Kvs.Core.Storage.Groups;
 using Kvs.Core.Storage.Hints;
 using Kvs.Core.Storage.Manifests;
 using Kvs.Core.Storage.Records;
+using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 using Kvs.TestKit;
 using Kvs.TestKit.Device;
@@ -20,6 +21,8 @@ internal static class StorageTargets
 {
     private const int GroupLengthOffset = 4;
     private const int ManifestLengthOffset = 8;
+    private const int RequestsLengthOffset = 8;
+    private const int RequestsStoreIdOffset = 16;
 
     /// <summary>Records.</summary>
     internal static FuzzTarget Records { get; } = new("records", SampleRecords(), RepairRecord, ReadRecord);
@@ -28,7 +31,11 @@ internal static class StorageTargets
     internal static FuzzTarget Groups { get; } = new("groups", [Golden("group")[Envelope.Bytes..]], RepairGroup, ReadGroup);
 
     /// <summary>Manifests.</summary>
-    internal static FuzzTarget Manifests { get; } = new("manifests", [Golden("manifest")], RepairManifest, ReadManifest);
+    internal static FuzzTarget Manifests { get; } = new(
+        "manifests", [Golden("manifest"), Golden("manifest-requests")], RepairManifest, ReadManifest);
+
+    /// <summary>Request files.</summary>
+    internal static FuzzTarget Requests { get; } = new("requests", [Golden("requests")], RepairRequests, ReadRequests);
 
     /// <summary>Hint files.</summary>
     internal static FuzzTarget Hints { get; } = new("hints", [Golden("hint")], RepairHint, ReadHint);
@@ -142,6 +149,43 @@ internal static class StorageTargets
 
         var written = ManifestCodec.Write(manifest);
         Assert.Equal(written, ManifestCodec.Write(ManifestCodec.Read(written, "MANIFEST")));
+        return true;
+    }
+
+    private static byte[] RepairRequests(byte[] bytes)
+    {
+        if (bytes.Length >= RequestFileCodec.HeaderBytes + sizeof(uint))
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(RequestsLengthOffset), bytes.Length);
+            WriteChecksum(bytes, bytes.Length - sizeof(uint));
+        }
+
+        return bytes;
+    }
+
+    private static bool ReadRequests(byte[] bytes)
+    {
+        var fields = new FieldReader(bytes.AsSpan(Math.Min(RequestsStoreIdOffset, bytes.Length)));
+        if (bytes.Length < RequestFileCodec.HeaderBytes)
+        {
+            return false;
+        }
+
+        var (storeId, through) = (fields.UInt128(), fields.Version());
+        var table = new RequestTable(new ManualTimeProvider(), RequestLimits.Default);
+        try
+        {
+            RequestFileCodec.Read(bytes, "requests", storeId, through, table);
+        }
+        catch (KvsException)
+        {
+            return false; // damaged, or of another version
+        }
+
+        var written = RequestFileCodec.Write(table, storeId, through);
+        var again = new RequestTable(new ManualTimeProvider(), RequestLimits.Default);
+        RequestFileCodec.Read(written.Span, "requests", storeId, through, again);
+        Assert.Equal(written.ToArray(), RequestFileCodec.Write(again, storeId, through).ToArray());
         return true;
     }
 

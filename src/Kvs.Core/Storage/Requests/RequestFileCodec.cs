@@ -38,6 +38,7 @@ internal static class RequestFileCodec
     private const int LengthOffset = 8;
     private const int ClientCountOffset = 56;
     private const int RequestBytesMin = 3;
+    private const ulong WindowMillisMax = int.MaxValue; // far more than a table ever has
 
     /// <summary>Writes a table.</summary>
     /// <param name="table">The table.</param>
@@ -106,7 +107,7 @@ internal static class RequestFileCodec
             throw Damaged(path, 0, $"it does not tell of this store through version {through}.");
         }
 
-        table.RestoreWindow(TimeSpan.FromMilliseconds(reader.UInt64()));
+        table.RestoreWindow(TimeSpan.FromMilliseconds(Math.Min(reader.UInt64(), WindowMillisMax)));
         ReadClients(bytes[HeaderBytes..^CrcBytes], reader.UInt32(), path, through.Sequence, table);
     }
 
