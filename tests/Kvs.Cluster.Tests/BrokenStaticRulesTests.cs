@@ -15,6 +15,7 @@ namespace Kvs.Cluster.Tests;
 public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
 {
     private const int SeedsMax = 2000;
+    private const int SlowShipMicros = 1_000_000;
 
     private static readonly FaultPlan Unrest = new()
     {
@@ -109,6 +110,9 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
                     case KvsException { Code: ErrorCode.Internal }:
                         // An invariant of the run, or an assertion inside a node, which stops before it lies.
                         return;
+                    case InvariantException { Invariant: "progress" } when options.ShipMicrosMax > SlowShipMicros:
+                        // The plan itself is so slow that a node may not have caught up in time: not what is looked for.
+                        break;
                     default:
                         throw;
                 }

@@ -1,5 +1,6 @@
 using Kvs.Cluster.Tests.Processes.Load;
 using Kvs.Core.Operations;
+using Kvs.TestKit;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -11,6 +12,7 @@ public sealed class CatchUpTests(ITestOutputHelper output)
 {
     private const int Writers = 4;
     private const int Keys = 2_000;
+    private const int CopyBytes = Keys * 1000;
 
     [Fact]
     public Task A_replica_that_was_emptied_by_hand_comes_back_by_a_base_copy() => ProcessCluster.RunAsync(
@@ -54,6 +56,71 @@ public sealed class CatchUpTests(ITestOutputHelper output)
         Assert.DoesNotContain("a copy up to", primary.NewestLog, StringComparison.Ordinal);
         Assert.Equal(new string('v', 1000), await Clients.GetStaleAsync(cluster.Nodes[2].Name, $"fill{Keys - 1}"));
     });
+
+    [Fact]
+    public Task A_base_copy_whose_connection_breaks_goes_on() => ProcessCluster.RunAsync(
+        output,
+        async cluster =>
+        {
+            var (primary, emptied) = (cluster.Nodes[0], cluster.Nodes[2]);
+            await FillAsync(primary);
+            await emptied.KillAsync();
+            emptied.Wipe();
+            cluster.Net.Truncate(primary.Name, emptied.Name, CopyBytes / 4);
+            await emptied.StartAsync();
+
+            // The reset comes in the middle of the files: the replica comes again and is offered them again.
+            await Until.HoldsAsync(() => Offers(primary) == 2);
+            await cluster.ConvergeAsync();
+        },
+        "--history-bytes",
+        "0");
+
+    [Fact]
+    public Task A_replica_that_is_killed_while_it_takes_a_base_copy_takes_it_anew() => ProcessCluster.RunAsync(
+        output,
+        async cluster =>
+        {
+            var (primary, emptied) = (cluster.Nodes[0], cluster.Nodes[2]);
+            await FillAsync(primary);
+            await emptied.KillAsync();
+            emptied.Wipe();
+            cluster.Net.Delay(primary.Name, emptied.Name, TimeSpan.FromMilliseconds(50));
+            await emptied.StartAsync();
+            await Clients.ReportsAsync(
+                primary, status => status.Nodes.Any(node => node.NodeId == emptied.Name && node.State == "taking a copy"));
+            await emptied.KillAsync();
+            cluster.Net.Mend();
+            await emptied.StartAsync();
+            await cluster.ConvergeAsync();
+        },
+        "--history-bytes",
+        "0");
+
+    [Fact]
+    public Task A_configured_primary_that_was_emptied_does_not_lead_and_follows_who_was_promoted() => ProcessCluster.RunAsync(
+        output,
+        async cluster =>
+        {
+            var emptied = cluster.Nodes[0];
+            await FillAsync(emptied);
+            await emptied.KillAsync();
+            emptied.Wipe();
+            await emptied.StartAsync();
+            await Clients.SaysAsync(emptied, "belongs to a store already, and this one is empty");
+
+            var primary = await ProcessCluster.PromoteAsync(cluster.Others(emptied));
+            await Clients.SetAsync(primary.Name, "key", "value");
+            await cluster.AllFollowAsync();
+            await cluster.ConvergeAsync();
+            Assert.Equal("value", await Clients.GetAsync(emptied.Name, "key"));
+
+            // It counts again, and may lead again.
+            await ClusterCalls.TransferAsync(primary.Name, emptied.Name);
+            Assert.Equal(emptied, await cluster.PrimaryAsync());
+        });
+
+    private static int Offers(NodeProcess primary) => primary.NewestLog.Split("a copy up to").Length - 1;
 
     private static async Task FillAsync(NodeProcess primary)
     {

@@ -50,7 +50,7 @@ public sealed class FirstStepsTests(ITestOutputHelper output)
             Assert.Equal((ErrorCode.NotEnoughReplicas, WriteOutcome.NotApplied), (refusal.Code, refusal.Outcome));
 
             await cluster.Nodes[1].StartAsync();
-            await cluster.PrimaryAsync();
+            await cluster.AllFollowAsync();
             await Clients.SetAsync(primary.Name, "key", "3");
         });
 
@@ -87,7 +87,7 @@ public sealed class FirstStepsTests(ITestOutputHelper output)
         await replica.KillAsync();
         replica.Arguments = [];
         var (exitCode, errors) = await replica.StartRefusedAsync();
-        Assert.Equal(2, exitCode); // a setting is missing
+        Assert.Equal(2, exitCode);
         Assert.Contains("cluster", errors, StringComparison.Ordinal);
     });
 

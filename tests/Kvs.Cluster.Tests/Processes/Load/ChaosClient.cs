@@ -7,7 +7,7 @@ using Kvs.TestKit.Histories;
 namespace Kvs.Cluster.Tests.Processes.Load;
 
 /// <summary>
-/// A client that reads, sets, compares-and-sets and increments a few keys, each time through any node, and writes into a
+/// A client that reads, sets, compares-and-sets and increments a few keys, each time through any of some nodes, and writes into a
 /// ledger of keys that are written once. It records what it asked and was told; it does not retry: what it does not know
 /// the outcome of stays open in the history. Ownership: of its connections.
 /// </summary>

@@ -61,8 +61,9 @@ internal sealed class ClusterLoad : IAsyncDisposable
         IReadOnlyList<string> addresses = [.. (Through ?? _cluster.Nodes).Select(static node => node.Name)];
         for (var i = 0; i < _count; i++)
         {
+            // One stays with each node, so that a node that does not answer holds up not all of them.
             _clients.Add(new ChaosClient(
-                $"r{_round}c{i}", addresses, _recorder, _ledger, Acknowledged, new Random(_random.Next())));
+                $"r{_round}c{i}", i < addresses.Count ? [addresses[i]] : addresses, _recorder, _ledger, Acknowledged, new Random(_random.Next())));
         }
 
         var keys = Enumerable.Range(0, KeysOfRound).Select(i => $"r{_round}/k{i}").ToList();
