@@ -17,7 +17,7 @@ public sealed class LinkDiallerTests
         var numbers = new HashSet<long>();
         for (var i = 0; i < 3; i++)
         {
-            await new LinkDialler(new SocketTransport(), a.Links).DialAsync(b.Address, CancellationToken.None);
+            await new LinkDialler(new SocketTransport(), a.Links).DialAsync(b.Address, b.Address, CancellationToken.None);
             var (mine, dialled) = await a.Events.ConnectedAsync();
             Assert.Equal(b.Address, dialled);
             Assert.True(numbers.Add(mine.Number));
@@ -32,7 +32,7 @@ public sealed class LinkDiallerTests
         var gone = LinkNode.Open();
         var address = gone.Address;
         await gone.DisposeAsync();
-        await new LinkDialler(new SocketTransport(), node.Links).DialAsync(address, CancellationToken.None);
+        await new LinkDialler(new SocketTransport(), node.Links).DialAsync(address, address, CancellationToken.None);
         Assert.StartsWith(address, await node.Events.DialFailedAsync(), StringComparison.Ordinal);
         Assert.Equal(0, node.Links.Count);
     }
@@ -41,7 +41,7 @@ public sealed class LinkDiallerTests
     public async Task What_is_no_address_fails()
     {
         await using var node = LinkNode.Open();
-        await new LinkDialler(new SocketTransport(), node.Links).DialAsync("nonsense", CancellationToken.None);
+        await new LinkDialler(new SocketTransport(), node.Links).DialAsync("nonsense", "nonsense", CancellationToken.None);
         Assert.Contains("is no address", await node.Events.DialFailedAsync(), StringComparison.Ordinal);
     }
 
@@ -52,7 +52,7 @@ public sealed class LinkDiallerTests
         var events = new LinkEvents();
         await using var links = new ClusterLinks(new LinkOptions(), events, time, NullLogger.Instance);
         var dialler = new LinkDialler(new SilentTransport(), links);
-        var dialling = dialler.DialAsync("10.0.0.1:7", CancellationToken.None);
+        var dialling = dialler.DialAsync("10.0.0.1:7", "10.0.0.1:7", CancellationToken.None);
         time.Advance(links.Options.ConnectTimeout - TimeSpan.FromMilliseconds(1));
         Assert.False(dialling.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(1));
@@ -60,7 +60,7 @@ public sealed class LinkDiallerTests
         Assert.Contains("did not answer", await events.DialFailedAsync(), StringComparison.Ordinal);
 
         using var cancelled = new CancellationTokenSource();
-        dialling = dialler.DialAsync("10.0.0.1:7", cancelled.Token);
+        dialling = dialler.DialAsync("10.0.0.1:7", "10.0.0.1:7", cancelled.Token);
         await cancelled.CancelAsync();
         await dialling;
         Assert.True(events.IsEmpty);
@@ -80,7 +80,7 @@ public sealed class LinkDiallerTests
 
         first.Close();
         await node.Events.DisconnectedAsync();
-        await Doors.Until.HoldsAsync(() => node.Links.Count == 0);
+        await Until.HoldsAsync(() => node.Links.Count == 0);
         using var third = await node.ConnectRawAsync();
         await third.SendRawAsync(Sent.Encode(Sent.Ack(1)));
         await node.Events.ConnectedAsync();

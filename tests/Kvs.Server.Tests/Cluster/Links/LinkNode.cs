@@ -34,7 +34,7 @@ internal sealed class LinkNode : IAsyncDisposable
     /// <returns>This side's link, and the other's.</returns>
     internal async Task<(ClusterLink Mine, ClusterLink Theirs)> DialAsync(LinkNode other)
     {
-        await new LinkDialler(new SocketTransport(), Links).DialAsync(other.Address, CancellationToken.None);
+        await new LinkDialler(new SocketTransport(), Links).DialAsync(other.Address, other.Address, CancellationToken.None);
         var (mine, _) = await Events.ConnectedAsync();
         mine.Send(new TransferReady(1, 0, Accepted: true)); // the door waits for a first frame
         var (theirs, _) = await other.Events.ConnectedAsync();
