@@ -326,7 +326,9 @@ internal sealed class ElectedPolicy : IReplicationPolicy
             }
         }
 
-        if (_follower.Primary is null && primary.Length > 0 && _context.Links.FirstOrDefault(link => link.Dialled && link.Peer == primary) is { } open)
+        if (_follower.Primary is null
+            && primary.Length > 0
+            && _context.Links.FirstOrDefault(link => link.Dialled && link.Peer == primary) is { } open)
         {
             _follower.Follow(open);
         }
