@@ -3,6 +3,7 @@ using Kvs.Cluster.Tests.Processes.Load;
 using Kvs.TestKit;
 using Xunit;
 using Xunit.Abstractions;
+using Xunit.Sdk;
 
 namespace Kvs.Cluster.Tests.Processes;
 
@@ -37,6 +38,24 @@ public sealed class ChaosTests(ITestOutputHelper output)
             await load.CheckAllNodesAsync();
             output.WriteLine($"{s_rounds} rounds, {load.Operations} operations, {load.Acknowledged.Count} acknowledged writes.");
         }));
+
+    [Fact]
+    public Task Clients_that_are_answered_by_one_node_alone_are_found_to_be_betrayed() => ProcessCluster.RunAsync(
+        output,
+        async cluster =>
+        {
+            var random = new Random(7);
+            await using var load = new ClusterLoad(cluster, Clients, random);
+            load.Start();
+            await load.Acknowledged.MoreAsync(WritesBefore);
+            await new ChaosFaults(cluster, load.Acknowledged, random).DoAsync("primary cut off, another one promoted");
+            var finding = await Assert.ThrowsAnyAsync<XunitException>(load.StopAsync);
+            Assert.Contains("NOT LINEARIZABLE", finding.Message, StringComparison.Ordinal);
+            finding = await Assert.ThrowsAnyAsync<XunitException>(load.CheckAllNodesAsync);
+            Assert.Contains("acknowledged writes", finding.Message, StringComparison.Ordinal);
+        },
+        "--acks",
+        "local");
 
     // The primary's turn is every second round at least.
     private static string FaultOf(int round, Random random)

@@ -25,6 +25,7 @@ internal sealed class ChaosFaults(ProcessCluster cluster, Acknowledgements ackno
         "primary killed, and started again",
         "primary paused, and it goes on",
         "primary cut off one way",
+        "primary and all others killed, and started again",
         "replica killed",
         "replica paused",
         "replica cut off",
@@ -48,6 +49,7 @@ internal sealed class ChaosFaults(ProcessCluster cluster, Acknowledgements ackno
             "primary killed, and started again" => KillAsync(primary),
             "primary paused, and it goes on" => PauseAsync(primary),
             "primary cut off one way" => CutOneWayAsync(primary),
+            "primary and all others killed, and started again" => KillAllAsync(),
             "replica killed" => KillAsync(replica),
             "replica paused" => PauseAsync(replica),
             "replica cut off" => CutAsync(replica),
@@ -108,6 +110,12 @@ internal sealed class ChaosFaults(ProcessCluster cluster, Acknowledgements ackno
     {
         await node.KillAsync();
         await node.StartAsync();
+    }
+
+    private async Task KillAllAsync()
+    {
+        await Task.WhenAll(cluster.Nodes.Select(static node => node.KillAsync()));
+        await Task.WhenAll(cluster.Nodes.Select(static node => node.StartAsync()));
     }
 
     private async Task PauseAsync(NodeProcess node)
