@@ -40,7 +40,7 @@ public sealed class ArchitectureTests
         ["Offline"] = ["Configuration", "Engines"],
         ["Configuration"] = ["Doors"],
         ["Observability"] = [],
-        ["Cluster"] = [],
+        ["Cluster"] = ["Configuration", "Doors", "Engines"],
     };
 
     /// <summary>Rooms of the client, and what each may use of its own program.</summary>

@@ -20,8 +20,10 @@ namespace Kvs.Server.Cluster;
 /// <param name="reads">When reads may be served.</param>
 /// <param name="primary">The way to the primary.</param>
 /// <param name="options">The options.</param>
+/// <param name="addressOf">Where a node is; null when nobody knows.</param>
 internal sealed class ClusterDesk(
-    MemberStore store, NodeDriver driver, ClusterReads reads, PrimaryConnection primary, ServerOptions options) : IClusterDesk
+    MemberStore store, NodeDriver driver, ClusterReads reads, PrimaryConnection primary, ServerOptions options,
+    Func<string, string?> addressOf) : IClusterDesk
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(15);
 
@@ -101,10 +103,25 @@ internal sealed class ClusterDesk(
     }
 
     /// <inheritdoc/>
-    public Task<string> LeaveAsync(string node) => throw new KvsException(
-        ErrorCode.NotSupported,
-        "The list of a static group is fixed; nodes leave clusters that have a control plane.",
-        WriteOutcome.NotApplied);
+    public async Task<string> LeaveAsync(string node)
+    {
+        if (!options.Cluster.HasControlPlane)
+        {
+            throw new KvsException(
+                ErrorCode.NotSupported,
+                "The list of a static group is fixed; nodes leave clusters that live in etcd.",
+                WriteOutcome.NotApplied);
+        }
+
+        if (driver.Status.Leads)
+        {
+            return Say(await AskAsync(number => new NodeInput.Leave(number, node)));
+        }
+
+        using var limit = new CancellationTokenSource(_patience);
+        var connection = await primary.ConnectAsync(limit.Token);
+        return await connection.CallAsync(PrimaryCalls.Leave, node, default, limit.Token);
+    }
 
     /// <summary>Moves the primary away from this node.</summary>
     /// <param name="node">To whom; empty for the one that is furthest.</param>
@@ -116,12 +133,12 @@ internal sealed class ClusterDesk(
             .OrderByDescending(static follower => follower.Durable)
             .Select(static follower => follower.Node)
             .FirstOrDefault();
-        if (target is null)
+        if (target is null && !options.Cluster.HasControlPlane)
         {
             throw new KvsUnavailableException(ErrorCode.NotEnoughReplicas, "No other node is in sync that could take over.");
         }
 
-        return Say(await driver.Operators.AskAsync(number => new NodeInput.HandOver(number, target), cancellationToken));
+        return Say(await driver.Operators.AskAsync(number => new NodeInput.HandOver(number, target ?? ""), cancellationToken));
     }
 
     private static string Say(NodeOutput.Answer answer)
@@ -145,7 +162,8 @@ internal sealed class ClusterDesk(
         catch (OperationCanceledException)
         {
             throw new KvsUnavailableException(
-                ErrorCode.DeadlineExceeded, $"The node did not finish within {_patience.TotalSeconds:0} s. It goes on; ask for the status.");
+                ErrorCode.DeadlineExceeded,
+                $"The node did not finish within {_patience.TotalSeconds:0} s. It goes on; ask for the status.");
         }
     }
 
@@ -157,7 +175,7 @@ internal sealed class ClusterDesk(
             return new ClusterNode
             {
                 NodeId = member,
-                Address = member,
+                Address = options.Cluster.AddressFor(options.Address).ToString(),
                 Role = isPrimary ? NodeRole.Primary : NodeRole.Replica,
                 State = status.Role.ToString().ToLowerInvariant(),
                 InSync = status.Leads || status.Role == Kvs.Core.Replication.NodeRole.Follower,
@@ -170,7 +188,7 @@ internal sealed class ClusterDesk(
         return new ClusterNode
         {
             NodeId = member,
-            Address = member,
+            Address = addressOf(member) ?? "",
             Role = isPrimary ? NodeRole.Primary : NodeRole.Replica,
             State = !status.Leads ? (isPrimary ? "primary" : "not known here") : follower is null ? "away" : follower.State,
             InSync = isPrimary || follower is { Counts: true, IsStreaming: true },

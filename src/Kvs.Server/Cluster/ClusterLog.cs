@@ -24,6 +24,9 @@ internal sealed partial class ClusterLog(ILogger logger)
     [LoggerMessage(3007, LogLevel.Warning, "cluster: the control plane: {Reason}")]
     internal partial void ControlPlane(string reason);
 
+    [LoggerMessage(3008, LogLevel.Warning, "cluster: this node has left it; started again it joins again")]
+    internal partial void HasLeft();
+
     [LoggerMessage(3006, LogLevel.Error, "cluster: {What} failed: {Reason}")]
     internal partial void ReadFailed(string what, string reason);
 }

@@ -35,7 +35,12 @@ internal sealed class ClusterService : IAsyncDisposable
     private bool _isStarted;
 
     private ClusterService(
-        ServerOptions options, KvsEnvironment machine, ITransport transport, ILoggerFactory loggers, Action<StoreEvent> events, Action failed)
+        ServerOptions options,
+        KvsEnvironment machine,
+        ITransport transport,
+        ILoggerFactory loggers,
+        Action<StoreEvent> events,
+        Action failed)
     {
         _options = options;
         _machine = machine;
@@ -54,7 +59,7 @@ internal sealed class ClusterService : IAsyncDisposable
         var applied = new AppliedPositions(Store);
         Driver.Applied = applied.Advanced;
         var reads = new ClusterReads(Store, Driver, applied, new ReadIndex(_primary, machine.Time), machine.Time, cluster.HasControlPlane);
-        Desk = new ClusterDesk(Store, Driver, reads, _primary, options);
+        Desk = new ClusterDesk(Store, Driver, reads, _primary, options, addressOf);
         Store.ForwardBy(new WorkForwarder(
             _primary, () => Driver.Status, () => Store.Member is { IsLeading: true }, () => Driver.Lease.Holds, machine.Time));
     }

@@ -1,5 +1,4 @@
 using Kvs.Core.Primitives;
-using Kvs.Server.Cluster;
 using Kvs.Server.Doors.Tcp;
 using Serilog.Events;
 

@@ -1,7 +1,5 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
-using Kvs.Server.Cluster;
-using Kvs.Server.Cluster.Etcd;
 using Serilog.Events;
 
 namespace Kvs.Server.Configuration;
@@ -137,16 +135,22 @@ internal static class Settings
         _ => null,
     };
 
-    private static IReadOnlyList<Uri>? ReadControlPlane(string text)
+    private static List<Uri>? ReadControlPlane(string text)
     {
-        try
+        var addresses = new List<Uri>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            return EtcdOptions.ParseAddresses(text);
+            if (!Uri.TryCreate(part, UriKind.Absolute, out var address)
+                || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
+                || address is not { PathAndQuery: "/", UserInfo: "" })
+            {
+                return null;
+            }
+
+            addresses.Add(address);
         }
-        catch (KvsConfigurationException)
-        {
-            return null;
-        }
+
+        return addresses;
     }
 
     private static Setting Text(

@@ -117,13 +117,14 @@ internal sealed class MemberLog : IMemberLog
     public void Truncate(KvsVersion to) => Add(new Order(MemberOrder.Truncate) { Version = to });
 
     /// <inheritdoc/>
-    public void StoreRecord(EpochPromise promise, ClusterMembership membership, UInt128 incarnation) => Add(new Order(MemberOrder.StoreRecord)
-    {
-        Version = new KvsVersion(promise.Epoch, 0),
-        Text = promise.Candidate,
-        Membership = membership,
-        Incarnation = incarnation,
-    });
+    public void StoreRecord(EpochPromise promise, ClusterMembership membership, UInt128 incarnation) => Add(
+        new Order(MemberOrder.StoreRecord)
+        {
+            Version = new KvsVersion(promise.Epoch, 0),
+            Text = promise.Candidate,
+            Membership = membership,
+            Incarnation = incarnation,
+        });
 
     /// <inheritdoc/>
     public void Hold(bool isHeld) => Add(new Order(MemberOrder.Hold) { IsHeld = isHeld });

@@ -57,7 +57,8 @@ internal static class MembershipCodec
         var bytes = new byte[(HeaderBytes + names.Count + 3) & ~3];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, bytes.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(KindOffset), Kind);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(CountOffset), (ushort)(membership.Members.Length | (membership.IsFounding ? FoundingBit : 0)));
+        var count = membership.Members.Length | (membership.IsFounding ? FoundingBit : 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(CountOffset), (ushort)count);
         BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(ClusterIdOffset), membership.ClusterId);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(BegunOffset), manifest.BegunEpoch);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(CampaignOffset), membership.CampaignEpoch);

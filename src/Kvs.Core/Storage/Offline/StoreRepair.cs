@@ -12,8 +12,8 @@ namespace Kvs.Core.Storage.Offline;
 /// their sequences, into a new data segment. So do those of all open log segments, damaged or not: repair ends the
 /// history, and the next opening begins an epoch behind every sequence that was ever named, so no version is given
 /// twice, and keeps the latest log time, so no key comes back. Which writes were applied is kept as far as it is intact; for
-/// a while after the next opening a repeated one that is not found is answered as unknown. A sound store is left as it is. It can be run again after
-/// a crash at any point.
+/// a while after the next opening a repeated one that is not found is answered as unknown. A sound store is left as it is.
+/// It can be run again after a crash at any point.
 /// Threading: one repair, one thread; the caller holds the directory's lock.
 /// </summary>
 internal sealed class StoreRepair

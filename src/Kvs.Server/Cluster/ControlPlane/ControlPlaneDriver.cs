@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
+using Kvs.Core.Replication.ControlPlane;
 using Kvs.Server.Cluster.Etcd;
 
 namespace Kvs.Server.Cluster.ControlPlane;
@@ -18,6 +20,7 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ClusterLog _log;
     private readonly CancellationTokenSource _stopping = new();
+    private KnownMembers? _members; // published: Volatile
     private Task _running = Task.CompletedTask;
     private Action<NodeInput> _tell = static _ => { };
 
@@ -40,6 +43,13 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
     /// <summary>Where the nodes are.</summary>
     internal NodeDirectory Nodes { get; }
 
+    /// <summary>The group's nodes, as far as they are known. Any thread.</summary>
+    internal ImmutableArray<string> Members => Volatile.Read(ref _members) is { } known ? known.Names : [];
+
+    /// <summary>Whether a node is in the in-sync set, as far as it is known. Any thread.</summary>
+    /// <param name="node">The node.</param>
+    internal bool IsInSync(string node) => Volatile.Read(ref _members)?.InSync.Contains(node) is true;
+
     /// <summary>Begins to watch, and registers this node.</summary>
     /// <param name="node">Its id.</param>
     /// <param name="record">What it registers.</param>
@@ -49,9 +59,22 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
         _tell = tell;
         var stop = _stopping.Token;
         _running = Task.WhenAll(
-            AgainAsync(() => _records.WatchAsync(view => tell(new NodeInput.GroupSeen(view)), stop)),
+            AgainAsync(() => _records.WatchAsync(Seen, stop)),
             AgainAsync(() => Nodes.WatchAsync(stop)),
             AgainAsync(() => _registration.RunAsync(node, record, lease => tell(new NodeInput.NodeLease(lease)), stop)));
+    }
+
+    private void Seen(GroupView view)
+    {
+        if (view.State is { } state && Volatile.Read(ref _members)?.Revision != view.StateRevision)
+        {
+            Volatile.Write(ref _members, new KnownMembers(
+                view.StateRevision,
+                [.. state.Replicas.Select(static replica => replica.Node).Order(StringComparer.Ordinal)],
+                [.. state.InSync.Select(static member => member.Node)]));
+        }
+
+        _tell(new NodeInput.GroupSeen(view));
     }
 
     /// <summary>Reads the group's keys.</summary>
@@ -68,7 +91,7 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
             var (outcome, revision) = await _records.WriteAsync(write.Write, _stopping.Token);
             return new NodeInput.GroupWritten(write.Call, outcome, revision);
         },
-        new NodeInput.GroupWritten(write.Call, Kvs.Core.Replication.ControlPlane.CallOutcome.Unknown, 0));
+        new NodeInput.GroupWritten(write.Call, CallOutcome.Unknown, 0));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -78,6 +101,8 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
         _etcd.Dispose();
         _stopping.Dispose();
     }
+
+    private sealed record KnownMembers(long Revision, ImmutableArray<string> Names, ImmutableHashSet<string> InSync);
 
     private async Task AnswerAsync(Func<Task<NodeInput>> call, NodeInput failed)
     {

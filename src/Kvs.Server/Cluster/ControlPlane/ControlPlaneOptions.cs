@@ -1,6 +1,7 @@
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Server.Cluster.Etcd;
+using Kvs.Server.Configuration;
 
 namespace Kvs.Server.Cluster.ControlPlane;
 

@@ -31,14 +31,13 @@ internal sealed class NodeDriver : IAsyncDisposable
     private readonly ClusterLog _log;
     private readonly MachineClocks _clocks;
     private readonly LogSide _logSide;
-    private readonly CopyShelf _shelf;
+    private readonly FollowerSide _followers;
     private readonly CopyFetch _fetch;
     private readonly Action _failed;
     private readonly ControlPlaneDriver? _controlPlane;
     private readonly Func<string, string?> _addressOf;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Dictionary<long, LogShipper> _shippers = []; // loop only
     private readonly List<NodeOutput> _outputs = []; // loop only
     private readonly Queue<NodeInput> _inputs = new(); // loop only: what the log has told during a step
     private List<Action> _arrivals = []; // guarded by _gate
@@ -84,7 +83,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         _failed = failed;
         _clocks = new MachineClocks(machine.Time);
         _logSide = new LogSide(store, TakeFromLog);
-        _shelf = new CopyShelf(machine.Time, machine.Random);
+        _followers = new FollowerSide(store, links, log, new CopyShelf(machine.Time, machine.Random), Tell, Lost);
         _fetch = new CopyFetch(links);
         Operators = new OperatorDesk(Tell);
         Confirmations = new ConfirmationDesk(Tell);
@@ -153,6 +152,14 @@ internal sealed class NodeDriver : IAsyncDisposable
     /// <param name="peer">Who was dialled.</param>
     internal void DialFailed(string peer) => Post(() => Step(new NodeInput.DialFailed(peer)));
 
+    /// <summary>A connection is given up here, by a fault that the node has not seen. Any thread.</summary>
+    /// <param name="connection">Its number.</param>
+    private void Lost(long connection)
+    {
+        _links.Close(connection);
+        Disconnected(connection);
+    }
+
     /// <summary>A connection is closed. Any thread.</summary>
     /// <param name="connection">Its number.</param>
     internal void Disconnected(long connection)
@@ -160,7 +167,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         _fetch.Break(connection);
         Post(() =>
         {
-            Forget(connection);
+            _followers.Forget(connection);
             Step(new NodeInput.Disconnected(connection));
         });
     }
@@ -179,7 +186,7 @@ internal sealed class NodeDriver : IAsyncDisposable
                 break;
             case BaseCopyFetch fetch:
                 release();
-                Serve(connection, fetch);
+                _followers.Serve(connection, fetch);
                 break;
             default:
                 Post(() =>
@@ -202,13 +209,8 @@ internal sealed class NodeDriver : IAsyncDisposable
         await _replacing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Operators.Close();
         Confirmations.Close();
-        foreach (var shipper in _shippers.Values)
-        {
-            shipper.Dispose();
-        }
-
+        _followers.Dispose();
         _logSide.Leave();
-        _shelf.Dispose();
         _fetch.Dispose();
         _stopping.Dispose();
     }
@@ -254,7 +256,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         _logSide.Look();
         StepInputs();
         Step(NodeInput.Tick.Now);
-        _shelf.Tidy();
+        _followers.Tidy();
         Figures = NodeFigures.Of(_node, _admission, _store.Member?.Durable ?? default);
     }
 
@@ -315,12 +317,12 @@ internal sealed class NodeDriver : IAsyncDisposable
                 _links.Send(send.Connection, send.Message);
                 break;
             case NodeOutput.Close close:
-                Forget(close.Connection);
+                _followers.Forget(close.Connection);
                 _fetch.Break(close.Connection);
                 _links.Close(close.Connection);
                 break;
             case NodeOutput.Ship ship:
-                Ship(ship);
+                _followers.Ship(ship);
                 break;
             case NodeOutput.Lease lease:
                 _lease = lease;
@@ -342,7 +344,7 @@ internal sealed class NodeDriver : IAsyncDisposable
                 _log.Told(told.Text);
                 break;
             case NodeOutput.ServeBaseCopy serve:
-                Offer(serve.Connection);
+                _followers.Offer(serve.Connection);
                 break;
             case NodeOutput.FetchBaseCopy fetch:
                 _replacing = FetchAsync(fetch);
@@ -400,47 +402,6 @@ internal sealed class NodeDriver : IAsyncDisposable
     // The state that a lease of this epoch speaks for is here when the epoch's first batch is visible.
     private void SetLease() => Lease.Set(_lease?.From is { } from && _applied >= _epochStart ? from : null);
 
-    private void Ship(NodeOutput.Ship order)
-    {
-        if (!_shippers.TryGetValue(order.Connection, out var shipper))
-        {
-            shipper = new LogShipper(order.Connection, _links);
-            _shippers.Add(order.Connection, shipper);
-        }
-
-        if (_store.Member is not { } log)
-        {
-            return;
-        }
-
-        _ = Task.Run(() =>
-        {
-            var shipped = Attempt("Reading the log for a follower", () => shipper.Ship(log, order));
-            Post(() =>
-            {
-                if (shipped is not null)
-                {
-                    Step(shipped);
-                }
-                else if (_shippers.ContainsKey(order.Connection))
-                {
-                    // What comes next is no longer in the log: the follower comes again, and gets a base copy.
-                    _links.Close(order.Connection);
-                    Forget(order.Connection);
-                    Step(new NodeInput.Disconnected(order.Connection));
-                }
-            });
-        });
-    }
-
-    private void Forget(long connection)
-    {
-        if (_shippers.Remove(connection, out var shipper))
-        {
-            _ = Task.Run(shipper.Dispose); // a piece may be on its way out
-        }
-    }
-
     // The id of the store is in all its files: another one means another store, and only an empty one takes it.
     private void Store(MemberRecord record)
     {
@@ -451,37 +412,6 @@ internal sealed class NodeDriver : IAsyncDisposable
 
         _logSide.Store(record);
     }
-
-    private void Offer(long connection)
-    {
-        if (_store.Member is not { } log)
-        {
-            return;
-        }
-
-        _ = Task.Run(() =>
-        {
-            var offer = Attempt("Opening a base copy", () => _shelf.Offer(log));
-            if (offer is not null)
-            {
-                _log.CopyOffered(offer.Upto.ToString(), offer.Files.Sum(static file => (long)file.Length) / (1024 * 1024));
-                Post(() => Step(new NodeInput.BaseCopyReady(connection, offer)));
-            }
-        });
-    }
-
-    private void Serve(long connection, BaseCopyFetch fetch) => _ = Task.Run(() =>
-    {
-        if (Attempt("Reading a base copy", () => _shelf.Read(fetch)) is { } chunk)
-        {
-            _links.Send(connection, chunk);
-        }
-        else
-        {
-            _links.Close(connection);
-            Disconnected(connection);
-        }
-    });
 
     private async Task FetchAsync(NodeOutput.FetchBaseCopy order)
     {
@@ -516,7 +446,7 @@ internal sealed class NodeDriver : IAsyncDisposable
     {
         Interlocked.Increment(ref _engine);
         _logSide.Leave();
-        _shelf.Dispose();
+        _followers.DropCopy();
         try
         {
             await _store.ReplaceAsync(change, _stopping.Token);
@@ -537,28 +467,21 @@ internal sealed class NodeDriver : IAsyncDisposable
         });
     }
 
-    private T? Attempt<T>(string what, Func<T?> attempt)
-        where T : class
-    {
-        try
-        {
-            return attempt();
-        }
-        catch (Exception failure) when (failure is KvsException or IOException or ObjectDisposedException)
-        {
-            _log.ReadFailed(what, failure.Message);
-            return null;
-        }
-    }
-
     private void UpdateStatus()
     {
         var record = _logSide.Record;
         var primary = _node.PrimaryHint;
         var address = primary.Length > 0 && primary != record.Self ? _addressOf(primary) : null;
-        var status = new NodeStatus(_node.Role, _node.Epoch, record.Self, primary, address, record.Members, record.StoreId);
+        var members = _controlPlane?.Members ?? record.Members;
+        var status = new NodeStatus(_node.Role, _node.Epoch, record.Self, primary, address, members, record.StoreId);
         if (status != Status)
         {
+            if (status.Role == NodeRole.Left && Status.Role != NodeRole.Left)
+            {
+                _log.HasLeft();
+                _failed();
+            }
+
             if (status.Role != Status.Role || status.Primary != Status.Primary)
             {
                 _log.RoleIs(status.Role.ToString(), status.Epoch, status.Primary);

@@ -31,11 +31,16 @@ internal static class PrimaryCalls
     };
 
     /// <summary>Asks the primary to hand over.</summary>
-    internal static Call<string, string> Transfer { get; } = new()
+    internal static Call<string, string> Transfer { get; } = OfNode(Opcode.ClusterTransfer);
+
+    /// <summary>Asks the primary to let a node go.</summary>
+    internal static Call<string, string> Leave { get; } = OfNode(Opcode.ClusterLeave);
+
+    private static Call<string, string> OfNode(Opcode opcode) => new()
     {
-        Opcode = static _ => Opcode.ClusterTransfer,
-        Write = static (FrameBuffer target, uint id, in RequestFields fields, in string node) =>
-            RequestEncoder.WriteNode(target, Opcode.ClusterTransfer, id, in fields, node),
+        Opcode = _ => opcode,
+        Write = (FrameBuffer target, uint id, in RequestFields fields, in string node) =>
+            RequestEncoder.WriteNode(target, opcode, id, in fields, node),
         Read = static (ReadOnlyMemory<byte> body, in string _, out string text) => ResponseDecoder.TryReadText(body, out text),
     };
 }

@@ -1,7 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
 
-namespace Kvs.Server.Cluster;
+namespace Kvs.Server.Configuration;
 
 /// <summary>
 /// What makes a server a node of a cluster: of a fixed list (<see cref="Replicas"/>, <see cref="IsReplica"/>) or of one
