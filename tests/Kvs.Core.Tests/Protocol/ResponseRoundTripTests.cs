@@ -85,6 +85,7 @@ public sealed class ResponseRoundTripTests
     [InlineData("01 10 00000000000000000000000000000000 01 00", false)]
     [InlineData("01 08 0000000000000000", false)]
     [InlineData("02 05 31", false)]
+    [InlineData("02 01 31 02 01 32", false)]
     [InlineData("02 01 31 01 10 00000000000000000000000000000000", false)]
     [InlineData("03 01 31 90 00", true)]
     [InlineData("", true)]
