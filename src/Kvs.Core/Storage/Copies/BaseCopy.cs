@@ -107,7 +107,7 @@ internal sealed class BaseCopy : IDisposable
         }
     }
 
-    /// <summary>Reads the request file that a manifest names.</summary>
+    /// <summary>Reads the request file of a manifest, if it lists one.</summary>
     /// <returns>False when it was replaced meanwhile.</returns>
     private static bool TryReadRequests(ManifestStore manifests, SegmentFiles files, RequestFileEntry? entry, out byte[] bytes)
     {

@@ -352,7 +352,9 @@ public sealed class NumberedRequestsTests
 
         _store.Run();
         _store.Close();
-        Assert.InRange(ManifestStore.Open(_store.Device, "/store").Current.Requests!.Bytes, 64 * 1024, 256 * 1024);
+        var requestBytes = ManifestStore.Open(_store.Device, "/store").Current.Requests!.Bytes;
+        Assert.InRange(requestBytes, 64 * 1024, 256 * 1024);
+        Assert.True(_store.Device.ReadAll("/store/reserve").Length >= (1024 * 1024 * 5 / 4) + requestBytes - (64 * 1024));
         _store.Device.CapacityBytes = _store.Device.UsedBytes + (32 * 1024);
         _store = new LogStore(3, new LogEngineOptions { HistoryBytes = 0 }, _store.Device);
         _store.Advance(TimeSpan.FromMinutes(2));

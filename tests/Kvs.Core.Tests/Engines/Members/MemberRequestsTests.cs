@@ -96,7 +96,9 @@ public sealed class MemberRequestsTests
         var node = MemberNode.Primary(1);
         Submit(node, _client.New(NumberedClient.Increment("n")));
         var again = Submit(node, _client.Again(1, NumberedClient.Increment("n")));
+        var twin = Submit(node, _client.Again(1, attempt: 1, default, NumberedClient.Increment("n")));
         node.Follow();
+        Assert.Equal((ErrorCode.NotPrimary, WriteOutcome.Unknown), (twin.Request.Code, twin.Request.Outcome));
         Assert.Equal((ErrorCode.NotPrimary, WriteOutcome.Unknown), (again.Request.Code, again.Request.Outcome));
         var third = Submit(node, _client.Again(1, attempt: 3, TimeSpan.FromSeconds(2), NumberedClient.Increment("n")));
         Assert.Equal((ErrorCode.NotPrimary, WriteOutcome.Unknown), (third.Request.Code, third.Request.Outcome));
