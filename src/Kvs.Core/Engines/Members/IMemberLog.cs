@@ -52,6 +52,12 @@ internal interface IMemberLog
     /// <summary>Newest sequence that readers see: never more than what is both committed and durable here.</summary>
     ulong Applied { get; }
 
+    /// <summary>
+    /// Sequence from which on the state is one that the group has had. Behind a base copy <see cref="Applied"/> may be lower
+    /// for a moment: records that are dead by what follows are not in its files, so nobody may read until that is applied.
+    /// </summary>
+    ulong CompleteFrom { get; }
+
     /// <summary>Log time of the newest frame in the log, unix milliseconds.</summary>
     long LogTimeMillis { get; }
 

@@ -48,6 +48,7 @@ internal sealed class MemberLog : IMemberLog
         _room = parts.Room;
         _gate = parts.Gate;
         _threads = parts.Threads;
+        CompleteFrom = parts.Manifests.Current.CommitSequence;
         _toldDurable = parts.Log.Synced;
         _toldApplied = parts.Index.Published.Sequence;
     }
@@ -84,6 +85,9 @@ internal sealed class MemberLog : IMemberLog
 
     /// <inheritdoc/>
     public ulong Applied => _index.Published.Sequence;
+
+    /// <inheritdoc/>
+    public ulong CompleteFrom { get; }
 
     /// <inheritdoc/>
     public long LogTimeMillis => _room.LogTimeMillis;

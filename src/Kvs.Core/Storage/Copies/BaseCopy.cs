@@ -128,7 +128,9 @@ internal sealed class BaseCopy : IDisposable
     {
         CleanShutdown = false,
         SyncedThrough = manifest.SealedThrough,
-        CommitSequence = manifest.SealedThrough.Sequence,
+
+        // What compaction has judged by may lie behind the copy: without it keys would be missing that were never gone.
+        CommitSequence = Math.Max(manifest.CommitSequence, manifest.SealedThrough.Sequence),
         Incarnation = 0,
         PromisedEpoch = 0,
         PromisedTo = string.Empty,

@@ -332,7 +332,9 @@ internal sealed class LogRecovery
         var next = settled with
         {
             CleanShutdown = false,
-            CommitSequence = CommittedIn(verdict, membership),
+            CommitSequence = membership is null
+                ? CommittedIn(verdict, membership)
+                : Math.Max(current.CommitSequence, CommittedIn(verdict, membership)),
             Epochs = current.WithOpenEpochs(verdict.Epochs).Epochs,
             Membership = membership,
         };

@@ -19,7 +19,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     private const string Replacing =
         "This node takes over a copy of its group's data and serves nothing for a moment. Retry shortly, or ask another node.";
 
-    private LogEngine? _engine; // published: Volatile; null while it is being replaced
+    private Opened? _opened; // published: Volatile; null while it is being replaced
     private IWorkForwarder? _forwarder; // published: Volatile
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
         {
             try
             {
-                return Volatile.Read(ref _engine)?.Version ?? KvsVersion.None;
+                return Volatile.Read(ref _opened) is { IsComplete: true } opened ? opened.Engine.Version : KvsVersion.None;
             }
             catch (ObjectDisposedException)
             {
@@ -49,7 +49,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     {
         try
         {
-            return Engine.Includes(version);
+            return Shown.Includes(version);
         }
         catch (ObjectDisposedException)
         {
@@ -58,19 +58,24 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     }
 
     /// <summary>What replication drives; null while the engine is being replaced.</summary>
-    internal IMemberLog? Member => Volatile.Read(ref _engine)?.Member;
+    internal IMemberLog? Member => Volatile.Read(ref _opened)?.Engine.Member;
 
     /// <summary>Whether it can work: it is open, and has not failed.</summary>
-    internal bool IsHealthy => Volatile.Read(ref _engine) is { IsFaulted: false };
+    internal bool IsHealthy => Volatile.Read(ref _opened) is { Engine.IsFaulted: false };
 
     private static string DirectoryName => Kvs.Core.Storage.Manifests.DataDirectory.KvsEngine;
 
-    private LogEngine Engine => Volatile.Read(ref _engine) ?? throw IsReplaced();
+    private LogEngine Engine => Volatile.Read(ref _opened)?.Engine ?? throw IsReplaced();
+
+    // Of an engine that shows a state which the group has had.
+    private LogEngine Shown => Volatile.Read(ref _opened) is { IsComplete: true } opened
+        ? opened.Engine
+        : throw IsReplaced();
 
     /// <summary>Opens the engine for the first time.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     internal async Task OpenAsync(CancellationToken cancellationToken) =>
-        Volatile.Write(ref _engine, await open(cancellationToken));
+        Volatile.Write(ref _opened, new Opened(await open(cancellationToken)));
 
     /// <summary>Gives work that only the primary can do to somebody.</summary>
     /// <param name="forwarder">Who takes it.</param>
@@ -82,7 +87,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     internal async Task ReplaceAsync(Action change, CancellationToken cancellationToken)
     {
         var old = Engine;
-        Volatile.Write(ref _engine, null);
+        Volatile.Write(ref _opened, null);
         await old.DisposeAsync();
         change();
         await OpenAsync(cancellationToken);
@@ -91,7 +96,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     /// <inheritdoc/>
     public void Submit(WorkItem item)
     {
-        var engine = Volatile.Read(ref _engine);
+        var engine = Volatile.Read(ref _opened)?.Engine;
         if (engine is null)
         {
             WorkItems.Refuse(item, ErrorCode.Overloaded, Replacing);
@@ -113,7 +118,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     {
         try
         {
-            return Engine.TryGet(key, value, out info);
+            return Shown.TryGet(key, value, out info);
         }
         catch (ObjectDisposedException)
         {
@@ -126,7 +131,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     {
         try
         {
-            return Engine.Get(key, value, in bounds, out info);
+            return Shown.Get(key, value, in bounds, out info);
         }
         catch (ObjectDisposedException)
         {
@@ -139,7 +144,7 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     {
         try
         {
-            return Engine.Snapshot();
+            return Shown.Snapshot();
         }
         catch (ObjectDisposedException)
         {
@@ -164,7 +169,18 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
     public Task CompactAsync(CancellationToken cancellationToken) => Engine.CompactAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Interlocked.Exchange(ref _engine, null)?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => Interlocked.Exchange(ref _opened, null)?.Engine.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static KvsUnavailableException IsReplaced() => new(ErrorCode.Overloaded, Replacing);
+
+    /// <summary>An engine, and whether it can be read.</summary>
+    /// <param name="engine">The engine.</param>
+    private sealed class Opened(LogEngine engine)
+    {
+        private bool _isComplete; // goes to true once; whoever misses that looks itself
+
+        internal LogEngine Engine => engine;
+
+        internal bool IsComplete => _isComplete || (_isComplete = engine.Member!.Applied >= engine.Member.CompleteFrom);
+    }
 }
