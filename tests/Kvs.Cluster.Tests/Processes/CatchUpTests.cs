@@ -1,5 +1,6 @@
 using Kvs.Cluster.Tests.Processes.Load;
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 using Kvs.TestKit;
 using Xunit;
 using Xunit.Abstractions;
@@ -119,6 +120,59 @@ public sealed class CatchUpTests(ITestOutputHelper output)
             await ClusterCalls.TransferAsync(primary.Name, emptied.Name);
             Assert.Equal(emptied, await cluster.PrimaryAsync());
         });
+
+    [Fact]
+    public Task Reads_of_a_replica_that_takes_a_base_copy_succeed_or_are_told_to_come_again() => ProcessCluster.RunAsync(
+        output,
+        async cluster =>
+        {
+            var (primary, late) = (cluster.Nodes[0], cluster.Nodes[2]);
+            await FillAsync(primary);
+            await late.KillAsync();
+            await FillAsync(primary);
+            await late.StartAsync();
+            using var stop = new CancellationTokenSource();
+            var reading = Enumerable.Range(0, 4).Select(_ => Task.Run(() => ScanAsync(late, stop.Token))).ToList();
+            await cluster.ConvergeAsync();
+            await stop.CancelAsync();
+            var refusals = (await Task.WhenAll(reading)).SelectMany(static codes => codes).GroupBy(static code => code).ToList();
+            output.WriteLine(string.Join("; ", refusals.Select(static code => $"{code.Key}: {code.Count()}")));
+            Assert.Contains("a copy up to", primary.NewestLog, StringComparison.Ordinal);
+            Assert.All(refusals, static code => Assert.True(
+                code.Key is ErrorCode.Overloaded or ErrorCode.Unreachable or ErrorCode.SnapshotExpired, code.Key.ToString()));
+        },
+        "--history-bytes",
+        "0");
+
+    private static async Task<List<ErrorCode>> ScanAsync(NodeProcess node, CancellationToken stop)
+    {
+        var refusals = new List<ErrorCode>();
+        var (reader, link) = ClusterCalls.ReadStale(node.Name);
+        await using (link)
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                try
+                {
+                    var keys = 0;
+                    await foreach (var entry in reader.ScanAsync(cancellationToken: CancellationToken.None))
+                    {
+                        Assert.Equal(1000, entry.Value.Bytes.Length);
+                        keys++;
+                    }
+
+                    Assert.Equal(Keys, keys);
+                }
+                catch (KvsException refusal)
+                {
+                    refusals.Add(refusal.Code);
+                    await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
+                }
+            }
+        }
+
+        return refusals;
+    }
 
     private static int Offers(NodeProcess primary) => primary.NewestLog.Split("a copy up to").Length - 1;
 

@@ -86,6 +86,27 @@ public sealed class BaseCopyTests
     }
 
     [Fact]
+    public void A_copy_tells_from_where_on_it_is_whole_and_a_restart_does_not_forget_it()
+    {
+        var primary = CompactedPrimary();
+        var follower = new MemberNode(2, "b");
+        using (var copy = primary.Log.OpenBaseCopy())
+        {
+            follower = SwapIn(follower, copy);
+        }
+
+        // Records that the log behind the copy replaces are not in its files.
+        Assert.InRange(follower.Log.CompleteFrom, follower.Log.Applied + 1, primary.Log.Last.Sequence);
+        follower = follower.ReopenKilled();
+        Assert.InRange(follower.Log.CompleteFrom, follower.Log.Applied + 1, primary.Log.Last.Sequence);
+        follower.TakeFrom(primary);
+        follower.Commit(follower.Log.CompleteFrom);
+        Assert.Equal(follower.Log.CompleteFrom, follower.Log.Applied);
+        follower.Close();
+        primary.Close();
+    }
+
+    [Fact]
     public void A_damaged_or_short_file_is_refused_and_nothing_of_the_copy_is_left()
     {
         var primary = CompactedPrimary();
