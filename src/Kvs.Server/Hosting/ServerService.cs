@@ -23,9 +23,9 @@ namespace Kvs.Server.Hosting;
 /// <param name="machine">Files, clock, threads, randomness.</param>
 /// <param name="transport">The network.</param>
 /// <param name="loggers">The log.</param>
-/// <param name="failure">Ends the process when it cannot go on.</param>
+/// <param name="end">Ends the process when it cannot go on.</param>
 internal sealed class ServerService(
-    ServerOptions options, KvsEnvironment machine, ITransport transport, ILoggerFactory loggers, ServerFailure failure)
+    ServerOptions options, KvsEnvironment machine, ITransport transport, ILoggerFactory loggers, ServerFailure end)
     : IHostedService
 {
     private readonly ServerLog _log = new(loggers.CreateLogger("kvs"));
@@ -122,7 +122,7 @@ internal sealed class ServerService(
             throw new KvsConfigurationException($"a cluster needs the engine kvs, not {name}");
         }
 
-        _cluster = await ClusterService.OpenAsync(options, machine, transport, loggers, _log.Tell, failure.Fail, stop);
+        _cluster = await ClusterService.OpenAsync(options, machine, transport, loggers, _log.Tell, end.Fail, stop);
         return _cluster.Store;
     }
 

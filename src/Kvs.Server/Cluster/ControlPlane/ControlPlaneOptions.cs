@@ -1,3 +1,4 @@
+using System.Text;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Server.Cluster.Etcd;
@@ -27,19 +28,22 @@ internal static class ControlPlaneOptions
             Tls = (cluster.CaFile ?? cluster.CertificateFile) is null
                 ? null
                 : new EtcdTls(cluster.CaFile, cluster.CertificateFile, cluster.KeyFile),
-            Credentials = cluster.User is { } user ? new EtcdCredentials(user, ReadPassword(cluster.PasswordFile!)) : null,
+            Credentials = cluster.User is { } user ? new EtcdCredentials(user, ReadPassword(machine.Files, cluster.PasswordFile!)) : null,
         };
     }
 
-    private static string ReadPassword(string path)
+    private static string ReadPassword(IFileSystem files, string path)
     {
         try
         {
-            return File.ReadAllText(path).TrimEnd('\r', '\n');
+            using var file = files.Open(Path.GetFullPath(path), writable: false);
+            var bytes = new byte[file.Length];
+            var count = file.Read(0, bytes);
+            return Encoding.UTF8.GetString(bytes.AsSpan(0, count)).TrimEnd('\r', '\n');
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            throw new KvsConfigurationException($"the password file {path} cannot be read: {failure.Message}", failure);
+            throw new KvsConfigurationException($"the password file {path} cannot be read: {cause.Message}", cause);
         }
     }
 }
