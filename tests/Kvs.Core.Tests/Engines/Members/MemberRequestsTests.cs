@@ -91,6 +91,22 @@ public sealed class MemberRequestsTests
     }
 
     [Fact]
+    public void What_was_truncated_is_not_remembered_by_who_had_executed_it()
+    {
+        var node = MemberNode.Primary(1);
+        var dropped = Submit(node, _client.New(NumberedClient.Increment("n")));
+        node.Follow();
+        Assert.Equal((WriteOutcome.Unknown, null), (dropped.Request.Outcome, node.Store.Get("n")));
+        node.Log.Truncate(new KvsVersion(1, 1));
+        node.Run();
+        node.Lead(2);
+        node.CommitAll();
+        var again = Committed(node, _client.Again(1, NumberedClient.Increment("n")));
+        Assert.Equal((false, new KvsVersion(2, 3), "1"), (again.IsRepeated, again.Version, node.Store.Get("n")));
+        node.Close();
+    }
+
+    [Fact]
     public void A_repetition_that_is_refused_with_its_first_execution_is_unknown()
     {
         var node = MemberNode.Primary(1);
