@@ -66,8 +66,15 @@ public sealed class GoldenFileTests
     [Fact]
     public void Manifest_file_of_a_member()
     {
-        var membership = new ClusterMembership { ClusterId = 0xC1, NodeId = "n2", Members = ["n1", "n2", "10.0.0.3:4000"],
-            IsFounding = true, CampaignEpoch = Epoch + 1, CampaignRevision = 77 };
+        var membership = new ClusterMembership
+        {
+            ClusterId = 0xC1,
+            NodeId = "n2",
+            Members = ["n1", "n2", "10.0.0.3:4000"],
+            IsFounding = true,
+            CampaignEpoch = Epoch + 1,
+            CampaignRevision = 77,
+        };
         var manifest = NewManifest() with
         {
             Incarnation = 0xABCDEF,

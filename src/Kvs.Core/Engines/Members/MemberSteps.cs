@@ -255,7 +255,7 @@ internal sealed class MemberSteps
         // Durable before its first frame: what has left this node once must never be begun a second time.
         if (!TryUpdate(MemberOrder.Lead, current => current.WithOpenEpochs(_epochs.Table.Entries)
             .WithEpoch(epoch, start.FirstSequence) with
-            { BegunEpoch = epoch, PromisedTo = manifest.Membership!.NodeId }))
+        { BegunEpoch = epoch, PromisedTo = manifest.Membership!.NodeId }))
         {
             return true;
         }
