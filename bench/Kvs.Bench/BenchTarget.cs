@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Kvs.Core.Client;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
@@ -77,8 +75,8 @@ internal abstract class BenchTarget : IAsyncDisposable
 
         internal static async Task<Server> StartAsync(string directory, BenchCell cell)
         {
-            var address = $"127.0.0.1:{FreePort()}";
-            var start = new ProcessStartInfo(ServerProgram())
+            var address = $"127.0.0.1:{BenchProcess.FreePorts(1)[0]}";
+            var start = new ProcessStartInfo(BenchProcess.ServerProgram())
             {
                 UseShellExecute = false,
                 RedirectStandardError = true,
@@ -121,26 +119,6 @@ internal abstract class BenchTarget : IAsyncDisposable
             await process.WaitForExitAsync();
             process.Dispose();
             await base.DisposeAsync();
-        }
-
-        /// <summary>The server as users run it: precompiled, from its own output folder.</summary>
-        private static string ServerProgram()
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (folder is not null && !folder.EnumerateFiles("KvsTcp.sln").Any())
-            {
-                folder = folder.Parent;
-            }
-
-            var path = Path.Combine(folder?.FullName ?? ".", "src/Kvs.Server/bin/Release/net10.0/kvs-server");
-            return File.Exists(path) ? path : throw new FileNotFoundException("Build the solution first: ./dev build", path);
-        }
-
-        private static int FreePort()
-        {
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            return ((IPEndPoint)probe.LocalEndPoint!).Port;
         }
     }
 }

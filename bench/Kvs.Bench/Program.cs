@@ -52,7 +52,25 @@ big.SetAction(async parsed =>
     Directory.Delete(path, recursive: true);
 });
 
-return await new RootCommand("Measures KvsTcp. Figures depend on the machine: compare within one run only.") { compare, big }.Parse(args).InvokeAsync();
+var cluster = new Command("cluster", "Durable sets: one node, three with a fixed list, three in etcd, beside three members of etcd.")
+{
+    clients, valueBytes, seconds, rounds, directory,
+};
+cluster.SetAction(async parsed =>
+{
+    var path = Path.Combine(parsed.GetValue(directory)!, $"cluster-{Environment.TickCount64:x}");
+    Directory.CreateDirectory(path);
+    await ClusterRun.RunAsync(
+        path,
+        Split(parsed.GetValue(clients)).Select(int.Parse).ToArray(),
+        parsed.GetValue(valueBytes),
+        parsed.GetValue(seconds),
+        parsed.GetValue(rounds),
+        Console.Out);
+    Directory.Delete(path, recursive: true);
+});
+
+return await new RootCommand("Measures KvsTcp. Figures depend on the machine: compare within one run only.") { compare, big, cluster }.Parse(args).InvokeAsync();
 
 static Option<string> List(string name, string standard) =>
     new(name) { Description = "comma-separated", DefaultValueFactory = _ => standard };

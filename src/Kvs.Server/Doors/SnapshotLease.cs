@@ -52,7 +52,14 @@ internal sealed class SnapshotLease(ulong id, IEngineSnapshot snapshot, long ope
         lock (_turn)
         {
             ThrowIfEndedLocked();
-            return use(snapshot, state);
+            try
+            {
+                return use(snapshot, state);
+            }
+            catch (ObjectDisposedException)
+            {
+                throw StoreReplaced();
+            }
         }
     }
 
@@ -68,9 +75,16 @@ internal sealed class SnapshotLease(ulong id, IEngineSnapshot snapshot, long ope
         lock (_turn)
         {
             ThrowIfEndedLocked();
-            var cursor = snapshot.Scan(range, reverse);
-            (_cursors ??= []).Add(cursor);
-            return cursor;
+            try
+            {
+                var cursor = snapshot.Scan(range, reverse);
+                (_cursors ??= []).Add(cursor);
+                return cursor;
+            }
+            catch (ObjectDisposedException)
+            {
+                throw StoreReplaced();
+            }
         }
     }
 
@@ -105,6 +119,10 @@ internal sealed class SnapshotLease(ulong id, IEngineSnapshot snapshot, long ope
 
         ended(this);
     }
+
+    // A node of a cluster that takes over a copy of its group's data closes the store beneath whoever reads it.
+    private static KvsUnavailableException StoreReplaced() => new(
+        ErrorCode.Overloaded, "The store beneath this snapshot was replaced by a copy of the group's data. Read again.");
 
     private void ThrowIfEndedLocked()
     {

@@ -61,6 +61,12 @@ internal static class ClusterCalls
     internal static Task<string> TransferAsync(string node, string target) =>
         CallAsync(node, s_node, (Opcode.ClusterTransfer, target), default, TimeSpan.FromSeconds(20));
 
+    /// <summary>Removes a node from a cluster in etcd.</summary>
+    /// <param name="node">The node that is asked.</param>
+    /// <param name="leaver">Who goes.</param>
+    internal static Task<string> LeaveAsync(string node, string leaver) =>
+        CallAsync(node, s_node, (Opcode.ClusterLeave, leaver), default, TimeSpan.FromSeconds(20));
+
     /// <summary>The version that a node shows, with the digest of all its content.</summary>
     /// <param name="node">The node.</param>
     internal static async Task<(KvsVersion Version, long Keys, ulong Hash)> DigestAsync(string node)

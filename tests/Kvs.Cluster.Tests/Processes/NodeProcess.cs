@@ -44,7 +44,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>What it said in its newest life.</summary>
     internal string NewestLog => _process?.Errors ?? _pastLogs[^1];
 
-    private string[] AllArguments => Arguments.Any(static argument => argument is "--replica" or "--replicas")
+    private string[] AllArguments => Arguments.Any(static argument => argument is "--replica" or "--replicas" or "--cluster")
         ? ["--advertise", Name, .. Arguments]
         : [.. Arguments];
 

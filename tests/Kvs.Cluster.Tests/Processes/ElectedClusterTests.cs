@@ -1,0 +1,75 @@
+using Kvs.Cluster.Tests.Processes.Load;
+using Kvs.TestKit;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Kvs.Cluster.Tests.Processes;
+
+/// <summary>
+/// Real processes that find, lead and replace each other by themselves, over a real etcd, under clients that read and write
+/// through all nodes.
+/// </summary>
+/// <param name="output">Gets the figures, and the nodes' logs on failure.</param>
+public sealed class ElectedClusterTests(ITestOutputHelper output)
+{
+    private const int Clients = 4;
+    private const int Writes = 20;
+
+    [ToolFact("etcd")]
+    public Task A_primary_that_is_killed_or_paused_is_replaced_by_itself_and_nothing_is_lost() => RunAsync(3, async cluster =>
+    {
+        await using var load = new ClusterLoad(cluster, Clients, new Random(1));
+        foreach (var isKilled in (bool[])[true, false])
+        {
+            load.Start();
+            await load.Acknowledged.MoreAsync(Writes);
+            var primary = await cluster.PrimaryAsync();
+            load.Acknowledged.Restart();
+            await (isKilled ? primary.KillAsync() : primary.PauseAsync());
+            await load.Acknowledged.MoreAsync(Writes);
+            var longest = load.Acknowledged.Longest();
+            Assert.NotEqual(primary, await cluster.PrimaryAsync());
+            await (isKilled ? primary.StartAsync() : primary.ContinueAsync());
+            await cluster.AllFollowAsync();
+            await load.StopAsync();
+            await load.CheckAllNodesAsync();
+            output.WriteLine($"primary {(isKilled ? "killed" : "paused")}: {longest.TotalSeconds:0.000} s without an acknowledged write");
+        }
+    });
+
+    [ToolFact("etcd")]
+    public Task A_node_that_knows_only_the_cluster_joins_and_another_leaves_while_writes_go_on() => RunAsync(4, async cluster =>
+    {
+        var late = cluster.Nodes[3];
+        await using var load = new ClusterLoad(cluster, Clients, new Random(2)) { Through = [.. cluster.Nodes.Take(3)] };
+        load.Start();
+        await load.Acknowledged.MoreAsync(Writes);
+        await late.StartAsync();
+        await cluster.AllFollowAsync();
+        await load.Acknowledged.MoreAsync(Writes);
+        await load.StopAsync();
+        await load.CheckAllNodesAsync();
+
+        var primary = await cluster.PrimaryAsync();
+        var gone = cluster.Others(primary)[0];
+        await gone.KillAsync();
+        var text = await ClusterCalls.LeaveAsync(primary.Name, gone.Name);
+        output.WriteLine(text);
+        await Processes.Clients.SetAsync(primary.Name, "after", "1");
+        await Processes.Clients.ReportsAsync(primary, status => status.Nodes.All(node => node.NodeId != gone.Name));
+    });
+
+    private Task RunAsync(int count, Func<ProcessCluster, Task> test) => ProcessCluster.RunStoppedAsync(output, count, [], async cluster =>
+    {
+        using var etcd = await EtcdProcess.StartAsync();
+        foreach (var node in cluster.Nodes)
+        {
+            node.Arguments = ["--cluster", etcd.Address, "--cluster-name", "test"];
+        }
+
+        await Task.WhenAll(cluster.Nodes.Take(3).Select(static node => node.StartAsync()));
+        await Processes.Clients.ReportsAsync(
+            await cluster.PrimaryAsync(), static status => status.Nodes.Count(static node => node.InSync) == 3);
+        await test(cluster);
+    });
+}
