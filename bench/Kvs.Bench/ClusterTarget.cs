@@ -56,7 +56,8 @@ internal sealed class ClusterTarget : IAsyncDisposable
         await target.WarmAsync();
         if (count > 1)
         {
-            await InSyncAsync(addresses, count);
+            await PrimaryFirstAsync(addresses);
+            target._clients.Clear(); // it was made before anybody led
         }
 
         return target;
@@ -122,16 +123,22 @@ internal sealed class ClusterTarget : IAsyncDisposable
         }
     }
 
-    private static async Task InSyncAsync(List<string> addresses, int count)
+    // The primary is the one that knows of all; clients go to it first, as those of etcd may go to any member.
+    private static async Task PrimaryFirstAsync(List<string> addresses)
     {
-        await using var client = await KvsClient.ConnectAsync(string.Join(',', addresses));
         var from = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            var status = await client.Cluster.StatusAsync();
-            if (status.Nodes.Count == count && status.Nodes.All(static node => node.InSync))
+            foreach (var address in addresses.ToArray())
             {
-                return;
+                await using var client = await KvsClient.ConnectAsync(address);
+                var status = await client.Cluster.StatusAsync();
+                if (status.Nodes.Count == addresses.Count && status.Nodes.All(static node => node.InSync))
+                {
+                    addresses.Remove(status.Primary);
+                    addresses.Insert(0, status.Primary);
+                    return;
+                }
             }
 
             Require(TimeProvider.System.GetElapsedTime(from) < _patience);
