@@ -55,7 +55,7 @@ int Up(string[] rest)
     File.WriteAllText(plan, wanted);
     if (etcd && !IsListening(2379))
     {
-        Run("etcd", Find("etcd"), ["--data-dir", Path.Combine(root, "etcd"), "--listen-client-urls", etcdUrl, "--advertise-client-urls", etcdUrl]);
+        Run("etcd", OnPath("etcd"), ["--data-dir", Path.Combine(root, "etcd"), "--listen-client-urls", etcdUrl, "--advertise-client-urls", etcdUrl]);
         WaitFor(2379, "etcd", TimeSpan.FromSeconds(20));
     }
 
@@ -226,7 +226,8 @@ static void Terminate(Process process)
 
 IEnumerable<(string Name, Process Process)> Running()
 {
-    foreach (var file in Directory.Exists(root) ? Directory.GetFiles(root, "*.pid").Order() : [])
+    var files = Directory.Exists(root) ? Directory.GetFiles(root, "*.pid") : [];
+    foreach (var file in files.Order())
     {
         var name = Path.GetFileNameWithoutExtension(file);
         if (ProcessOf(name) is { } process)
@@ -281,7 +282,7 @@ static string Program(string project, string name)
     return File.Exists(path) ? path : throw new ClusterException($"{path} is not there. Build first: dotnet build -c Release KvsTcp.sln");
 }
 
-static string Find(string program)
+static string OnPath(string program)
 {
     var file = OperatingSystem.IsWindows() ? program + ".exe" : program;
     return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
