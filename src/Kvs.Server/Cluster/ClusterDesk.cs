@@ -1,5 +1,7 @@
+using Kvs.Core.Client.Connections;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Core.Protocol;
 using Kvs.Core.Replication;
 using Kvs.Server.Cluster.Driver;
 using Kvs.Server.Cluster.Forwarding;
@@ -99,7 +101,7 @@ internal sealed class ClusterDesk(
 
         using var limit = new CancellationTokenSource(_patience);
         var connection = await primary.ConnectAsync(limit.Token);
-        return await connection.CallAsync(PrimaryCalls.Transfer, node, default, limit.Token);
+        return await connection.CallAsync(Calls.Node, (Opcode.ClusterTransfer, node), default, limit.Token);
     }
 
     /// <inheritdoc/>
@@ -120,7 +122,7 @@ internal sealed class ClusterDesk(
 
         using var limit = new CancellationTokenSource(_patience);
         var connection = await primary.ConnectAsync(limit.Token);
-        return await connection.CallAsync(PrimaryCalls.Leave, node, default, limit.Token);
+        return await connection.CallAsync(Calls.Node, (Opcode.ClusterLeave, node), default, limit.Token);
     }
 
     /// <summary>Moves the primary away from this node.</summary>

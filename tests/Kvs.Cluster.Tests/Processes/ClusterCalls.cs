@@ -6,7 +6,6 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
-using Kvs.Core.Protocol.Responses;
 
 namespace Kvs.Cluster.Tests.Processes;
 
@@ -15,63 +14,36 @@ internal static class ClusterCalls
 {
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
 
-    private static readonly Call<(Opcode Opcode, string Node), string> s_node = new()
-    {
-        Opcode = static state => state.Opcode,
-        Write = static (FrameBuffer target, uint id, in RequestFields fields, in (Opcode Opcode, string Node) state) =>
-            RequestEncoder.WriteNode(target, state.Opcode, id, in fields, state.Node),
-        Read = static (ReadOnlyMemory<byte> body, in (Opcode Opcode, string Node) _, out string text) =>
-            ResponseDecoder.TryReadText(body, out text),
-    };
-
-    private static readonly Call<Opcode, ClusterStatus> s_status = new()
-    {
-        Opcode = static opcode => opcode,
-        Write = static (FrameBuffer target, uint id, in RequestFields fields, in Opcode opcode) =>
-            RequestEncoder.WriteEmpty(target, opcode, id, in fields),
-        Read = static (ReadOnlyMemory<byte> body, in Opcode _, out ClusterStatus status) =>
-            ClusterStatusCodec.TryRead(body, out status),
-    };
-
-    private static readonly Call<DigestRequest, RangeDigest> s_digest = new()
-    {
-        Opcode = static _ => Opcode.ClusterDigest,
-        Write = static (FrameBuffer target, uint id, in RequestFields fields, in DigestRequest request) =>
-            request.Write(target, id, in fields),
-        Read = static (ReadOnlyMemory<byte> body, in DigestRequest _, out RangeDigest digest) =>
-            DigestCodec.TryReadParts(body, out digest),
-    };
-
     /// <summary>Fields of a read of whatever the node shows.</summary>
     internal static RequestFields Stale { get; } = new() { Consistency = Consistency.Stale };
 
     /// <summary>How things stand, as a node sees them.</summary>
     /// <param name="node">The node.</param>
     internal static Task<ClusterStatus> StatusAsync(string node) =>
-        CallAsync(node, s_status, Opcode.ClusterStatus, default, TimeSpan.FromSeconds(3));
+        CallAsync(node, Calls.ClusterStatus, Opcode.ClusterStatus, default, TimeSpan.FromSeconds(3));
 
     /// <summary>Lets a node lead.</summary>
     /// <param name="node">The node.</param>
     internal static Task<string> PromoteAsync(string node) =>
-        CallAsync(node, s_node, (Opcode.ClusterPromote, ""), default, TimeSpan.FromSeconds(20));
+        CallAsync(node, Calls.Node, (Opcode.ClusterPromote, ""), default, TimeSpan.FromSeconds(20));
 
     /// <summary>Moves the primary.</summary>
     /// <param name="node">The node that is asked.</param>
     /// <param name="target">To whom; empty for whoever is furthest.</param>
     internal static Task<string> TransferAsync(string node, string target) =>
-        CallAsync(node, s_node, (Opcode.ClusterTransfer, target), default, TimeSpan.FromSeconds(20));
+        CallAsync(node, Calls.Node, (Opcode.ClusterTransfer, target), default, TimeSpan.FromSeconds(20));
 
     /// <summary>Removes a node from a cluster in etcd.</summary>
     /// <param name="node">The node that is asked.</param>
     /// <param name="leaver">Who goes.</param>
     internal static Task<string> LeaveAsync(string node, string leaver) =>
-        CallAsync(node, s_node, (Opcode.ClusterLeave, leaver), default, TimeSpan.FromSeconds(20));
+        CallAsync(node, Calls.Node, (Opcode.ClusterLeave, leaver), default, TimeSpan.FromSeconds(20));
 
     /// <summary>The version that a node shows, with the digest of all its content.</summary>
     /// <param name="node">The node.</param>
     internal static async Task<(KvsVersion Version, long Keys, ulong Hash)> DigestAsync(string node)
     {
-        var digest = await CallAsync(node, s_digest, new DigestRequest { Most = 1 }, Stale, TimeSpan.FromSeconds(20));
+        var digest = await CallAsync(node, Calls.DigestParts, new DigestRequest { Most = 1 }, Stale, TimeSpan.FromSeconds(20));
         return (digest.Version, digest.Parts.Sum(static part => part.Keys), Sum(digest.Parts));
     }
 

@@ -46,10 +46,6 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
     /// <summary>The group's nodes, as far as they are known. Any thread.</summary>
     internal ImmutableArray<string> Members => Volatile.Read(ref _members) is { } known ? known.Names : [];
 
-    /// <summary>Whether a node is in the in-sync set, as far as it is known. Any thread.</summary>
-    /// <param name="node">The node.</param>
-    internal bool IsInSync(string node) => Volatile.Read(ref _members)?.InSync.Contains(node) is true;
-
     /// <summary>Begins to watch, and registers this node.</summary>
     /// <param name="node">Its id.</param>
     /// <param name="record">What it registers.</param>
@@ -70,8 +66,7 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
         {
             Volatile.Write(ref _members, new KnownMembers(
                 view.StateRevision,
-                [.. state.Replicas.Select(static replica => replica.Node).Order(StringComparer.Ordinal)],
-                [.. state.InSync.Select(static member => member.Node)]));
+                [.. state.Replicas.Select(static replica => replica.Node).Order(StringComparer.Ordinal)]));
         }
 
         _tell(new NodeInput.GroupSeen(view));
@@ -102,7 +97,7 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private sealed record KnownMembers(long Revision, ImmutableArray<string> Names, ImmutableHashSet<string> InSync);
+    private sealed record KnownMembers(long Revision, ImmutableArray<string> Names);
 
     private async Task AnswerAsync(Func<Task<NodeInput>> call, NodeInput failed)
     {

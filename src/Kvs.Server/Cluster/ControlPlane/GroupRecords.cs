@@ -14,7 +14,7 @@ namespace Kvs.Server.Cluster.ControlPlane;
 /// <param name="keys">The cluster's keys.</param>
 internal sealed class GroupRecords(EtcdClient etcd, ClusterKeys keys)
 {
-    private (long Revision, GroupRecord Message)? _newest; // published: Volatile by the reference below
+    private (long Revision, GroupRecord Message)? _newest; // guarded by _gate
     private readonly Lock _gate = new();
 
     /// <summary>Reads both keys, linearizably.</summary>

@@ -26,9 +26,6 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
     private Task _ending = Task.CompletedTask; // under _making
     private Open? _open; // published: Volatile; made under _making
 
-    /// <summary>Whether a primary is known that is another node.</summary>
-    internal bool IsKnown => status() is { Leads: false, PrimaryAddress: not null };
-
     /// <summary>The connection.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="KvsException">No primary is known, or it cannot be reached.</exception>

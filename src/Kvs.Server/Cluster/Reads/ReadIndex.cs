@@ -1,3 +1,4 @@
+using Kvs.Core.Client.Connections;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
@@ -61,7 +62,7 @@ internal sealed class ReadIndex(PrimaryConnection primary, TimeProvider time)
                 using var patience = new CancellationTokenSource(_patience, time);
                 var connection = await primary.ConnectAsync(patience.Token);
                 var fields = new RequestFields { DeadlineMillis = (uint)_patience.TotalMilliseconds, Forwarded = true };
-                var position = await connection.CallAsync(PrimaryCalls.Position, Opcode.Position, fields, patience.Token);
+                var position = await connection.CallAsync(Calls.Position, Opcode.Position, fields, patience.Token);
                 askers.SetResult(position.Sequence);
             }
             catch (KvsException failure)
