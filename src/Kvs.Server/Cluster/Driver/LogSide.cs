@@ -14,11 +14,11 @@ namespace Kvs.Server.Cluster.Driver;
 /// only when it has heard that it is there.
 /// Threading: the driver's loop, but for what it passes on to it.
 /// </summary>
-/// <param name="store">The store.</param>
-/// <param name="tell">Tells the node.</param>
-internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
+internal sealed class LogSide
 {
-    private readonly Queue<MemberRecord> _records = new(); // handed over, not stored yet
+    private readonly MemberStore _store;
+    private readonly Action<NodeInput> _tell;
+    private readonly RecordOrders _records;
     private readonly Queue<(KvsVersion Last, Action Release)> _frames = new(); // handed over, not appended yet
     private readonly List<Action<IMemberLog>> _waiting = []; // orders while the engine is being replaced
     private KvsVersion _appended;
@@ -28,17 +28,26 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
     private ulong _toldApplied;
     private ulong _firstStreamable;
     private ulong _begins; // the epoch that was asked for; 0 when its first batch is there
-    private MemberRecord? _refused; // could not be stored: tried again
+
+    /// <summary>Creates it; <see cref="Begin"/> begins.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="tell">Tells the node.</param>
+    internal LogSide(MemberStore store, Action<NodeInput> tell)
+    {
+        _store = store;
+        _tell = tell;
+        _records = new RecordOrders(Order, tell);
+    }
 
     /// <summary>The record that the node decided on last.</summary>
-    internal MemberRecord Record { get; private set; } = null!; // set by Begin
+    internal MemberRecord Record => _records.Newest;
 
     /// <summary>What the opening has found, for the node. Events from here on are for <see cref="Hear"/>.</summary>
     internal NodeStart Begin()
     {
-        var log = store.Member!;
+        var log = _store.Member!;
         var membership = log.Membership;
-        Record = new MemberRecord
+        _records.Begin(new MemberRecord
         {
             StoreId = log.StoreId,
             Incarnation = log.Incarnation,
@@ -50,7 +59,7 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
             Campaign = membership.CampaignEpoch == 0
                 ? null
                 : new CampaignRecord(membership.CampaignEpoch, membership.CampaignRevision),
-        };
+        });
         Settle(log);
         return new NodeStart
         {
@@ -105,32 +114,22 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
 
     /// <summary>Stores the node's record.</summary>
     /// <param name="record">The record.</param>
-    internal void Store(MemberRecord record)
-    {
-        Record = record;
-        _records.Enqueue(record);
-        Order(log => log.StoreRecord(PromiseOf(record), MembershipOf(record), record.Incarnation));
-    }
+    internal void Store(MemberRecord record) => _records.Store(record);
 
     /// <summary>Now and then: what no event tells.</summary>
     internal void Look()
     {
-        if (store.Member is not { } log)
+        if (_store.Member is not { } log)
         {
             return;
         }
 
-        if (_refused is { } record)
-        {
-            _refused = null;
-            log.StoreRecord(PromiseOf(record), MembershipOf(record), record.Incarnation);
-        }
-
+        _records.Ask();
         var first = Math.Min(log.FirstStreamable, _toldApplied + 1);
         if (first > _firstStreamable)
         {
             _firstStreamable = first;
-            tell(new NodeInput.HistoryDropped(first));
+            _tell(new NodeInput.HistoryDropped(first));
         }
     }
 
@@ -141,12 +140,14 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
         {
             frames.Release();
         }
+
+        _records.Leave();
     }
 
     /// <summary>The engine is another one, or the old one was opened again.</summary>
     internal void Enter()
     {
-        var log = store.Member!;
+        var log = _store.Member!;
         Settle(log);
         foreach (var order in _waiting)
         {
@@ -154,6 +155,7 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
         }
 
         _waiting.Clear();
+        _records.Ask();
     }
 
     /// <summary>The engine tells something.</summary>
@@ -172,7 +174,7 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
                 _applied = happened.Version.Sequence;
                 break;
             case MemberEventKind.RecordStored:
-                tell(new NodeInput.RecordStored(_records.Dequeue()));
+                _records.Stored();
                 break;
             case MemberEventKind.Truncated:
                 Truncated(happened.Version);
@@ -180,18 +182,18 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
             case MemberEventKind.Led:
                 _begins = 0;
                 _appended = happened.Version;
-                tell(new NodeInput.Led(happened.Version));
+                _tell(new NodeInput.Led(happened.Version));
                 break;
             case MemberEventKind.Followed:
                 _begins = 0;
                 _appended = happened.Version;
-                tell(new NodeInput.Followed(happened.Version));
+                _tell(new NodeInput.Followed(happened.Version));
                 break;
             case MemberEventKind.Held:
-                tell(new NodeInput.WritesHeld());
+                _tell(new NodeInput.WritesHeld());
                 break;
             case MemberEventKind.Failed:
-                tell(new NodeInput.LogFailed(happened.Text ?? "unknown"));
+                _tell(new NodeInput.LogFailed(happened.Text ?? "unknown"));
                 break;
             default:
                 Refused(in happened);
@@ -201,21 +203,9 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
         TellDurable();
     }
 
-    private static EpochPromise PromiseOf(MemberRecord record) => new(record.PromisedEpoch, record.Candidate);
-
-    private static ClusterMembership MembershipOf(MemberRecord record) => new()
-    {
-        ClusterId = record.StoreId,
-        NodeId = record.Self,
-        Members = record.Members,
-        IsFounding = record.IsFounding,
-        CampaignEpoch = record.Campaign?.Epoch ?? 0,
-        CampaignRevision = record.Campaign?.Revision ?? 0,
-    };
-
     private void Order(Action<IMemberLog> order)
     {
-        if (store.Member is { } log && _waiting.Count == 0)
+        if (_store.Member is { } log && _waiting.Count == 0)
         {
             order(log);
         }
@@ -246,13 +236,13 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
             _frames.Dequeue().Release();
         }
 
-        tell(new NodeInput.Appended(last, bytes));
+        _tell(new NodeInput.Appended(last, bytes));
     }
 
     private void Truncated(KvsVersion last)
     {
         _appended = _durable = _toldDurable = last;
-        tell(new NodeInput.Truncated(last, last.Sequence));
+        _tell(new NodeInput.Truncated(last, last.Sequence));
     }
 
     // Orders are carried out one behind the other, so a refusal is always that of the oldest of its kind.
@@ -266,15 +256,15 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
                     frames.Release();
                 }
 
-                tell(new NodeInput.AppendRefused(refusal.Version));
+                _tell(new NodeInput.AppendRefused(refusal.Version));
                 break;
-            case MemberOrder.StoreRecord when _records.TryPeek(out var record):
-                _refused = record; // a full disk: a promise that is not stored is not given
+            case MemberOrder.StoreRecord:
+                _records.Refused();
                 break;
             case MemberOrder.Hold:
                 break; // the node has stopped to lead meanwhile
             default:
-                tell(new NodeInput.LogFailed($"{refusal.Order} was refused: {refusal.Text}"));
+                _tell(new NodeInput.LogFailed($"{refusal.Order} was refused: {refusal.Text}"));
                 break;
         }
     }
@@ -284,13 +274,13 @@ internal sealed class LogSide(MemberStore store, Action<NodeInput> tell)
         if (_durable.Sequence > _toldDurable.Sequence && _durable.Sequence <= _appended.Sequence)
         {
             _toldDurable = _durable;
-            tell(new NodeInput.Durable(_durable));
+            _tell(new NodeInput.Durable(_durable));
         }
 
         if (_applied > _toldApplied && _applied <= _toldDurable.Sequence)
         {
             _toldApplied = _applied;
-            tell(new NodeInput.Applied(_applied));
+            _tell(new NodeInput.Applied(_applied));
         }
     }
 }
