@@ -13,6 +13,9 @@ internal sealed record LogEngineOptions
     /// <summary>How durable a write is when it is acknowledged, unless it asks for more.</summary>
     internal Durability Durability { get; init; } = Durability.Always;
 
+    /// <summary>Whether writes are answered before they are on stable storage, unless they ask for it.</summary>
+    internal bool AnswersBeforeSync => Durability != Durability.Always;
+
     /// <summary>Under <see cref="Durability.Interval"/>: the longest that a write waits for its sync.</summary>
     internal TimeSpan SyncInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
@@ -72,9 +75,6 @@ internal sealed record LogEngineOptions
             $"Batch limit {BatchBytesMax} is not between 1 and {Limits.BatchBytesMax}.");
         Require(CompactionDeadShare is > 0 and <= 1, $"Dead share {CompactionDeadShare} is not between 0 and 1.");
         Require(CompactionBytesPerSecond > 0, $"Compaction rate {CompactionBytesPerSecond} is not positive.");
-        Require(
-            Member is null || Durability == Durability.Always,
-            $"Durability '{Durability}' is not for a member of a cluster: what it reports as durable is synced.");
         Require(SnapshotAgeWarning > TimeSpan.Zero, $"Snapshot age {SnapshotAgeWarning} is not positive.");
     }
 

@@ -111,7 +111,7 @@ internal sealed class ServerService(
 
     private async Task<IKvEngine> OpenAsync(string name, CancellationToken stop)
     {
-        options.Cluster.Validate(options.Address);
+        options.Cluster.Validate(options.Address, options.Durability);
         if (!options.Cluster.IsOn)
         {
             return await EngineOpener.OpenAsync(name, options, machine, _log.Tell, stop);

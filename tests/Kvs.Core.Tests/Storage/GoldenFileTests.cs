@@ -87,6 +87,11 @@ public sealed class GoldenFileTests
         Assert.True(membership.IsSame(read.Membership!));
         Assert.Equal(
             manifest with { Epochs = [], Files = [], Membership = null }, read with { Epochs = [], Files = [], Membership = null });
+
+        manifest = manifest with { AnswersBeforeSync = true, MayHaveLost = true };
+        Compare("manifest-member-os", ManifestCodec.Write(manifest), "as manifest-member, with the flags of a weaker durability");
+        read = ManifestCodec.Read(Golden("manifest-member-os"), "golden");
+        Assert.Equal((true, true, true), (read.CleanShutdown, read.AnswersBeforeSync, read.MayHaveLost));
     }
 
     [Fact]

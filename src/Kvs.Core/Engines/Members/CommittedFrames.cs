@@ -19,7 +19,7 @@ internal sealed class CommittedFrames
     private const int BatchesMax = 8 * 1024;
 
     private readonly LogFeed _feed;
-    private readonly LogWriter _log;
+    private readonly MemberLog _member;
     private readonly KeyIndex _index;
     private readonly CommitGate _gate;
     private readonly GroupApplier _applier;
@@ -30,7 +30,7 @@ internal sealed class CommittedFrames
     internal CommittedFrames(EngineParts parts, GroupApplier applier)
     {
         _feed = parts.Feed;
-        _log = parts.Log;
+        _member = parts.Member!;
         _index = parts.Index;
         _gate = parts.Gate;
         _applier = applier;
@@ -71,7 +71,7 @@ internal sealed class CommittedFrames
         _hasFrame = false;
     }
 
-    private ulong Through() => Math.Min(_gate.Committed, _log.Synced.Sequence);
+    private ulong Through() => Math.Min(_gate.Committed, _member.Durable.Sequence);
 
     /// <summary>Stands at the next frame, if all of it may be applied.</summary>
     private bool TryFind(ulong through)

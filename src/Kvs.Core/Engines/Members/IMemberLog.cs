@@ -43,8 +43,17 @@ internal interface IMemberLog
     /// <summary>The newest version in the log; (0, 0) when it is empty.</summary>
     KvsVersion Last { get; }
 
-    /// <summary>The newest version on stable storage: what may be acknowledged to a primary, or counted by one.</summary>
+    /// <summary>
+    /// The newest version that may be acknowledged to a primary, or counted by one: on stable storage, or appended where
+    /// the store answers before it syncs.
+    /// </summary>
     KvsVersion Durable { get; }
+
+    /// <summary>
+    /// Whether an unclean end of a store that answers before it syncs may have lost what was acknowledged under
+    /// <see cref="Incarnation"/>. It goes with the next one that is stored.
+    /// </summary>
+    bool MayHaveLost { get; }
 
     /// <summary>Newest sequence known to be committed; it may lie behind <see cref="Last"/>.</summary>
     ulong Committed { get; }

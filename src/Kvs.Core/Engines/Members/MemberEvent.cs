@@ -8,7 +8,7 @@ internal enum MemberEventKind
     /// <summary>Frames were appended; <see cref="MemberEvent.Version"/> is the log's end. Told of a primary's own frames too.</summary>
     Appended = 1,
 
-    /// <summary>The log is on stable storage up to the version.</summary>
+    /// <summary>The log may be acknowledged up to the version: <see cref="IMemberLog.Durable"/>.</summary>
     Durable = 2,
 
     /// <summary>Readers see everything up to the version's sequence (its epoch is not given).</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Index;
+using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Copies;
 using Kvs.Core.Storage.Feed;
@@ -17,6 +18,7 @@ namespace Kvs.Core.Engines.Members;
 internal sealed class MemberLog : IMemberLog
 {
     private readonly MemberOptions _options;
+    private readonly Durability _durability;
     private readonly ManifestStore _manifests;
     private readonly SegmentFiles _files;
     private readonly SegmentSet _segments;
@@ -37,6 +39,7 @@ internal sealed class MemberLog : IMemberLog
     internal MemberLog(MemberOptions options, EngineParts parts, bool wasTailCut)
     {
         _options = options;
+        _durability = parts.Options.Durability;
         WasTailCut = wasTailCut;
         _files = parts.Files;
         _segments = parts.Segments;
@@ -78,7 +81,10 @@ internal sealed class MemberLog : IMemberLog
     public KvsVersion Last => _log.Appended;
 
     /// <inheritdoc/>
-    public KvsVersion Durable => _log.Synced;
+    public KvsVersion Durable => _durability == Durability.Always ? _log.Synced : _log.Appended;
+
+    /// <inheritdoc/>
+    public bool MayHaveLost => _manifests.Current.MayHaveLost;
 
     /// <inheritdoc/>
     public ulong Committed => _gate.Committed;
@@ -163,8 +169,10 @@ internal sealed class MemberLog : IMemberLog
         }
     }
 
-    /// <summary>Why a primary takes no writes at the moment; null when it does.</summary>
-    internal Refusal? Admission => Volatile.Read(ref _admission);
+    /// <summary>Why a primary does not take a write; null when it does. A write asks all nodes for its durability.</summary>
+    /// <param name="request">The write.</param>
+    internal Refusal? RefusalOf(WriteRequest request) =>
+        Volatile.Read(ref _admission) ?? (request.Durability > _durability ? Refusal.TooDurable : null);
 
     /// <summary>Notes the role. Commit thread.</summary>
     internal void SetLeading(bool isLeading) => Volatile.Write(ref _isLeading, isLeading);
@@ -183,11 +191,11 @@ internal sealed class MemberLog : IMemberLog
     {
         lock (DurabilityGate)
         {
-            var synced = _log.Synced;
-            if (synced != _toldDurable)
+            var durable = Durable;
+            if (durable != _toldDurable)
             {
-                _toldDurable = synced;
-                Tell(new MemberEvent(MemberEventKind.Durable, synced));
+                _toldDurable = durable;
+                Tell(new MemberEvent(MemberEventKind.Durable, durable));
             }
         }
     }

@@ -378,6 +378,7 @@ internal sealed class MemberSteps
         else if (TryUpdate(MemberOrder.StoreRecord, current => current with
         {
             Membership = membership,
+            MayHaveLost = current.MayHaveLost && current.Incarnation == incarnation,
             Incarnation = incarnation,
             PromisedEpoch = promise.Epoch,
             PromisedTo = promise.Candidate,

@@ -19,6 +19,13 @@ internal sealed record Refusal(ErrorCode Code, string Message, string? PrimaryAd
             : $"This node is not the primary ({reason}). Write to {primary}.",
         primary);
 
+    /// <summary>A write that asks for a stronger durability than the nodes of its group have.</summary>
+    internal static Refusal TooDurable { get; } = new(
+        ErrorCode.NotSupported,
+        "The write asks for a stronger durability than this node's; the other nodes would not sync it either. "
+        + "Start all nodes with --durability always.",
+        PrimaryAddress: null);
+
     /// <summary>Fails a request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="outcome">Unknown when its bytes are in the log.</param>

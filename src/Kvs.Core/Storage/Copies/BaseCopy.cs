@@ -127,6 +127,8 @@ internal sealed class BaseCopy : IDisposable
     private static Manifest SealedPartOf(Manifest manifest) => manifest with
     {
         CleanShutdown = false,
+        AnswersBeforeSync = false,
+        MayHaveLost = false,
         SyncedThrough = manifest.SealedThrough,
 
         // What compaction has judged by may lie behind the copy: without it keys would be missing that were never gone.

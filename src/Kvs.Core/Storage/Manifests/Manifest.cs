@@ -22,6 +22,15 @@ internal sealed record Manifest
     /// <summary>Whether the store was closed cleanly and nothing was written since.</summary>
     internal bool CleanShutdown { get; init; }
 
+    /// <summary>A member's: whether writes are answered before they are synced, so that an unclean end may lose some.</summary>
+    internal bool AnswersBeforeSync { get; init; }
+
+    /// <summary>
+    /// A member's: whether such an end may have lost answered writes under this <see cref="Incarnation"/>. It goes when
+    /// another one is drawn.
+    /// </summary>
+    internal bool MayHaveLost { get; init; }
+
     /// <summary>The newest version that was on stable storage when the manifest was written.</summary>
     internal KvsVersion SyncedThrough { get; init; }
 

@@ -54,6 +54,8 @@ internal static class ManifestCodec
     private const ushort Version = 1;
     private const ushort MemberVersion = 2;
     private const ushort CleanFlag = 1;
+    private const ushort AnswersBeforeSyncFlag = 2;
+    private const ushort MayHaveLostFlag = 4;
     private const int LengthOffset = 8;
     private const int ExtensionsOffset = 12;
     private const int StoreIdOffset = 16;
@@ -73,7 +75,7 @@ internal static class ManifestCodec
         var writer = new FieldWriter(bytes);
         writer.UInt32(Magic);
         writer.UInt16(manifest.Membership is null ? Version : MemberVersion);
-        writer.UInt16(manifest.CleanShutdown ? CleanFlag : (ushort)0);
+        writer.UInt16(FlagsOf(manifest));
         writer.UInt32((uint)length);
         writer.UInt32((uint)extensions.Length);
         writer.UInt128(manifest.StoreId);
@@ -151,11 +153,13 @@ internal static class ManifestCodec
                 $"the manifest says {length} bytes, the file has {bytes.Length}.");
         }
 
-        var clean = (reader.UInt16() & CleanFlag) != 0;
+        var flags = reader.UInt16();
         reader.Skip(StoreIdOffset - LengthOffset);
         var manifest = new Manifest
         {
-            CleanShutdown = clean,
+            CleanShutdown = (flags & CleanFlag) != 0,
+            AnswersBeforeSync = (flags & AnswersBeforeSyncFlag) != 0,
+            MayHaveLost = (flags & MayHaveLostFlag) != 0,
             StoreId = reader.UInt128(),
             Number = reader.UInt64(),
             Engine = reader.Text(EngineBytes),
@@ -171,6 +175,11 @@ internal static class ManifestCodec
         };
         return MembershipCodec.Read(bytes[^(int)(extensions + CrcBytes)..^CrcBytes], manifest, path);
     }
+
+    private static ushort FlagsOf(Manifest manifest) => (ushort)(
+        (manifest.CleanShutdown ? CleanFlag : 0)
+        | (manifest.AnswersBeforeSync ? AnswersBeforeSyncFlag : 0)
+        | (manifest.MayHaveLost ? MayHaveLostFlag : 0));
 
     private static void WriteFile(ref FieldWriter writer, ManifestFile file)
     {

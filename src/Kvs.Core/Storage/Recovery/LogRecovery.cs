@@ -24,6 +24,8 @@ internal sealed class LogRecovery
     private readonly ManifestStore _manifests;
     private readonly StoreRandom _random;
     private readonly RequestTable _requests;
+    private bool _answersBeforeSync; // of a member, from now on
+    private bool _wasClean;
 
     /// <summary>Works on a locked store directory.</summary>
     /// <param name="files">The file system.</param>
@@ -59,8 +61,13 @@ internal sealed class LogRecovery
     /// truncated.
     /// </summary>
     /// <param name="membership">The cluster. A store that was one of its own until now has committed all that it holds.</param>
+    /// <param name="answersBeforeSync">Whether writes will be answered before they are synced.</param>
     /// <returns>As <see cref="Recover"/>.</returns>
-    internal RecoveredLog RecoverMember(ClusterMembership membership) => Run(membership);
+    internal RecoveredLog RecoverMember(ClusterMembership membership, bool answersBeforeSync)
+    {
+        _answersBeforeSync = answersBeforeSync;
+        return Run(membership);
+    }
 
     private RecoveredLog Run(ClusterMembership? membership)
     {
@@ -69,11 +76,11 @@ internal sealed class LogRecovery
             var manifest = _manifests.Current;
             var logs = OpenLog.Of(_files, _segmentFiles, manifest);
             var verdict = LogScan.Judge(logs, manifest, _segmentFiles.PathOf(StoreFiles.Manifest));
-            var wasClean = manifest.CleanShutdown
+            _wasClean = manifest.CleanShutdown
                 && verdict.Last == manifest.SyncedThrough
                 && verdict.LastExtent >= 0
                 && !verdict.TailIsTorn;
-            var recovered = wasClean ? GoOn(verdict, membership) : StartAnewOrInPlace(verdict, logs, membership);
+            var recovered = _wasClean ? GoOn(verdict, membership) : StartAnewOrInPlace(verdict, logs, membership);
             _segmentFiles.DeleteLeftovers(_manifests.Current);
             return recovered;
         }
@@ -337,6 +344,8 @@ internal sealed class LogRecovery
                 : Math.Max(current.CommitSequence, CommittedIn(verdict, membership)),
             Epochs = current.WithOpenEpochs(verdict.Epochs).Epochs,
             Membership = membership,
+            AnswersBeforeSync = _answersBeforeSync,
+            MayHaveLost = membership is not null && (current.MayHaveLost || (current.AnswersBeforeSync && !_wasClean)),
         };
         if (membership is null)
         {

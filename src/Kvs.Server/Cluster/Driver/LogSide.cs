@@ -69,6 +69,7 @@ internal sealed class LogSide
             Commit = Math.Min(log.Applied, log.Last.Sequence),
             FirstStreamable = log.FirstStreamable,
             TailCut = log.WasTailCut,
+            MayHaveLost = log.MayHaveLost,
         };
     }
 

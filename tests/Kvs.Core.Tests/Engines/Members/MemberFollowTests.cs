@@ -281,9 +281,5 @@ public sealed class MemberFollowTests
         node.Close();
     }
 
-    [Fact]
-    public void A_weaker_durability_is_not_for_a_member() =>
-        Assert.Throws<KvsConfigurationException>(() => new MemberNode(1, options: new LogEngineOptions { Durability = Durability.Interval }));
-
     private static Manifest Manifest(MemberNode node) => ManifestStore.Open(node.Store.Device, "/store").Current;
 }

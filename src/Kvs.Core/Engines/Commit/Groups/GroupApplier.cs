@@ -118,7 +118,7 @@ internal sealed class GroupApplier
         }
 
         var demand = RequestDemand.Of(request, _state);
-        if (demand.Writes && (Refusal ?? _member?.Admission) is { } refusal)
+        if (demand.Writes && (Refusal ?? _member?.RefusalOf(request)) is { } refusal)
         {
             refusal.Apply(request, WriteOutcome.NotApplied);
             return ApplyStep.Judged;

@@ -98,7 +98,7 @@ internal sealed class SyncLoop
         var retreat = _gate.Retreat;
         try
         {
-            if (!_fault.IsSet && IsSyncDue(NoteAppended(), asked || followed))
+            if (!_fault.IsSet && IsSyncDue(NoteAppended(followed), asked))
             {
                 Sync();
             }
@@ -132,20 +132,34 @@ internal sealed class SyncLoop
     }
 
     /// <summary>Notes what was appended, for the clock of the syncs.</summary>
-    /// <returns>The strongest durability that one of the groups was promised.</returns>
-    private Durability NoteAppended()
+    /// <param name="followed">Whether frames were appended that belong to no group.</param>
+    /// <returns>The strongest durability that one of the groups, or these frames, were promised.</returns>
+    private Durability NoteAppended(bool followed)
     {
-        var strongest = Durability.Default;
+        var strongest = followed ? _options.Durability : Durability.Default;
+        if (strongest == Durability.Interval)
+        {
+            StartClock();
+        }
+
         foreach (var group in CollectionsMarshal.AsSpan(_groups)[_durable..])
         {
             strongest = group.Durability > strongest ? group.Durability : strongest;
-            if (group.HasFrame && group.Durability >= Durability.Interval && _syncBy == long.MaxValue)
+            if (group.HasFrame && group.Durability >= Durability.Interval)
             {
-                _syncBy = _time.GetTimestamp() + (long)(_options.SyncInterval.TotalSeconds * _time.TimestampFrequency);
+                StartClock();
             }
         }
 
         return strongest;
+    }
+
+    private void StartClock()
+    {
+        if (_syncBy == long.MaxValue)
+        {
+            _syncBy = _time.GetTimestamp() + (long)(_options.SyncInterval.TotalSeconds * _time.TimestampFrequency);
+        }
     }
 
     // A group without a frame may need a sync too: what its answers saw may be published and not yet durable.
@@ -179,13 +193,17 @@ internal sealed class SyncLoop
         }
     }
 
+    // A member publishes what its replication has counted, and that goes by its own durability.
+    private bool MayAnswerBeforeSync(CommitGroup group) =>
+        group.Durability != Durability.Always && (_options.AnswersBeforeSync || !_gate.IsMember);
+
     private void Publish()
     {
         var committed = _gate.Committed;
         for (; _published < _groups.Count && _groups[_published].LastSequence <= committed; _published++)
         {
             var group = _groups[_published];
-            Check.That((group.Durability != Durability.Always && !_gate.IsMember) || _log.Synced.Sequence >= group.LastSequence);
+            Check.That(MayAnswerBeforeSync(group) || _log.Synced.Sequence >= group.LastSequence);
             if (group.Root is { } root)
             {
                 // Counted first: whoever sees the group published finds its records counted.
