@@ -59,17 +59,5 @@ public sealed class ElectedClusterTests(ITestOutputHelper output)
         await Processes.Clients.ReportsAsync(primary, status => status.Nodes.All(node => node.NodeId != gone.Name));
     });
 
-    private Task RunAsync(int count, Func<ProcessCluster, Task> test) => ProcessCluster.RunStoppedAsync(output, count, [], async cluster =>
-    {
-        using var etcd = await EtcdProcess.StartAsync();
-        foreach (var node in cluster.Nodes)
-        {
-            node.Arguments = ["--cluster", etcd.Address, "--cluster-name", "test"];
-        }
-
-        await Task.WhenAll(cluster.Nodes.Take(3).Select(static node => node.StartAsync()));
-        await Processes.Clients.ReportsAsync(
-            await cluster.PrimaryAsync(), static status => status.Nodes.Count(static node => node.InSync) == 3);
-        await test(cluster);
-    });
+    private Task RunAsync(int count, Func<ProcessCluster, Task> test) => ProcessCluster.RunElectedAsync(output, count, test);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Kvs.TestKit;
@@ -14,9 +15,10 @@ internal sealed class EtcdProcess : IDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly Process _process;
 
-    private EtcdProcess(string client, string peer)
+    private EtcdProcess(int port, int peerPort)
     {
-        Address = client;
+        var (client, peer) = ($"http://127.0.0.1:{port}", $"http://127.0.0.1:{peerPort}");
+        Port = port;
         _process = Process.Start(new ProcessStartInfo("etcd",
         [
             "--name", "m",
@@ -34,19 +36,19 @@ internal sealed class EtcdProcess : IDisposable
     }
 
     /// <summary>Where clients reach it.</summary>
-    internal string Address { get; }
+    internal int Port { get; }
 
     /// <summary>Starts one, and waits until it serves.</summary>
     internal static async Task<EtcdProcess> StartAsync()
     {
-        var etcd = new EtcdProcess($"http://127.0.0.1:{FreePort()}", $"http://127.0.0.1:{FreePort()}");
+        var etcd = new EtcdProcess(FreePort(), FreePort());
         using var http = new HttpClient();
         await Until.HoldsAsync(
             async () =>
             {
                 try
                 {
-                    return (await http.GetStringAsync(new Uri($"{etcd.Address}/health"))).Contains("true", StringComparison.Ordinal);
+                    return (await http.GetStringAsync(new Uri($"http://127.0.0.1:{etcd.Port}/health"))).Contains("true", StringComparison.Ordinal);
                 }
                 catch (HttpRequestException)
                 {
@@ -56,6 +58,14 @@ internal sealed class EtcdProcess : IDisposable
             s_patience,
             static () => "etcd does not serve.");
         return etcd;
+    }
+
+    /// <summary>Stops its threads, or lets them go on.</summary>
+    /// <param name="signal">STOP or CONT.</param>
+    internal async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     /// <inheritdoc/>

@@ -11,9 +11,11 @@ internal sealed class NodeProcess : IAsyncDisposable
 {
     private readonly string _directory;
     private readonly string _data;
+    private readonly FaultNet _net;
     private readonly FaultProxy _proxy;
     private readonly List<string> _pastLogs = [];
     private ServerProcess? _process;
+    private FaultProxy? _etcd;
 
     /// <summary>A node that does not run yet.</summary>
     /// <param name="net">The roads.</param>
@@ -21,6 +23,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <param name="index">Its place in the list.</param>
     internal NodeProcess(FaultNet net, string directory, int index)
     {
+        _net = net;
         _directory = directory;
         _data = $"d{index}";
         _proxy = new FaultProxy(net);
@@ -47,6 +50,15 @@ internal sealed class NodeProcess : IAsyncDisposable
     private string[] AllArguments => Arguments.Any(static argument => argument is "--replica" or "--replicas" or "--cluster")
         ? ["--advertise", Name, .. Arguments]
         : [.. Arguments];
+
+    /// <summary>Lets it belong to a cluster in etcd, which it reaches by a road of its own.</summary>
+    /// <param name="port">Where etcd listens.</param>
+    internal void JoinBy(int port)
+    {
+        _etcd = new FaultProxy(_net, Name, FaultNet.Etcd);
+        _etcd.PassTo(port);
+        Arguments = ["--cluster", $"http://{_etcd.Address}", "--cluster-name", "test"];
+    }
 
     /// <summary>Starts it, and waits until it listens.</summary>
     internal async Task StartAsync()
@@ -103,6 +115,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         _process?.Dispose();
         _process = null;
         await _proxy.DisposeAsync();
+        await (_etcd?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
     private async Task<int> EndAsync()

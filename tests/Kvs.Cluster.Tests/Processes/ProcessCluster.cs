@@ -10,8 +10,9 @@ using Xunit.Abstractions;
 namespace Kvs.Cluster.Tests.Processes;
 
 /// <summary>
-/// A static cluster of real processes on this machine: each node is known to the others and to clients by the address of
-/// its proxy, and listens on a port that the system chooses. The first node is the configured primary.
+/// A cluster of real processes on this machine: each node is known to the others and to clients by the address of its
+/// proxy, and listens on a port that the system chooses. The first node of a static one is the configured primary; over
+/// etcd, each node has a road of its own to it.
 /// Ownership: of the processes, which end with it, and of their directory. Threading: one test.
 /// </summary>
 internal sealed class ProcessCluster : IAsyncDisposable
@@ -36,6 +37,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     /// <summary>The nodes, in the order of the list.</summary>
     internal IReadOnlyList<NodeProcess> Nodes { get; }
+
+    /// <summary>The control plane; null for a static cluster.</summary>
+    internal EtcdProcess? Etcd { get; private set; }
 
     /// <summary>Runs a test with a cluster of which no node runs yet; when it fails, the nodes' logs are shown.</summary>
     /// <param name="output">Gets the logs.</param>
@@ -72,6 +76,33 @@ internal sealed class ProcessCluster : IAsyncDisposable
             await test(cluster);
         });
 
+    /// <summary>Runs a test with a cluster of three of some kind that has a primary.</summary>
+    /// <param name="output">Gets the logs when it fails.</param>
+    /// <param name="kind">Which kind.</param>
+    /// <param name="test">The test.</param>
+    internal static Task RunAsync(ITestOutputHelper output, ClusterKind kind, Func<ProcessCluster, Task> test) =>
+        kind == ClusterKind.Static ? RunAsync(output, test) : RunElectedAsync(output, 3, test);
+
+    /// <summary>Runs a test with a cluster over etcd of which three nodes run, in sync.</summary>
+    /// <param name="output">Gets the logs when it fails.</param>
+    /// <param name="count">How many nodes there are.</param>
+    /// <param name="test">The test.</param>
+    internal static Task RunElectedAsync(ITestOutputHelper output, int count, Func<ProcessCluster, Task> test) =>
+        RunStoppedAsync(output, count, [], async cluster =>
+        {
+            using var etcd = await EtcdProcess.StartAsync();
+            cluster.Etcd = etcd;
+            foreach (var node in cluster.Nodes)
+            {
+                node.JoinBy(etcd.Port);
+            }
+
+            await Task.WhenAll(cluster.Nodes.Take(3).Select(static node => node.StartAsync()));
+            await Clients.ReportsAsync(
+                await cluster.PrimaryAsync(), static status => status.Nodes.Count(static node => node.InSync) == 3);
+            await test(cluster);
+        });
+
     /// <summary>The node of a name.</summary>
     /// <param name="name">The name.</param>
     internal NodeProcess Node(string name) => Nodes.Single(node => node.Name == name);
@@ -95,7 +126,23 @@ internal sealed class ProcessCluster : IAsyncDisposable
     internal async Task<NodeProcess> PrimaryAsync()
     {
         NodeProcess? found = null;
-        await Until.HoldsAsync(async () => (found = await TryFindPrimaryAsync()) is not null, s_patience, () => "No node leads.");
+        await Until.HoldsAsync(async () => (found = await TryFindPrimaryAsync(Nodes)) is not null, s_patience, () => "No node leads.");
+        return found!;
+    }
+
+    /// <summary>Another node leads: over etcd by itself, else because an operator promotes one.</summary>
+    /// <param name="old">Who led so far.</param>
+    /// <returns>The new primary.</returns>
+    internal async Task<NodeProcess> SucceedAsync(NodeProcess old)
+    {
+        if (Etcd is null)
+        {
+            return await PromoteAsync(Others(old));
+        }
+
+        NodeProcess? found = null;
+        await Until.HoldsAsync(
+            async () => (found = await TryFindPrimaryAsync(Others(old))) is not null, s_patience, static () => "No other node leads.");
         return found!;
     }
 
@@ -186,9 +233,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     private static bool Leads(ClusterStatus status, NodeProcess node) => status.Primary == node.Name && status.Lease == "held";
 
-    private async Task<NodeProcess?> TryFindPrimaryAsync()
+    private static async Task<NodeProcess?> TryFindPrimaryAsync(IReadOnlyList<NodeProcess> nodes)
     {
-        foreach (var node in Nodes.Where(static node => node is { IsRunning: true, IsPaused: false }))
+        foreach (var node in nodes.Where(static node => node is { IsRunning: true, IsPaused: false }))
         {
             try
             {

@@ -1,7 +1,7 @@
 namespace Kvs.Cluster.Tests.Processes.Network;
 
 /// <summary>
-/// What the roads between nodes, and from clients to nodes, do to bytes: one road for each ordered pair of names, so that a
+/// What the roads between nodes, from clients to nodes and from nodes to etcd do to bytes: one road for each ordered pair of names, so that a
 /// cut can go one way. A cut road holds bytes and closes back, as a network does that drops packets; when it is mended,
 /// they come after all. Threading: any thread.
 /// </summary>
@@ -9,6 +9,9 @@ internal sealed class FaultNet
 {
     /// <summary>The name of whoever is no node.</summary>
     internal const string Client = "client";
+
+    /// <summary>The name of the control plane.</summary>
+    internal const string Etcd = "etcd";
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(string From, string To), Road> _roads = []; // guarded by _gate

@@ -7,7 +7,7 @@ namespace Kvs.Cluster.Tests.Processes.Network;
 
 /// <summary>
 /// Reads the first frame of a connection, to learn who has opened it: a node says so in its first question to another
-/// one, and in the name of its client when it forwards requests.
+/// one, in the hello with which it follows, and in the name of its client when it forwards requests.
 /// </summary>
 internal static class FirstFrame
 {
@@ -43,7 +43,12 @@ internal static class FirstFrame
     private static string? DiallerOf(ReadOnlyMemory<byte> bytes) => LinkFrameDecoder.TryRead(bytes, out var frame, out _) switch
     {
         FrameStatus.NeedMore => null,
-        FrameStatus.Ready when LinkDecoder.TryRead(in frame, out var message, out _) && message is LogStateRequest request => request.From,
+        FrameStatus.Ready when LinkDecoder.TryRead(in frame, out var message, out _) => message switch
+        {
+            LogStateRequest request => request.From,
+            ReplicaHello hello => hello.NodeId,
+            _ => FaultNet.Client,
+        },
         _ => FaultNet.Client,
     };
 

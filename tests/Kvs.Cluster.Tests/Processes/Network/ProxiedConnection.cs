@@ -9,13 +9,14 @@ namespace Kvs.Cluster.Tests.Processes.Network;
 /// </summary>
 /// <param name="net">The roads.</param>
 /// <param name="source">Whoever has connected.</param>
-/// <param name="to">The node that it wants.</param>
-internal sealed class ProxiedConnection(FaultNet net, Socket source, string to)
+/// <param name="opener">Its name; null when its first frame says it.</param>
+/// <param name="to">Whom it wants.</param>
+internal sealed class ProxiedConnection(FaultNet net, Socket source, string? opener, string to)
 {
     private readonly Socket _target = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     /// <summary>Who has opened it.</summary>
-    internal string From { get; private set; } = FaultNet.Client;
+    internal string From { get; private set; } = opener ?? FaultNet.Client;
 
     /// <summary>Whom it was opened to.</summary>
     internal string To => to;
@@ -29,7 +30,9 @@ internal sealed class ProxiedConnection(FaultNet net, Socket source, string to)
         try
         {
             source.NoDelay = true;
-            (From, var bytes) = await FirstFrame.ReadAsync(source, stopping);
+            (From, var bytes) = opener is null
+                ? await FirstFrame.ReadAsync(source, stopping)
+                : (opener, ReadOnlyMemory<byte>.Empty);
             net.Add(this);
             await PassOnAsync(port, bytes, stopping);
         }
