@@ -31,10 +31,11 @@ internal abstract record NodeOutput
     /// <param name="Connection">On which connection.</param>
     /// <param name="Epoch">The epoch for the messages.</param>
     /// <param name="After">The batch behind which to begin.</param>
+    /// <param name="Through">Sequence at which to end: the log may hold more already, of which the node has not heard.</param>
     /// <param name="BytesMax">Bytes allowed; one larger frame may be sent all the same.</param>
     /// <param name="CommittedThrough">The commit sequence for the messages.</param>
     internal sealed record Ship(
-        long Connection, ulong Epoch, KvsVersion After, long BytesMax, ulong CommittedThrough) : NodeOutput;
+        long Connection, ulong Epoch, KvsVersion After, ulong Through, long BytesMax, ulong CommittedThrough) : NodeOutput;
 
     /// <summary>Hand the frames of the <see cref="Append"/> in hand to the log.</summary>
     internal sealed record AppendReceived(Append Message) : NodeOutput;

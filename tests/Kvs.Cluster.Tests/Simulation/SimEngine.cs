@@ -242,6 +242,7 @@ internal sealed class SimEngine
         var countMax = Math.Min(_cluster.World.Random.Next(1, _cluster.Options.ShippedAtOnceMax + 1), Math.Max(1, ship.BytesMax / SimEntry.Bytes));
         while (count < countMax
             && first + count < log.Count
+            && log[first + count].Version.Sequence <= ship.Through
             && log[first + count].Version.Epoch == log[first].Version.Epoch)
         {
             count++;

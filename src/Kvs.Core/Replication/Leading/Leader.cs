@@ -280,6 +280,7 @@ internal sealed class Leader(NodeContext context)
                     replica.Link.Connection,
                     Epoch,
                     replica.ShippedThrough,
+                    context.Log.Appended,
                     replica.WindowBytes - replica.InFlightBytes,
                     context.Log.Commit));
             }

@@ -71,6 +71,11 @@ internal sealed class LogShipper(long connection, INodeLinks links) : IDisposabl
         {
             var frame = _cursor!.Frame;
             var end = count + frame.Bytes.Length;
+            if (frame.LastSequence > order.Through)
+            {
+                break;
+            }
+
             if (count > 0 && (frame.Epoch != last.Epoch || end > Math.Min(MessageBytesMax, order.BytesMax)))
             {
                 break;
