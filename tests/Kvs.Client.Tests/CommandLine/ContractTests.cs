@@ -1,5 +1,6 @@
 using Kvs.Client.Tests.Harness;
 using Kvs.Core.Primitives;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Client.Tests.CommandLine;

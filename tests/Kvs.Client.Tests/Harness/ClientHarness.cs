@@ -4,6 +4,7 @@ using Kvs.Client.Commands.CommandLine.Operands;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.TestKit.Processes;
 
 namespace Kvs.Client.Tests.Harness;
 

@@ -1,4 +1,5 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.TestKit.Processes;
 
 namespace Kvs.Client.Tests.Harness;
 

@@ -1,4 +1,5 @@
 using Kvs.Client.Tests.Harness;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Client.Tests.Keys;

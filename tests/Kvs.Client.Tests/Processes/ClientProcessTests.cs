@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Kvs.TestKit.Processes;
 using Xunit;
 
 namespace Kvs.Client.Tests.Processes;

@@ -41,6 +41,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Whether it is stopped by <see cref="PauseAsync"/>.</summary>
     internal bool IsPaused { get; private set; }
 
+    /// <summary>Whether it was taken out of the cluster for good.</summary>
+    internal bool HasLeft { get; set; }
+
     /// <summary>What it said in all its lives.</summary>
     internal string Log => string.Join('\n', [.. _pastLogs, _process?.Errors ?? "(not running)"]);
 
@@ -106,8 +109,11 @@ internal sealed class NodeProcess : IAsyncDisposable
         IsPaused = false;
     }
 
+    /// <summary>Its data directory.</summary>
+    internal string DataPath => Path.Combine(_directory, _data);
+
     /// <summary>Empties its data directory; it must not run.</summary>
-    internal void Wipe() => Directory.Delete(Path.Combine(_directory, _data), recursive: true);
+    internal void Wipe() => Directory.Delete(DataPath, recursive: true);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

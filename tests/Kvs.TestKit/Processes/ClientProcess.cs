@@ -1,13 +1,11 @@
 using System.Diagnostics;
-using Kvs.Client.Tests.Harness;
-using Kvs.TestKit;
 
-namespace Kvs.Client.Tests.Processes;
+namespace Kvs.TestKit.Processes;
 
 /// <summary>Runs the program that the build left, as a shell would.</summary>
 internal static class ClientProcess
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs the program to its end.</summary>
     /// <param name="input">Its stdin.</param>
@@ -36,7 +34,7 @@ internal static class ClientProcess
             start.Environment[name] = value;
         }
 
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(s_patience);
         using var process = Process.Start(start)!;
         using var output = new MemoryStream();
         using var error = new MemoryStream();

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Kvs.Client.Tests.Harness;
+namespace Kvs.TestKit.Processes;
 
 /// <summary>What a run of the client left behind.</summary>
 /// <param name="Code">The exit code.</param>
