@@ -11,7 +11,7 @@ namespace Kvs.Cluster.Tests.Processes;
 /// Three real processes under clients that read and write through all nodes, while one node after the other is killed,
 /// paused or cut off: of a fixed list, and over a real etcd. Histories stay linearizable, and all nodes end with all
 /// acknowledged writes and the same content. <c>KVS_CHAOS_ROUNDS</c> gives the rounds (6 if unset), <c>KVS_CHAOS_FAULT</c>
-/// the one fault that is wanted.
+/// the one fault that is wanted, <c>KVS_NODE_LOGS=1</c> what the nodes say.
 /// </summary>
 /// <param name="output">Gets the figures, and the nodes' logs on failure.</param>
 public sealed class ChaosTests(ITestOutputHelper output)
@@ -94,7 +94,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
             await load.StopAsync();
             await load.CheckAllNodesAsync();
             var took = TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds;
-            output.WriteLine($"round {round}: {fault}: {longest.TotalSeconds:0.000} s without an acknowledged write "
+            output.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss} round {round}: {fault}: {longest.TotalSeconds:0.000} s without an acknowledged write "
                 + $"({took:0.0} s in all; {load.Failures})");
             return longest;
         }

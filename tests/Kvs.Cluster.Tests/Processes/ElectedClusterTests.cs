@@ -38,7 +38,7 @@ public sealed class ElectedClusterTests(ITestOutputHelper output)
     });
 
     [ToolFact("etcd")]
-    public Task A_node_that_knows_only_the_cluster_joins_and_another_leaves_while_writes_go_on() => RunAsync(4, async cluster =>
+    public Task A_node_that_knows_only_the_cluster_joins_and_a_dead_one_is_removed_while_writes_go_on() => RunAsync(4, async cluster =>
     {
         var late = cluster.Nodes[3];
         await using var load = new ClusterLoad(cluster, Clients, new Random(2)) { Through = [.. cluster.Nodes.Take(3)] };
@@ -52,11 +52,17 @@ public sealed class ElectedClusterTests(ITestOutputHelper output)
 
         var primary = await cluster.PrimaryAsync();
         var gone = cluster.Others(primary)[0];
+        load.Start();
+        await load.Acknowledged.MoreAsync(Writes);
+        load.Acknowledged.Restart();
         await gone.KillAsync();
-        var text = await ClusterCalls.LeaveAsync(primary.Name, gone.Name);
-        output.WriteLine(text);
-        await Processes.Clients.SetAsync(primary.Name, "after", "1");
+        output.WriteLine(await ClusterCalls.LeaveAsync(primary.Name, gone.Name));
+        gone.HasLeft = true;
         await Processes.Clients.ReportsAsync(primary, status => status.Nodes.All(node => node.NodeId != gone.Name));
+        await load.Acknowledged.MoreAsync(Writes);
+        output.WriteLine($"a dead node removed: {load.Acknowledged.Longest().TotalSeconds:0.000} s without an acknowledged write");
+        await load.StopAsync();
+        await load.CheckAllNodesAsync();
     });
 
     private Task RunAsync(int count, Func<ProcessCluster, Task> test) => ProcessCluster.RunElectedAsync(output, count, test);

@@ -161,24 +161,6 @@ public sealed class FailoverTests(ITestOutputHelper output)
         Assert.Equal(target, await cluster.PrimaryAsync());
     });
 
-    [Fact]
-    public Task Nodes_are_restarted_one_by_one_while_clients_go_on() => ProcessCluster.RunAsync(output, async cluster =>
-    {
-        await using var load = new ClusterLoad(cluster, Writers, new Random(5));
-        load.Start();
-        foreach (var node in cluster.Nodes)
-        {
-            await load.Acknowledged.MoreAsync(50);
-            Assert.Equal(0, await node.TerminateAsync());
-            await load.Acknowledged.MoreAsync(50);
-            await node.StartAsync();
-            await cluster.AllFollowAsync();
-        }
-
-        await load.StopAsync();
-        await load.CheckAllNodesAsync();
-    });
-
     private static async Task NeverShowsAsync(string node, string key, CancellationToken stop)
     {
         var (reader, link) = ClusterCalls.ReadStale(node);

@@ -19,6 +19,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
+    // KVS_NODE_LOGS=1: also when the test holds.
+    private static readonly bool s_showsLogs = Environment.GetEnvironmentVariable("KVS_NODE_LOGS") == "1";
+
     private readonly TemporaryDirectory _directory = new();
 
     private ProcessCluster(int count, string[] more)
@@ -55,6 +58,11 @@ internal sealed class ProcessCluster : IAsyncDisposable
             foreach (var node in cluster.Nodes)
             {
                 Assert.DoesNotContain("bug of the server", node.Log, StringComparison.Ordinal);
+            }
+
+            if (s_showsLogs)
+            {
+                cluster.ShowLogs(output);
             }
         }
         catch
@@ -203,7 +211,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
             {
                 try
                 {
-                    var digests = await Task.WhenAll(Nodes.Select(static node => ClusterCalls.DigestAsync(node.Name)));
+                    var digests = await Task.WhenAll(
+                        Nodes.Where(static node => !node.HasLeft).Select(static node => ClusterCalls.DigestAsync(node.Name)));
                     seen = string.Join("; ", digests.Select(static digest => $"{digest.Version}, {digest.Keys} keys, {digest.Hash:x16}"));
                     version = digests[0].Version;
                     return digests.Distinct().Count() == 1;

@@ -1,14 +1,16 @@
+using System.Globalization;
 using Kvs.TestKit;
 
 namespace Kvs.Cluster.Tests.Processes.Load;
 
-/// <summary>Counts acknowledged writes, and measures the longest time without one. Threading: any thread.</summary>
+/// <summary>Counts acknowledged writes, and measures how long each took and the longest time without one. Threading: any thread.</summary>
 internal sealed class Acknowledgements
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly Lock _gate = new();
     private long _last = TimeProvider.System.GetTimestamp(); // guarded by _gate
+    private readonly List<TimeSpan> _took = []; // guarded by _gate
     private TimeSpan _longest; // guarded by _gate
     private long _count; // guarded by _gate
 
@@ -25,7 +27,8 @@ internal sealed class Acknowledgements
     }
 
     /// <summary>A write was acknowledged.</summary>
-    internal void Note()
+    /// <param name="askedAt">When it was asked for.</param>
+    internal void Note(long askedAt)
     {
         lock (_gate)
         {
@@ -33,6 +36,7 @@ internal sealed class Acknowledgements
             var gap = TimeProvider.System.GetElapsedTime(_last, now);
             _longest = gap > _longest ? gap : _longest;
             _last = now;
+            _took.Add(TimeProvider.System.GetElapsedTime(askedAt, now));
             _count++;
         }
     }
@@ -44,7 +48,22 @@ internal sealed class Acknowledgements
         {
             _last = TimeProvider.System.GetTimestamp();
             _longest = TimeSpan.Zero;
+            _took.Clear();
         }
+    }
+
+    /// <summary>What writers have noticed since the last restart of the measurement: half of the writes, 99 of 100, and all took at most.</summary>
+    internal string Waits()
+    {
+        lock (_gate)
+        {
+            _took.Sort();
+            return _took.Count == 0 ? "none acknowledged" : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{_took.Count} writes, p50 {At(0.5):0.0} ms, p99 {At(0.99):0.0} ms, longest {At(1):0.0} ms");
+        }
+
+        double At(double part) => _took[(int)((_took.Count - 1) * part)].TotalMilliseconds;
     }
 
     /// <summary>The longest time without an acknowledged write since the last restart of the measurement.</summary>

@@ -8,11 +8,12 @@ namespace Kvs.Cluster.Tests.Processes.Load;
 
 /// <summary>
 /// A client that reads, sets, compares-and-sets and increments a few keys, each time through any of some nodes, and writes into a
-/// ledger of keys that are written once. It records what it asked and was told; it does not retry: what it does not know
-/// the outcome of stays open in the history. Ownership: of its connections.
+/// ledger of keys that are written once. It records what it asked and was told, and asks nothing again that the library
+/// has given up: what it does not know the outcome of stays open in the history. Ownership: of its connections.
 /// </summary>
 /// <param name="name">Its name.</param>
-/// <param name="addresses">The nodes.</param>
+/// <param name="addresses">Where it connects to, each an address or a list of them.</param>
+/// <param name="options">How long it waits.</param>
 /// <param name="recorder">The history.</param>
 /// <param name="ledger">Gets what was acknowledged of the ledger.</param>
 /// <param name="acknowledged">Hears of each acknowledged write.</param>
@@ -20,18 +21,13 @@ namespace Kvs.Cluster.Tests.Processes.Load;
 internal sealed class ChaosClient(
     string name,
     IReadOnlyList<string> addresses,
+    KvsClientOptions options,
     HistoryRecorder recorder,
     ConcurrentDictionary<string, string> ledger,
     Acknowledgements acknowledged,
     Random random) : IAsyncDisposable
 {
     private static readonly TimeSpan s_afterFailure = TimeSpan.FromMilliseconds(20);
-    private static readonly KvsClientOptions s_options = new()
-    {
-        ConnectTimeout = TimeSpan.FromSeconds(1),
-        RequestTimeout = TimeSpan.FromSeconds(3),
-        ClientName = "chaos",
-    };
 
     private readonly KvsClient?[] _clients = new KvsClient?[addresses.Count];
     private readonly Dictionary<string, KvsVersion> _seen = [];
@@ -51,7 +47,7 @@ internal sealed class ChaosClient(
             var node = random.Next(addresses.Count);
             try
             {
-                var client = _clients[node] ??= await KvsClient.ConnectAsync(addresses[node], s_options, CancellationToken.None);
+                var client = _clients[node] ??= await KvsClient.ConnectAsync(addresses[node], options, CancellationToken.None);
                 await OneAsync(client, keys[random.Next(keys.Count)], counter);
                 await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1, 10)), TimeProvider.System, CancellationToken.None);
             }
@@ -126,21 +122,23 @@ internal sealed class ChaosClient(
     private async Task EnterAsync(KvsClient client)
     {
         var value = NextValue();
+        var askedAt = Now();
         await client.SetAsync($"ledger/{value}", value);
         ledger[$"ledger/{value}"] = value;
-        acknowledged.Note();
+        acknowledged.Note(askedAt);
     }
 
     private async Task RecordAsync(string key, RegisterAction action, Func<Task<RegisterAnswer>> ask)
     {
-        var recorded = recorder.Begin(name, key, action, Now());
+        var askedAt = Now();
+        var recorded = recorder.Begin(name, key, action, askedAt);
         try
         {
             var answer = await ask();
             recorded.Answered(Now(), answer);
             if (action.IsWrite)
             {
-                acknowledged.Note();
+                acknowledged.Note(askedAt);
             }
         }
         catch (KvsException failure) when (failure.Outcome == WriteOutcome.NotApplied)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Kvs.Core.Client;
 using Kvs.Core.Operations;
 using Kvs.TestKit.Histories;
 using Xunit;
@@ -13,6 +14,13 @@ namespace Kvs.Cluster.Tests.Processes.Load;
 internal sealed class ClusterLoad : IAsyncDisposable
 {
     private const int KeysOfRound = 3;
+
+    private static readonly KvsClientOptions s_hasty = new()
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(1),
+        RequestTimeout = TimeSpan.FromSeconds(3),
+        ClientName = "chaos",
+    };
 
     private readonly ConcurrentDictionary<string, string> _ledger = new();
     private readonly ProcessCluster _cluster;
@@ -41,6 +49,12 @@ internal sealed class ClusterLoad : IAsyncDisposable
     /// <summary>The nodes that clients go to; all of them if not set.</summary>
     internal IReadOnlyList<NodeProcess>? Through { get; init; }
 
+    /// <summary>
+    /// Whether each client knows all nodes, and waits as long as the library does by itself: then it sees no failure where
+    /// the library can help it. Else each address is a connection of its own, soon given up.
+    /// </summary>
+    internal bool KnowsAllNodes { get; init; }
+
     /// <summary>Operations of all rounds that were judged.</summary>
     internal long Operations { get; private set; }
 
@@ -58,12 +72,24 @@ internal sealed class ClusterLoad : IAsyncDisposable
         _recorder = new HistoryRecorder();
         _stop = new CancellationTokenSource();
         _clients.Clear();
-        IReadOnlyList<string> addresses = [.. (Through ?? _cluster.Nodes).Select(static node => node.Name)];
+        List<string> addresses = [.. (Through ?? _cluster.Nodes).Select(static node => node.Name)];
+        if (KnowsAllNodes)
+        {
+            addresses = [.. addresses.Select((_, i) => string.Join(',', addresses.Skip(i).Concat(addresses.Take(i))))];
+        }
+
+        var options = KnowsAllNodes ? new KvsClientOptions() : s_hasty;
         for (var i = 0; i < _count; i++)
         {
             // One stays with each node, so that a node that does not answer holds up not all of them.
             _clients.Add(new ChaosClient(
-                $"r{_round}c{i}", i < addresses.Count ? [addresses[i]] : addresses, _recorder, _ledger, Acknowledged, new Random(_random.Next())));
+                $"r{_round}c{i}",
+                i < addresses.Count ? [addresses[i]] : addresses,
+                options,
+                _recorder,
+                _ledger,
+                Acknowledged,
+                new Random(_random.Next())));
         }
 
         var keys = Enumerable.Range(0, KeysOfRound).Select(i => $"r{_round}/k{i}").ToList();
@@ -84,7 +110,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     internal async Task CheckAllNodesAsync()
     {
         await _cluster.ConvergeAsync();
-        foreach (var node in _cluster.Nodes)
+        foreach (var node in _cluster.Nodes.Where(static node => !node.HasLeft))
         {
             var (reader, link) = ClusterCalls.ReadStale(node.Name);
             await using (link)
