@@ -56,11 +56,12 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>Lets it belong to a cluster in etcd, which it reaches by a road of its own.</summary>
     /// <param name="port">Where etcd listens.</param>
-    internal void JoinBy(int port)
+    /// <param name="more">Other arguments.</param>
+    internal void JoinBy(int port, params string[] more)
     {
         _etcd = new FaultProxy(_net, Name, FaultNet.Etcd);
         _etcd.PassTo(port);
-        Arguments = ["--cluster", $"http://{_etcd.Address}", "--cluster-name", "test"];
+        Arguments = ["--cluster", $"http://{_etcd.Address}", "--cluster-name", "test", .. more];
     }
 
     /// <summary>Starts it, and waits until it listens.</summary>

@@ -88,21 +88,25 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <param name="output">Gets the logs when it fails.</param>
     /// <param name="kind">Which kind.</param>
     /// <param name="test">The test.</param>
-    internal static Task RunAsync(ITestOutputHelper output, ClusterKind kind, Func<ProcessCluster, Task> test) =>
-        kind == ClusterKind.Static ? RunAsync(output, test) : RunElectedAsync(output, 3, test);
+    /// <param name="more">Arguments for all nodes.</param>
+    internal static Task RunAsync(
+        ITestOutputHelper output, ClusterKind kind, Func<ProcessCluster, Task> test, params string[] more) =>
+        kind == ClusterKind.Static ? RunAsync(output, test, more) : RunElectedAsync(output, 3, test, more);
 
     /// <summary>Runs a test with a cluster over etcd of which three nodes run, in sync.</summary>
     /// <param name="output">Gets the logs when it fails.</param>
     /// <param name="count">How many nodes there are.</param>
     /// <param name="test">The test.</param>
-    internal static Task RunElectedAsync(ITestOutputHelper output, int count, Func<ProcessCluster, Task> test) =>
+    /// <param name="more">Arguments for all nodes.</param>
+    internal static Task RunElectedAsync(
+        ITestOutputHelper output, int count, Func<ProcessCluster, Task> test, params string[] more) =>
         RunStoppedAsync(output, count, [], async cluster =>
         {
             using var etcd = await EtcdProcess.StartAsync();
             cluster.Etcd = etcd;
             foreach (var node in cluster.Nodes)
             {
-                node.JoinBy(etcd.Port);
+                node.JoinBy(etcd.Port, more);
             }
 
             await Task.WhenAll(cluster.Nodes.Take(3).Select(static node => node.StartAsync()));
@@ -155,7 +159,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     }
 
     /// <summary>Waits until all nodes follow the primary in step.</summary>
-    internal async Task AllFollowAsync()
+    /// <param name="patience">How long; a minute if not given.</param>
+    internal async Task AllFollowAsync(TimeSpan? patience = null)
     {
         var primary = await PrimaryAsync();
         ClusterStatus? status = null;
@@ -165,7 +170,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
                 status = await ClusterCalls.StatusAsync(primary.Name);
                 return status.Nodes.Count == Nodes.Count && status.Nodes.All(static node => node.InSync);
             },
-            s_patience,
+            patience ?? s_patience,
             () => $"Not all follow: {string.Join("; ", status?.Nodes.Select(static node => $"{node.NodeId} {node.State}") ?? [])}");
     }
 
