@@ -134,6 +134,25 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_primary_that_was_replaced_unawares_does_not_tell_what_a_condition_saw()
+    {
+        // It hands over, hears nothing of how that ended, and goes on: it needs nobody else in sync to take writes, and
+        // judges their conditions in its old state.
+        var story = InSync(new SimOptions { MinInSync = 1 });
+        var (old, next) = (story.Primary, story.Other);
+        Assert.Equal(SimOutcome.Done, story.Write(old).Outcome);
+        story.CutFromControl(old);
+        SimStory.Tell(old, new NodeInput.HandOver(1, next.Name));
+        story.Until("the next one is elected", () => story.State!.Primary.Node == next.Name);
+        story.CutFromNodes(old);
+        story.Until("the next one leads", () => story.HasPrimary);
+        var written = story.Write(next).Entry!.Version.Sequence;
+        story.Until("the old one goes on", () => old.Engine.Service.Admission.Kind == AdmissionKind.Open);
+        Assert.Equal(SimOutcome.NoLease, story.Write(old, expected: written).Outcome);
+        Assert.Equal(SimOutcome.ConditionFailed, story.Write(next, expected: 0).Outcome);
+    }
+
+    [Fact]
     public void A_lease_that_the_control_plane_ends_early_changes_nothing()
     {
         var story = InSync();
@@ -272,7 +291,11 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
     [Fact]
     public void A_node_that_does_not_join_by_itself_follows_until_a_person_takes_it_in()
     {
-        var story = new SimStory(new SimOptions { Settings = settings => settings with { JoinsByItself = settings.NodeId != "n3" } });
+        var story = new SimStory(new SimOptions
+        {
+            HasControlPlane = true,
+            Settings = settings => settings with { JoinsByItself = settings.NodeId != "n3" },
+        });
         story.UntilWritten();
         story.StallWithin(5 * Second);
         Assert.Equal(ReplicaRole.Learner, story.State!.RoleOf("n3"));
@@ -281,7 +304,8 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
         story.UntilInSync();
     }
 
-    private static SimStory InSync(SimOptions? options = null) => new SimStory(options ?? new SimOptions()).UntilInSync();
+    private static SimStory InSync(SimOptions? options = null) =>
+        new SimStory((options ?? new SimOptions()) with { HasControlPlane = true }).UntilInSync();
 
     private static bool Leases(SimNode node) =>
         node.Engine.Service.Lease.From is { } from && node.Node.LeaseHolds(from, node.Clock.Read());

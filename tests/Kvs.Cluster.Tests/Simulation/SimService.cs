@@ -84,8 +84,7 @@ internal sealed class SimService(SimCluster cluster, SimNode node)
             if (sequence <= entry.Version.Sequence)
             {
                 _waiting.RemoveAt(i);
-                cluster.Ghost.AcknowledgedBy(node, _epoch);
-                request.Reply(answer);
+                Reply(request, answer);
             }
         }
     }
@@ -177,14 +176,30 @@ internal sealed class SimService(SimCluster cluster, SimNode node)
     {
         if (sequence <= node.Engine.Published)
         {
-            cluster.Ghost.AcknowledgedBy(node, _epoch);
-            request.Reply(answer);
+            Reply(request, answer);
         }
         else
         {
             _waiting.Add((sequence, request, answer));
         }
     }
+
+    // What a condition saw is the newest state only while nobody else leads, as in the engine (GroupAnswers); what was
+    // written was committed, which nobody else could have let happen.
+    private void Reply(SimRequest request, SimAnswer answer)
+    {
+        if (answer.Outcome == SimOutcome.ConditionFailed && !HoldsLease(_epoch))
+        {
+            request.Reply(new SimAnswer(SimOutcome.NoLease));
+            return;
+        }
+
+        cluster.Ghost.AcknowledgedBy(node, _epoch);
+        request.Reply(answer);
+    }
+
+    private bool HoldsLease(ulong epoch) =>
+        Lease.From is { } from && Lease.Epoch == epoch && node.Node.LeaseHolds(from, node.Clock.Read());
 
     // The snapshot first, then the lease, of the same epoch; the process may stand still in between.
     private void Read(SimRequest request)
@@ -193,10 +208,7 @@ internal sealed class SimService(SimCluster cluster, SimNode node)
         var epoch = Lease.From is null ? 0 : Lease.Epoch;
         node.Soon(0, cluster.Options.ReadCheckMicrosMax, () =>
         {
-            var holds = epoch != 0
-                && Lease.Epoch == epoch
-                && Lease.From is { } from
-                && node.Node.LeaseHolds(from, node.Clock.Read());
+            var holds = epoch != 0 && HoldsLease(epoch);
             if (holds || !cluster.Options.HasControlPlane)
             {
                 request.Reply(holds ? new SimAnswer(SimOutcome.Done, seen) : new SimAnswer(SimOutcome.NoLease));

@@ -8,6 +8,7 @@ namespace Kvs.Cluster.Tests.Simulation;
 internal sealed class SimStory
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private int _writes;
 
     /// <summary>A group of three that is in sync and works.</summary>
     /// <param name="options">What the run is like.</param>
@@ -15,10 +16,9 @@ internal sealed class SimStory
     {
         Cluster = new SimCluster(1, options with
         {
-            HasControlPlane = true,
             Faults = new FaultPlan(),
             Nodes = 3,
-            MinInSync = 2,
+            MinInSync = options.MinInSync ?? 2,
             Patience = TimeSpan.FromMilliseconds(400),
         });
         Cluster.World.Trace.Everything = options.Trace;
@@ -97,6 +97,20 @@ internal sealed class SimStory
         }
 
         return longest;
+    }
+
+    /// <summary>Asks one node for a write of the story's own, on a key that no client uses.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="expected">Sequence that the key must have; null for any.</param>
+    /// <returns>The answer.</returns>
+    internal SimAnswer Write(SimNode node, ulong? expected = null)
+    {
+        SimAnswer? answer = null;
+        var number = ++_writes;
+        node.Run(node.Life, () => node.Engine.Service.Handle(new SimRequest(
+            Cluster.Clients.Length + 1, number, "story", $"story:{number}", expected, IsForwarded: false, given => answer = given)));
+        Until("the story's write is answered", () => answer is not null);
+        return answer!;
     }
 
     /// <summary>Cuts a node off from all other nodes.</summary>
