@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Kvs.Cluster.Tests;
 
-/// <summary>Groups with a control plane under faults, by seeds: KVS_SIM_SEEDS says how many, KVS_SIM_SEED which one alone.</summary>
+/// <summary>Groups with a control plane under faults, by seeds: KVS_SIM_FIRST and KVS_SIM_SEEDS say which, KVS_SIM_SEED which one alone.</summary>
 /// <param name="output">For the figures.</param>
 public sealed class ElectedSimulationTests(ITestOutputHelper output)
 {

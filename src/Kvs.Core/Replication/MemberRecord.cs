@@ -33,8 +33,9 @@ internal sealed record MemberRecord
     internal ImmutableArray<string> Members { get; init; } = [];
 
     /// <summary>
-    /// Static mode: whether this node has begun the list, and does not know yet whether all others hold it. Ends when
-    /// they do, and when this node promises an epoch to another, which has found a majority that holds it.
+    /// Static mode: whether this node has begun the list, and does not know yet whether the others hold it. Without the
+    /// list, it has given it to nobody; with it, it gives it to those that have promised before (decision 0013). Ends when
+    /// they hold it, and when this node promises an epoch to another, which has found a majority that holds it.
     /// </summary>
     internal bool IsFounding { get; init; }
 

@@ -67,10 +67,24 @@ internal sealed class SimNetwork(World world, Func<string, SimNode> find)
     /// <param name="to">To.</param>
     internal void Cut(string from, string to) => _cut.Add((from, to));
 
+    /// <summary>Heals a direction; what was held is delivered.</summary>
+    /// <param name="from">From.</param>
+    /// <param name="to">To.</param>
+    internal void Heal(string from, string to)
+    {
+        _cut.Remove((from, to));
+        Pump();
+    }
+
     /// <summary>Heals all directions; what was held is delivered.</summary>
     internal void HealAll()
     {
         _cut.Clear();
+        Pump();
+    }
+
+    private void Pump()
+    {
         foreach (var connection in _connections.Values.ToArray())
         {
             connection.Pump();

@@ -31,6 +31,11 @@ internal sealed class SimOperator(SimCluster cluster)
     internal void Watch()
     {
         cluster.World.Soon(1_000_000, 4_000_000, Watch);
+        if (IsAway)
+        {
+            return;
+        }
+
         if (cluster.Options.HasControlPlane)
         {
             TakeBack();
@@ -67,10 +72,10 @@ internal sealed class SimOperator(SimCluster cluster)
         }
     }
 
-    /// <summary>Starts again who was let go.</summary>
-    internal void TakeBack()
+    // Starts again who was let go.
+    private void TakeBack()
     {
-        foreach (var node in cluster.Nodes.Where(node => !IsAway && node is { IsUp: true, IsPaused: false } && node.Node.Role == NodeRole.Left))
+        foreach (var node in cluster.Nodes.Where(node => node is { IsUp: true, IsPaused: false } && node.Node.Role == NodeRole.Left))
         {
             node.Crash();
             cluster.World.Soon(1000, 1_000_000, () =>
@@ -90,7 +95,9 @@ internal sealed class SimOperator(SimCluster cluster)
         return others.Length > 0 ? cluster.World.Pick(others) : cluster.World.Pick(cluster.Nodes);
     }
 
-    private void Promote(SimNode node)
+    /// <summary>Asks a node to lead.</summary>
+    /// <param name="node">The node.</param>
+    internal void Promote(SimNode node)
     {
         if (node.IsUp)
         {

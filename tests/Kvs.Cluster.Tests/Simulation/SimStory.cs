@@ -10,7 +10,7 @@ internal sealed class SimStory
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private int _writes;
 
-    /// <summary>A group of three that is in sync and works.</summary>
+    /// <summary>A group of three in which nothing goes wrong by itself.</summary>
     /// <param name="options">What the run is like.</param>
     internal SimStory(SimOptions options)
     {

@@ -11,8 +11,11 @@ namespace Kvs.Core.Replication.Static;
 /// Threading: the node's.
 /// </summary>
 /// <remarks>
-/// The first seal of a list needs every member: a primary whose disk was lost looks like one that was never started,
-/// and only the members themselves can tell the difference. Later a majority is enough, of those that hold the list.
+/// The beginning of a list needs every member: a primary whose disk was lost looks like one that was never started, and
+/// only the members themselves can tell the difference. It takes two rounds (decision 0013). In the first, all promise the
+/// epoch, and nobody gets the list. In the second, which is durable here before it begins, those get it that still keep
+/// that promise: they have never counted, so there is nothing that they could have forgotten. Later a majority is enough,
+/// of those that hold the list.
 /// </remarks>
 /// <param name="context">The node.</param>
 /// <param name="list">The list.</param>
@@ -44,6 +47,9 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
 
     private bool NeedsEveryMember =>
         _reason == CampaignReason.Start && (!context.Record.HasList || context.Record.IsFounding);
+
+    // The first round: all that was promised is the epoch.
+    private bool IsListWithheld => !context.Record.HasList;
 
     /// <summary>Begins.</summary>
     /// <param name="reason">Why.</param>
@@ -105,8 +111,9 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
         else
         {
             var counts = ack.Report.List == ListState.Same;
+            _answers[link.Peer] = (link, ack.Report);
             _sealedLinks[link] = counts;
-            if (counts)
+            if (counts || IsListWithheld)
             {
                 _sealed.Add(link.Peer);
             }
@@ -291,9 +298,16 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
             PromisedEpoch = _epoch,
             Candidate = list.Self,
             Self = list.Self,
-            Members = list.Members,
             IsFounding = NeedsEveryMember,
         });
+    }
+
+    // From here on, through a restart too, the list is given only to those that have promised by now.
+    private void BeginSecondRound()
+    {
+        _sealed.Clear();
+        Phase = CampaignPhase.Promising;
+        context.Remember(context.Record with { Members = list.Members });
     }
 
     private void BeginSealing()
@@ -305,26 +319,39 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
         }
     }
 
-    // The list is given only to those that hold it, and to all when it is founded: who has lost its disk must first
-    // catch up (StaticPolicy), else what it had acknowledged before would not be there in a later seal.
+    // The list goes to those that hold it, and to all that may be given it when it begins: who has lost its disk must first
+    // catch up (StaticReign), else what it had acknowledged before would not be there in a later seal.
     private void SendSeal(Link link, LogReport report)
     {
-        if (report.List == ListState.Other)
+        // Nor is it asked for a promise: that would make it look like one that keeps what it promised in the first round.
+        if (report.List == ListState.Other || IsForgetful(report))
         {
             return;
         }
 
-        var gives = report.List == ListState.Same || NeedsEveryMember;
+        var gives = !IsListWithheld && (report.List == ListState.Same || NeedsEveryMember);
         context.Send(link, new Seal(_epoch, list.Self, context.Record.StoreId, gives ? list.Members : []));
     }
 
+    // Whether a list that begins must not be given to it: it has lost its disk since it promised, or another primary
+    // takes it back in after such a loss. It may have held the list, and counted.
+    private bool IsForgetful(LogReport report) =>
+        NeedsEveryMember
+        && !IsListWithheld
+        && report.List == ListState.None
+        && (report.StoreId != context.Record.StoreId || report.Candidate != list.Self);
+
     private void Count()
     {
-        var needed = NeedsEveryMember ? list.Members.Length : list.Majority;
-
         // This node counts too, when it is free of its own promise to the old primary.
-        if (_sealed.Count + 1 < needed || !context.Promise.Frees(list.Self))
+        if (_sealed.Count + 1 < SealsNeeded() || !context.Promise.Frees(list.Self))
         {
+            return;
+        }
+
+        if (IsListWithheld)
+        {
+            BeginSecondRound();
             return;
         }
 
@@ -334,6 +361,11 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
             context.Remember(context.Record with { IsFounding = false });
         }
     }
+
+    // A list that begins is given to all who may have it; the others come back as any member that has lost its disk.
+    private int SealsNeeded() => NeedsEveryMember
+        ? Math.Max(list.Majority, list.Members.Length - _answers.Values.Count(answer => IsForgetful(answer.Report)))
+        : list.Majority;
 
     private void Lead()
     {
