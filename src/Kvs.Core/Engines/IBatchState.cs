@@ -11,6 +11,9 @@ internal interface IBatchState
     /// <summary>Log time of the group that is being applied, unix milliseconds.</summary>
     long LogTimeMillis { get; }
 
+    /// <summary>Whether the batch has written more than the engine takes; it must be rolled back then.</summary>
+    bool IsTooLarge => false;
+
     /// <summary>Looks a key up.</summary>
     /// <param name="key">The key.</param>
     /// <param name="info">Version (never none), expiry and length; default when it is missing.</param>

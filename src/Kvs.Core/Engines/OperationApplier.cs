@@ -50,6 +50,7 @@ internal static class OperationApplier
         for (var index = 0; index < operations.Length; index++)
         {
             var code = ApplyOne(state, in operations[index], results, out var result, ref changed);
+            code = code == ErrorCode.None && state.IsTooLarge ? ErrorCode.BatchTooLarge : code;
             if (code != ErrorCode.None)
             {
                 Refuse(state, request, index, code);
@@ -260,6 +261,9 @@ internal static class OperationApplier
     {
         ErrorCode.ConditionFailed => "A condition did not hold; nothing was applied.",
         ErrorCode.NotAnInteger => "The value is not a decimal 64-bit integer; nothing was applied.",
+        ErrorCode.BatchTooLarge =>
+            "The batch writes more than the limit, because each expire and persist writes its value once more; nothing was "
+            + "applied. Split it.",
         ErrorCode.IntegerOverflow => "The sum does not fit into a 64-bit integer; nothing was applied.",
         _ => "The kind of operation is unknown; nothing was applied.",
     };

@@ -31,6 +31,20 @@ public static class Limits
     public const int CommitGroupBytesMax = 1024 * 1024;
 
     /// <summary>
+    /// Most bytes of one group frame (81 MiB), in the log and between nodes: one message takes it. The largest batch makes
+    /// less; what makes more is refused before it is in the log, see <see cref="BatchRecordBytesMax"/>.
+    /// </summary>
+    internal const int GroupBytesMax = BatchBytesMax + (16 * 1024 * 1024);
+
+    /// <summary>
+    /// Most bytes of the records of one batch (77 MiB). Keys and values of a request never make so much; but an expire or a
+    /// persist writes the value of its key once more, so a small request can. It is refused with
+    /// <see cref="ErrorCode.BatchTooLarge"/>. The rest of a group's bytes is for what it holds before, up to
+    /// <see cref="CommitGroupBytesMax"/> and a key, and for what is kept for repetitions of the batch.
+    /// </summary>
+    internal const int BatchRecordBytesMax = GroupBytesMax - (4 * 1024 * 1024);
+
+    /// <summary>
     /// Bytes of writes that wait in the commit queue (256 MiB, default). Beyond it new writes get
     /// <see cref="ErrorCode.Overloaded"/>; doors stop reading before that.
     /// </summary>

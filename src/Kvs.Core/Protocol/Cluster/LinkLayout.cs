@@ -63,10 +63,10 @@ internal static class LinkLayout
     internal const int BodyBytesMax = 16 * 1024 * 1024;
 
     /// <summary>
-    /// Most bytes of group frames in one append (81 MiB): a group that one largest batch makes alone, with what its
-    /// records take beyond keys and values. A longer one ends the link with <see cref="ErrorCode.FrameTooLarge"/>.
+    /// Most bytes of group frames in one append: any one frame fits. A longer one ends the link with
+    /// <see cref="ErrorCode.FrameTooLarge"/>.
     /// </summary>
-    internal const int AppendBytesMax = Limits.BatchBytesMax + (16 * 1024 * 1024);
+    internal const int AppendBytesMax = Limits.GroupBytesMax;
 
     /// <summary>Most bytes of one chunk of a base copy.</summary>
     internal const int ChunkBytesMax = BodyBytesMax - ChunkFieldBytes;

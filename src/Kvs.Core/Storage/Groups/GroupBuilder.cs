@@ -41,6 +41,9 @@ internal sealed class GroupBuilder
     /// <summary>Most bytes that the group takes in the segment if it is finished now.</summary>
     internal int BytesMax => _length + (Envelope.Alignment - 1) + GroupFrame.CrcBytes;
 
+    /// <summary>Bytes of the batch that was begun and not ended.</summary>
+    internal int BatchBytes => _length - _batchOffset;
+
     /// <summary>What the group began with.</summary>
     internal GroupStart Start => _start;
 

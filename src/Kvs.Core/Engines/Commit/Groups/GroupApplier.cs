@@ -286,7 +286,10 @@ internal sealed class GroupApplier
             _group.Expired++;
             HasBacklog = _index.TryNextExpired(now, out key, out _);
         }
-        while (HasBacklog && _group.Expired < ExpiredMax && _room.Fits(bytesKept + GroupBuilder.BatchBytesMax(1, key.Length)));
+        while (HasBacklog
+            && _group.Expired < ExpiredMax
+            && !IsFull
+            && _room.Fits(bytesKept + GroupBuilder.BatchBytesMax(1, key.Length)));
         _state.EndBatch();
         _lastSequence++;
     }

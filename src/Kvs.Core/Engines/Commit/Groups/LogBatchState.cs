@@ -44,6 +44,9 @@ internal sealed class LogBatchState : IBatchState
     /// <inheritdoc/>
     public long LogTimeMillis { get; private set; }
 
+    /// <inheritdoc/>
+    public bool IsTooLarge => _hasChanges && _frame.BatchBytes > Limits.BatchRecordBytesMax;
+
     /// <summary>Whether the batch has written a record.</summary>
     internal bool HasChanges => _hasChanges;
 

@@ -192,6 +192,7 @@ internal sealed class CommitLoop
         if (group.HasFrame && !_fault.IsSet)
         {
             group.FrameBytes = _frame.Finish().Length;
+            Check.That(group.FrameBytes <= Limits.GroupBytesMax);
             group.MayBeOnDisk = true;
             _log.Append(_frame);
             _room.Appended(_frame.Start.LogTimeMillis);

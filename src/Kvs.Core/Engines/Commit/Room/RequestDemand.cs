@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Kvs.Core.Engines.Commit.Requests;
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
 
 namespace Kvs.Core.Engines.Commit.Room;
@@ -37,7 +38,8 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
         var resultBytes = request.RequestNumber == 0 ? 0 : StoredResult.BytesMax(request.Operations.Count);
         return records == 0
             ? default
-            : new RequestDemand(true, GroupBuilder.BatchBytesMax(records, bytes, resultBytes), onlyRemoves);
+            : new RequestDemand(
+                true, GroupBuilder.BatchBytesMax(records, Math.Min(bytes, Limits.BatchRecordBytesMax), resultBytes), onlyRemoves);
     }
 
     private static int ValueBytes(in Operation operation, int valueMax, IBatchState state) => operation.Kind switch
