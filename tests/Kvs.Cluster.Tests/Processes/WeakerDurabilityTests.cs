@@ -17,7 +17,7 @@ public sealed class WeakerDurabilityTests(ITestOutputHelper output)
         using var etcd = await EtcdProcess.StartAsync();
         foreach (var node in cluster.Nodes)
         {
-            node.Arguments = ["--cluster", etcd.Address, "--cluster-name", "test", "--durability", "os"];
+            node.Arguments = ["--cluster", $"http://127.0.0.1:{etcd.Port}", "--cluster-name", "test", "--durability", "os"];
         }
 
         await Task.WhenAll(cluster.Nodes.Select(static node => node.StartAsync()));
