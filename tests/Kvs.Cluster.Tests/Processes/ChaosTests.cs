@@ -1,5 +1,6 @@
 using System.Globalization;
 using Kvs.Cluster.Tests.Processes.Load;
+using Kvs.Cluster.Tests.Processes.Network;
 using Kvs.TestKit;
 using Xunit;
 using Xunit.Abstractions;
@@ -9,9 +10,9 @@ namespace Kvs.Cluster.Tests.Processes;
 
 /// <summary>
 /// Three real processes under clients that read and write through all nodes, while one node after the other is killed,
-/// paused or cut off: of a fixed list, and over a real etcd. Histories stay linearizable, and all nodes end with all
-/// acknowledged writes and the same content. <c>KVS_CHAOS_ROUNDS</c> gives the rounds (6 if unset), <c>KVS_CHAOS_FAULT</c>
-/// the one fault that is wanted, <c>KVS_NODE_LOGS=1</c> what the nodes say.
+/// paused or cut off: of a fixed list, over a real etcd, and with a real network. Histories stay linearizable, and all
+/// nodes end with all acknowledged writes and the same content. <c>KVS_CHAOS_ROUNDS</c> gives the rounds,
+/// <c>KVS_CHAOS_FAULT</c> the one fault that is wanted, <c>KVS_NODE_LOGS=1</c> what the nodes say.
 /// </summary>
 /// <param name="output">Gets the figures, and the nodes' logs on failure.</param>
 public sealed class ChaosTests(ITestOutputHelper output)
@@ -19,18 +20,21 @@ public sealed class ChaosTests(ITestOutputHelper output)
     private const int Clients = 6;
     private const int WritesBefore = 20;
 
-    private static readonly int s_rounds =
-        int.Parse(Environment.GetEnvironmentVariable("KVS_CHAOS_ROUNDS") ?? "6", CultureInfo.InvariantCulture);
+    private static readonly string? s_rounds = Environment.GetEnvironmentVariable("KVS_CHAOS_ROUNDS");
 
     private static readonly string? s_fault = Environment.GetEnvironmentVariable("KVS_CHAOS_FAULT");
 
     [Fact]
     public Task Nothing_acknowledged_is_lost_and_histories_are_linearizable_whatever_happens_to_one_node() =>
-        TestSeed.RunAsync(seed => RunAsync(ClusterKind.Static, seed));
+        TestSeed.RunAsync(seed => RunAsync(ClusterKind.Static, seed, rounds: 6));
 
     [ToolFact("etcd")]
     public Task Nothing_acknowledged_is_lost_and_histories_are_linearizable_when_nodes_over_etcd_replace_each_other() =>
-        TestSeed.RunAsync(seed => RunAsync(ClusterKind.Elected, seed));
+        TestSeed.RunAsync(seed => RunAsync(ClusterKind.Elected, seed, rounds: 4));
+
+    [NamespaceFact]
+    public Task Nothing_acknowledged_is_lost_and_histories_are_linearizable_when_the_network_itself_is_cut() =>
+        TestSeed.RunAsync(seed => RunAsync(ClusterKind.ElectedInNamespaces, seed, rounds: 2));
 
     [Fact]
     public Task Clients_that_are_answered_by_one_node_alone_are_found_to_be_betrayed() => ProcessCluster.RunAsync(
@@ -50,15 +54,16 @@ public sealed class ChaosTests(ITestOutputHelper output)
         "--acks",
         "local");
 
-    private Task RunAsync(ClusterKind kind, int seed) => ProcessCluster.RunAsync(output, kind, async cluster =>
+    private Task RunAsync(ClusterKind kind, int seed, int rounds) => ProcessCluster.RunAsync(output, kind, async cluster =>
     {
+        rounds = s_rounds is null ? rounds : int.Parse(s_rounds, CultureInfo.InvariantCulture);
         var random = new Random(seed);
         var figures = new ChaosFigures();
         await using var load = new ClusterLoad(cluster, Clients, random);
         var faults = new ChaosFaults(cluster, load.Acknowledged, random);
         try
         {
-            for (var round = 0; round < s_rounds; round++)
+            for (var round = 0; round < rounds; round++)
             {
                 var fault = FaultOf(faults.Names, round, random);
                 figures.Add(fault, await RunRoundAsync(load, faults, round, fault));

@@ -8,4 +8,7 @@ internal enum ClusterKind
 
     /// <summary>The nodes themselves, by a record in etcd.</summary>
     Elected,
+
+    /// <summary>The same, each node and etcd with a network of its own in place of the proxies.</summary>
+    ElectedInNamespaces,
 }

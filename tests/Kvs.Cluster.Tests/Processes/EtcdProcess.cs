@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Kvs.Cluster.Tests.Processes.Network;
 using Kvs.TestKit;
 using Kvs.TestKit.Processes;
 
@@ -15,12 +16,14 @@ internal sealed class EtcdProcess : IDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly Process _process;
 
-    private EtcdProcess(int port, int peerPort)
+    private EtcdProcess(string host, IReadOnlyList<string> by, int port, int peerPort)
     {
-        var (client, peer) = ($"http://127.0.0.1:{port}", $"http://127.0.0.1:{peerPort}");
-        Port = port;
-        _process = Process.Start(new ProcessStartInfo("etcd",
+        var (client, peer) = ($"http://{host}:{port}", $"http://127.0.0.1:{peerPort}");
+        (Host, Port) = (host, port);
+        string[] command =
         [
+            .. by,
+            "etcd",
             "--name", "m",
             "--data-dir", _directory.FullPath,
             "--listen-client-urls", client,
@@ -29,26 +32,31 @@ internal sealed class EtcdProcess : IDisposable
             "--initial-advertise-peer-urls", peer,
             "--initial-cluster", $"m={peer}",
             "--log-level", "error",
-        ])
+        ];
+        _process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
         })!;
     }
 
-    /// <summary>Where clients reach it.</summary>
+    /// <summary>The host where clients reach it.</summary>
+    internal string Host { get; }
+
+    /// <summary>The port there.</summary>
     internal int Port { get; }
 
     /// <summary>Starts one, and waits until it serves.</summary>
-    internal static async Task<EtcdProcess> StartAsync()
+    /// <param name="place">Where, if it has a network of its own.</param>
+    internal static async Task<EtcdProcess> StartAsync(NetworkPlace? place = null)
     {
-        var etcd = new EtcdProcess(FreePort(), FreePort());
+        var etcd = new EtcdProcess(place?.Host ?? "127.0.0.1", place?.Command ?? [], FreePort(), FreePort());
         using var http = new HttpClient();
         await Until.HoldsAsync(
             async () =>
             {
                 try
                 {
-                    return (await http.GetStringAsync(new Uri($"http://127.0.0.1:{etcd.Port}/health"))).Contains("true", StringComparison.Ordinal);
+                    return (await http.GetStringAsync(new Uri($"http://{etcd.Host}:{etcd.Port}/health"))).Contains("true", StringComparison.Ordinal);
                 }
                 catch (HttpRequestException)
                 {

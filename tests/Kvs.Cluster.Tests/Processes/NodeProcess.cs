@@ -12,7 +12,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly string _directory;
     private readonly string _data;
     private readonly FaultNet _net;
-    private readonly FaultProxy _proxy;
+    private readonly NetworkPlace? _place;
+    private readonly FaultProxy? _proxy; // where it has no network of its own
     private readonly List<string> _pastLogs = [];
     private ServerProcess? _process;
     private FaultProxy? _etcd;
@@ -21,16 +22,18 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <param name="net">The roads.</param>
     /// <param name="directory">Where its data directory lies.</param>
     /// <param name="index">Its place in the list.</param>
-    internal NodeProcess(FaultNet net, string directory, int index)
+    /// <param name="place">Where it runs, if it has a network of its own.</param>
+    internal NodeProcess(FaultNet net, string directory, int index, NetworkPlace? place = null)
     {
         _net = net;
         _directory = directory;
         _data = $"d{index}";
-        _proxy = new FaultProxy(net);
+        _place = place;
+        _proxy = place is null ? new FaultProxy(net) : null;
     }
 
     /// <summary>Its name in the list: where others and clients reach it.</summary>
-    internal string Name => _proxy.Address;
+    internal string Name => _place?.Address ?? _proxy!.Address;
 
     /// <summary>What it is started with besides address and directory; without a word of replicas it stands alone.</summary>
     internal IReadOnlyList<string> Arguments { get; set; } = [];
@@ -55,20 +58,34 @@ internal sealed class NodeProcess : IAsyncDisposable
         : [.. Arguments];
 
     /// <summary>Lets it belong to a cluster in etcd, which it reaches by a road of its own.</summary>
-    /// <param name="port">Where etcd listens.</param>
+    /// <param name="etcd">The etcd.</param>
     /// <param name="more">Other arguments.</param>
-    internal void JoinBy(int port, params string[] more)
+    internal void JoinBy(EtcdProcess etcd, params string[] more)
     {
-        _etcd = new FaultProxy(_net, Name, FaultNet.Etcd);
-        _etcd.PassTo(port);
-        Arguments = ["--cluster", $"http://{_etcd.Address}", "--cluster-name", "test", .. more];
+        var address = $"{etcd.Host}:{etcd.Port}";
+        if (_place is null)
+        {
+            _etcd = new FaultProxy(_net, Name, FaultNet.Etcd);
+            _etcd.PassTo(etcd.Port);
+            address = _etcd.Address;
+        }
+
+        Arguments = ["--cluster", $"http://{address}", "--cluster-name", "test", .. more];
     }
 
     /// <summary>Starts it, and waits until it listens.</summary>
     internal async Task StartAsync()
     {
+        if (_place is { } place)
+        {
+            _process = ServerProcess.StartBy(
+                _directory, place.Command, ["--addr", Name, "--insecure", "--data-dir", _data, .. AllArguments]);
+            await _process.PortAsync();
+            return;
+        }
+
         _process = await ServerProcess.StartAsync(_directory, ["--data-dir", _data, .. AllArguments]);
-        _proxy.PassTo(await _process.PortAsync());
+        _proxy!.PassTo(await _process.PortAsync());
     }
 
     /// <summary>Starts it where it must refuse.</summary>
@@ -121,14 +138,14 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         _process?.Dispose();
         _process = null;
-        await _proxy.DisposeAsync();
+        await (_proxy?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_etcd?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
     private async Task<int> EndAsync()
     {
         var (exitCode, _, errors) = await _process!.ExitAsync();
-        _proxy.PassTo(0);
+        _proxy?.PassTo(0);
         _process.Dispose();
         _process = null;
         IsPaused = false;

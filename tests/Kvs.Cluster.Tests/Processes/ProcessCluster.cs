@@ -24,9 +24,16 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     private readonly TemporaryDirectory _directory = new();
 
-    private ProcessCluster(int count, string[] more)
+    private readonly NamespaceNet? _namespaces;
+
+    private ProcessCluster(int count, string[] more, NamespaceNet? namespaces)
     {
-        Nodes = [.. Enumerable.Range(0, count).Select(index => new NodeProcess(Net, _directory.FullPath, index))];
+        _namespaces = namespaces;
+        Nodes =
+        [
+            .. Enumerable.Range(0, count).Select(index =>
+                new NodeProcess(Net, _directory.FullPath, index, namespaces?.Nodes[index])),
+        ];
         foreach (var node in Nodes.Skip(1))
         {
             node.Arguments = ["--replica", .. more];
@@ -35,8 +42,14 @@ internal sealed class ProcessCluster : IAsyncDisposable
         Nodes[0].Arguments = ["--replicas", string.Join(',', Nodes.Skip(1).Select(static node => node.Name)), .. more];
     }
 
-    /// <summary>The roads between the nodes.</summary>
+    /// <summary>The roads between the nodes where they go through proxies.</summary>
     internal FaultNet Net { get; } = new();
+
+    /// <summary>The roads between the nodes, whatever they are made of.</summary>
+    internal IRoads Roads => (IRoads?)_namespaces ?? Net;
+
+    /// <summary>Whether connections go through proxies, which can break them in mid-frame.</summary>
+    internal bool HasProxies => _namespaces is null;
 
     /// <summary>The nodes, in the order of the list.</summary>
     internal IReadOnlyList<NodeProcess> Nodes { get; }
@@ -49,9 +62,11 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <param name="count">How many nodes.</param>
     /// <param name="more">Arguments for all nodes.</param>
     /// <param name="test">The test.</param>
-    internal static async Task RunStoppedAsync(ITestOutputHelper output, int count, string[] more, Func<ProcessCluster, Task> test)
+    /// <param name="namespaces">The nodes' networks; null for proxies.</param>
+    internal static async Task RunStoppedAsync(
+        ITestOutputHelper output, int count, string[] more, Func<ProcessCluster, Task> test, NamespaceNet? namespaces = null)
     {
-        await using var cluster = new ProcessCluster(count, more);
+        await using var cluster = new ProcessCluster(count, more, namespaces);
         try
         {
             await test(cluster);
@@ -89,31 +104,42 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <param name="kind">Which kind.</param>
     /// <param name="test">The test.</param>
     /// <param name="more">Arguments for all nodes.</param>
-    internal static Task RunAsync(
-        ITestOutputHelper output, ClusterKind kind, Func<ProcessCluster, Task> test, params string[] more) =>
-        kind == ClusterKind.Static ? RunAsync(output, test, more) : RunElectedAsync(output, 3, test, more);
+    internal static async Task RunAsync(
+        ITestOutputHelper output, ClusterKind kind, Func<ProcessCluster, Task> test, params string[] more)
+    {
+        using var namespaces = kind == ClusterKind.ElectedInNamespaces ? new NamespaceNet(3) : null;
+        await (kind == ClusterKind.Static
+            ? RunAsync(output, test, more)
+            : RunElectedAsync(output, 3, test, more, namespaces));
+    }
 
     /// <summary>Runs a test with a cluster over etcd of which three nodes run, in sync.</summary>
     /// <param name="output">Gets the logs when it fails.</param>
     /// <param name="count">How many nodes there are.</param>
     /// <param name="test">The test.</param>
     /// <param name="more">Arguments for all nodes.</param>
+    /// <param name="namespaces">The nodes' networks; null for proxies.</param>
     internal static Task RunElectedAsync(
-        ITestOutputHelper output, int count, Func<ProcessCluster, Task> test, params string[] more) =>
-        RunStoppedAsync(output, count, [], async cluster =>
-        {
-            using var etcd = await EtcdProcess.StartAsync();
-            cluster.Etcd = etcd;
-            foreach (var node in cluster.Nodes)
+        ITestOutputHelper output, int count, Func<ProcessCluster, Task> test, string[] more, NamespaceNet? namespaces) =>
+        RunStoppedAsync(
+            output,
+            count,
+            [],
+            async cluster =>
             {
-                node.JoinBy(etcd.Port, more);
-            }
+                using var etcd = await EtcdProcess.StartAsync(namespaces?.Etcd);
+                cluster.Etcd = etcd;
+                foreach (var node in cluster.Nodes)
+                {
+                    node.JoinBy(etcd, more);
+                }
 
-            await Task.WhenAll(cluster.Nodes.Take(3).Select(static node => node.StartAsync()));
-            await Clients.ReportsAsync(
-                await cluster.PrimaryAsync(), static status => status.Nodes.Count(static node => node.InSync) == 3);
-            await test(cluster);
-        });
+                await Task.WhenAll(cluster.Nodes.Take(3).Select(static node => node.StartAsync()));
+                await Clients.ReportsAsync(
+                    await cluster.PrimaryAsync(), static status => status.Nodes.Count(static node => node.InSync) == 3);
+                await test(cluster);
+            },
+            namespaces);
 
     /// <summary>The node of a name.</summary>
     /// <param name="name">The name.</param>
@@ -123,13 +149,22 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <param name="one">The one.</param>
     internal IReadOnlyList<NodeProcess> Others(NodeProcess one) => [.. Nodes.Where(node => node != one)];
 
+    /// <summary>Cuts the road between two, in both directions.</summary>
+    /// <param name="one">The one.</param>
+    /// <param name="other">The other.</param>
+    internal void Cut(string one, string other)
+    {
+        Roads.CutOneWay(one, other);
+        Roads.CutOneWay(other, one);
+    }
+
     /// <summary>Cuts a node off from all others; clients still reach it.</summary>
     /// <param name="node">The node.</param>
     internal void Isolate(NodeProcess node)
     {
         foreach (var other in Others(node))
         {
-            Net.Cut(node.Name, other.Name);
+            Cut(node.Name, other.Name);
         }
     }
 
@@ -236,7 +271,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        Net.Mend();
+        Roads.Mend();
         foreach (var node in Nodes)
         {
             await node.DisposeAsync();

@@ -48,9 +48,19 @@ internal sealed partial class ServerProcess : IDisposable
     /// <param name="directory">Its current directory.</param>
     /// <param name="variables">The variables.</param>
     /// <param name="arguments">Its arguments.</param>
-    internal static ServerProcess Start(string directory, Dictionary<string, string> variables, params string[] arguments)
+    internal static ServerProcess Start(string directory, Dictionary<string, string> variables, params string[] arguments) =>
+        StartCommand(directory, variables, [Repository.Program("Kvs.Server", "kvs-server"), .. arguments]);
+
+    /// <summary>Starts it by a command that becomes it, and does not wait.</summary>
+    /// <param name="directory">Its current directory.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="arguments">Its arguments.</param>
+    internal static ServerProcess StartBy(string directory, IEnumerable<string> command, params string[] arguments) =>
+        StartCommand(directory, [], [.. command, Repository.Program("Kvs.Server", "kvs-server"), .. arguments]);
+
+    private static ServerProcess StartCommand(string directory, Dictionary<string, string> variables, string[] command)
     {
-        var start = new ProcessStartInfo(Repository.Program("Kvs.Server", "kvs-server"), arguments)
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = directory,
             UseShellExecute = false,

@@ -40,8 +40,12 @@ internal sealed class ChaosFaults
             ["replica paused"] = (_, replica) => PauseAsync(replica),
             ["replica cut off"] = (_, replica) => CutAsync(replica),
             ["replica cut off one way"] = (_, replica) => CutOneWayAsync(replica),
-            ["links reset and cut in mid-frame"] = (_, _) => BreakLinksAsync(),
         };
+        if (cluster.HasProxies)
+        {
+            _faults["links reset and cut in mid-frame"] = (_, _) => BreakLinksAsync();
+        }
+
         if (cluster.Etcd is not null)
         {
             AddFaultsOfEtcd();
@@ -97,12 +101,12 @@ internal sealed class ChaosFaults
     {
         foreach (var other in from)
         {
-            _cluster.Net.Cut(primary.Name, other);
+            _cluster.Cut(primary.Name, other);
         }
 
         await _cluster.SucceedAsync(primary);
         await _acknowledged.MoreAsync(SomeWrites);
-        _cluster.Net.Mend();
+        _cluster.Roads.Mend();
     }
 
     private async Task HandOverAsync(NodeProcess primary, NodeProcess replica)
@@ -161,7 +165,7 @@ internal sealed class ChaosFaults
         var isOutgoing = _random.Next(2) == 0;
         foreach (var other in _cluster.Others(node))
         {
-            _cluster.Net.CutOneWay(isOutgoing ? node.Name : other.Name, isOutgoing ? other.Name : node.Name);
+            _cluster.Roads.CutOneWay(isOutgoing ? node.Name : other.Name, isOutgoing ? other.Name : node.Name);
         }
 
         await MendInAWhileAsync();
@@ -169,7 +173,7 @@ internal sealed class ChaosFaults
 
     private Task CutFromEtcdAsync(NodeProcess node)
     {
-        _cluster.Net.Cut(node.Name, FaultNet.Etcd);
+        _cluster.Cut(node.Name, FaultNet.Etcd);
         return MendInAWhileAsync();
     }
 
@@ -177,14 +181,14 @@ internal sealed class ChaosFaults
     private Task CutFromEtcdOneWayAsync(NodeProcess node)
     {
         var isOutgoing = _random.Next(2) == 0;
-        _cluster.Net.CutOneWay(isOutgoing ? node.Name : FaultNet.Etcd, isOutgoing ? FaultNet.Etcd : node.Name);
+        _cluster.Roads.CutOneWay(isOutgoing ? node.Name : FaultNet.Etcd, isOutgoing ? FaultNet.Etcd : node.Name);
         return MendInAWhileAsync();
     }
 
     private async Task MendInAWhileAsync()
     {
         await Until.PassedAsync(SomeSeconds());
-        _cluster.Net.Mend();
+        _cluster.Roads.Mend();
     }
 
     private async Task BreakLinksAsync()

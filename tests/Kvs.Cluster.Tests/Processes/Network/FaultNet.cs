@@ -5,7 +5,7 @@ namespace Kvs.Cluster.Tests.Processes.Network;
 /// cut can go one way. A cut road holds bytes and closes back, as a network does that drops packets; when it is mended,
 /// they come after all. Threading: any thread.
 /// </summary>
-internal sealed class FaultNet
+internal sealed class FaultNet : IRoads
 {
     /// <summary>The name of whoever is no node.</summary>
     internal const string Client = "client";
@@ -20,16 +20,7 @@ internal sealed class FaultNet
     /// <summary>Holds back all bytes in one direction.</summary>
     /// <param name="from">From whom.</param>
     /// <param name="to">To whom.</param>
-    internal void CutOneWay(string from, string to) => Change(from, to, static road => road with { Mended = road.Mended ?? NewSignal() });
-
-    /// <summary>Holds back all bytes between two.</summary>
-    /// <param name="one">The one.</param>
-    /// <param name="other">The other.</param>
-    internal void Cut(string one, string other)
-    {
-        CutOneWay(one, other);
-        CutOneWay(other, one);
-    }
+    public void CutOneWay(string from, string to) => Change(from, to, static road => road with { Mended = road.Mended ?? NewSignal() });
 
     /// <summary>Lets bytes arrive later in one direction.</summary>
     /// <param name="from">From whom.</param>
@@ -62,7 +53,7 @@ internal sealed class FaultNet
     }
 
     /// <summary>Mends all roads.</summary>
-    internal void Mend()
+    public void Mend()
     {
         lock (_gate)
         {
