@@ -53,7 +53,7 @@ internal sealed class ClusterService : IAsyncDisposable
         Func<string, string?> addressOf = _controlPlane is { } plane ? plane.Nodes.AddressOf : static node => node;
         _links = new LinkSide(transport, machine.Time, loggers.CreateLogger("kvs.links"), addressOf);
         Driver = new NodeDriver(
-            machine, EngineOpener.PathOf(options), Store, _links, log, failed, _controlPlane, addressOf);
+            machine, EngineOpener.PathOf(options), Store, _links, log, failed, _controlPlane, addressOf, cluster.CopyBytesPerSecond);
         _links.Drive(Driver);
         _primary = new PrimaryConnection(transport, machine, () => Driver.Status);
         var applied = new AppliedPositions(Store);

@@ -48,6 +48,9 @@ internal sealed record ClusterOptions
     /// <summary>When a write is answered; null for the default of the kind of cluster.</summary>
     internal AckMode? Acks { get; init; }
 
+    /// <summary>Bytes of base copies that this node, as the primary, sends per second at most.</summary>
+    internal long CopyBytesPerSecond { get; init; } = 64L * 1024 * 1024;
+
     /// <summary>Whether it is in a cluster at all.</summary>
     internal bool IsOn => IsReplica || Replicas.Count > 0 || HasControlPlane;
 

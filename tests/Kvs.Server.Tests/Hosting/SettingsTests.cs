@@ -23,10 +23,15 @@ public sealed class SettingsTests
         { "replicas", ["127.0.0.1:4001", "127.0.0.1:4001,[::1]:4002"], ["", "a", "127.0.0.1:4001,"] },
         { "replica", ["true", "false"], ["", "1"] },
         { "advertise", ["10.0.0.1:4000"], ["", "10.0.0.1"] },
-        { "cluster", ["http://127.0.0.1:2379", "https://a:2379,https://b:2379"], ["", "127.0.0.1:2379", "http://a:2379/x"] },
+        {
+            "cluster",
+            ["http://127.0.0.1:2379", "https://a:2379, https://b:2379,https://[::1]:2379"],
+            ["", "127.0.0.1:2379", "ftp://a:2379", "http://a:2379/x", "http://user:secret@a:2379", "http://a:2379,"]
+        },
         { "cluster-name", ["shop"], [""] },
         { "node-id", ["n1"], [""] },
         { "min-in-sync", ["1", "3"], ["0", "x"] },
+        { "copy-bytes-per-second", ["1MiB", "10GiB"], ["", "0", "1048575"] },
         { "cluster-ca", ["ca.pem"], [""] },
         { "cluster-cert", ["c.pem"], [""] },
         { "cluster-key", ["k.pem"], [""] },
@@ -69,7 +74,7 @@ public sealed class SettingsTests
     [Fact]
     public void Every_setting_changes_an_option_of_its_own()
     {
-        string[] samples = ["sqlite", "127.0.0.1:1", "x", "os", "true", "h:1", "true", "h:2", "http://a:1", "n", "n", "3", "f", "f", "f", "u", "f", "local", "7", "5KiB", "7", "7", "5KiB", "5KiB", "5KiB",
+        string[] samples = ["sqlite", "127.0.0.1:1", "x", "os", "true", "h:1", "true", "h:2", "http://a:1", "n", "n", "3", "5MiB", "f", "f", "f", "u", "f", "local", "7", "5KiB", "7", "7", "5KiB", "5KiB", "5KiB",
             "5KiB", "5KiB", "7s", "7s", "7s", "7s", "7", "7", "7s", "7", "debug"];
         var changed = new HashSet<string>();
         foreach (var (setting, sample) in Settings.All.Zip(samples))

@@ -63,6 +63,7 @@ internal sealed class NodeDriver : IAsyncDisposable
     /// <param name="failed">Called when the log has failed: the process must end.</param>
     /// <param name="controlPlane">The control plane; null for a fixed list of nodes.</param>
     /// <param name="addressOf">Where a node is; null when nobody knows.</param>
+    /// <param name="copyBytesPerSecond">How fast base copies are sent.</param>
     internal NodeDriver(
         KvsEnvironment machine,
         string directory,
@@ -71,7 +72,8 @@ internal sealed class NodeDriver : IAsyncDisposable
         ClusterLog log,
         Action failed,
         ControlPlaneDriver? controlPlane,
-        Func<string, string?> addressOf)
+        Func<string, string?> addressOf,
+        long copyBytesPerSecond)
     {
         _controlPlane = controlPlane;
         _addressOf = addressOf;
@@ -83,18 +85,23 @@ internal sealed class NodeDriver : IAsyncDisposable
         _failed = failed;
         _clocks = new MachineClocks(machine.Time);
         _logSide = new LogSide(store, TakeFromLog);
-        _followers = new FollowerSide(store, links, log, new CopyShelf(machine.Time, machine.Random), Tell, Lost);
+        _followers = new FollowerSide(
+            store, links, log, new CopyShelf(machine.Time, machine.Random), new CopyPace(machine.Time, copyBytesPerSecond), Tell, Lost);
         _fetch = new CopyFetch(links);
-        Operators = new OperatorDesk(Tell);
-        Confirmations = new ConfirmationDesk(Tell);
+        Operators = new OpenQuestions<NodeOutput.Answer>(Tell, static waiting => waiting.TrySetException(
+            new KvsUnavailableException(ErrorCode.ShuttingDown, "The server is stopping.")));
+        Confirmations = new OpenQuestions<bool>(Tell, static waiting => waiting.TrySetResult(false));
         Lease = new ReadLease(_clocks, (from, now) => _node.LeaseHolds(from, now));
     }
 
     /// <summary>Requests of people.</summary>
-    internal OperatorDesk Operators { get; }
+    internal OpenQuestions<NodeOutput.Answer> Operators { get; }
 
-    /// <summary>Reads that wait for the control plane's word.</summary>
-    internal ConfirmationDesk Confirmations { get; }
+    /// <summary>
+    /// Reads at a primary without a lease, which wait for the control plane's word on whether, at a moment after they asked,
+    /// nobody else can have led a later epoch: one question there for all that wait.
+    /// </summary>
+    internal OpenQuestions<bool> Confirmations { get; }
 
     /// <summary>Whether linearizable reads may be answered here.</summary>
     internal ReadLease Lease { get; }
@@ -335,10 +342,10 @@ internal sealed class NodeDriver : IAsyncDisposable
                 _controlPlane!.Write(write);
                 break;
             case NodeOutput.ReadsConfirmed confirmed:
-                Confirmations.Answered(confirmed);
+                Confirmations.Answered(confirmed.Ticket, confirmed.IsConfirmed);
                 break;
             case NodeOutput.Answer answer:
-                Operators.Answered(answer);
+                Operators.Answered(answer.Request, answer);
                 break;
             case NodeOutput.Tell told:
                 _log.Told(told.Text);

@@ -1,5 +1,3 @@
-using Kvs.Core.Primitives;
-
 namespace Kvs.Server.Cluster.Etcd;
 
 /// <summary>How to reach etcd, and how long to wait for it.</summary>
@@ -42,22 +40,4 @@ internal sealed record EtcdOptions
 
     /// <summary>Who we are; null where etcd asks for no login.</summary>
     internal EtcdCredentials? Credentials { get; init; }
-
-    /// <summary>Reads addresses separated by commas, such as <c>http://127.0.0.1:2379,http://127.0.0.1:2381</c>.</summary>
-    /// <param name="text">The text.</param>
-    /// <exception cref="KvsConfigurationException">One of them is none.</exception>
-    internal static IReadOnlyList<Uri> ParseAddresses(string text) =>
-        [.. text.Split(',', StringSplitOptions.TrimEntries).Select(ParseAddress)];
-
-    private static Uri ParseAddress(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var address)
-        && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
-        && address is { PathAndQuery: "/", UserInfo: "" }
-            ? address
-            : throw new KvsConfigurationException(
-                $"'{Shown(text)}' is no address of etcd. "
-                + "Write http://HOST:PORT or https://HOST:PORT, several separated by commas.");
-
-    /// <summary>What stands before an @ may be a password, and messages end up in logs.</summary>
-    private static string Shown(string text) => text[(text.LastIndexOf('@') + 1)..];
 }

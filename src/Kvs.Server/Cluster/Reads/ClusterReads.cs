@@ -1,5 +1,6 @@
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Core.Replication;
 using Kvs.Server.Cluster.Driver;
 using Kvs.Server.Cluster.Store;
 
@@ -181,7 +182,8 @@ internal sealed class ClusterReads(
     {
         try
         {
-            return await driver.Confirmations.AskAsync(patience) && store.Member is { } log && log.Applied >= driver.EpochStart;
+            return await driver.Confirmations.AskAsync(static ticket => new NodeInput.ConfirmReads(ticket), patience)
+                && store.Member is { } log && log.Applied >= driver.EpochStart;
         }
         catch (OperationCanceledException)
         {

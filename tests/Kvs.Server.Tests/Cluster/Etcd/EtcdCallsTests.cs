@@ -196,26 +196,6 @@ public sealed class EtcdCallsTests
         Assert.Equal(["Authenticate"], fake.Calls);
     }
 
-    [Theory]
-    [InlineData("http://127.0.0.1:2379", 1)]
-    [InlineData("https://a:2379, https://b:2379,https://[::1]:2379", 3)]
-    public void Addresses_are_read(string text, int count) => Assert.Equal(count, EtcdOptions.ParseAddresses(text).Count);
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("127.0.0.1:2379")]
-    [InlineData("ftp://a:2379")]
-    [InlineData("http://a:2379/path")]
-    [InlineData("http://user:secret@a:2379")]
-    [InlineData("http://a:2379,")]
-    public void What_is_no_address_is_named(string text)
-    {
-        var failure = Assert.Throws<KvsConfigurationException>(() => EtcdOptions.ParseAddresses(text));
-
-        Assert.Contains("is no address of etcd. Write http://HOST:PORT", failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", failure.Message, StringComparison.Ordinal);
-    }
-
     private static Task NoLeader(HttpContext context) =>
         FakeEtcd.Refuse(context, GrpcStatus.Unavailable, "etcdserver: no leader");
 

@@ -16,10 +16,17 @@ namespace Kvs.Server.Cluster.Driver.Shipping;
 /// <param name="links">The connections.</param>
 /// <param name="log">What people read.</param>
 /// <param name="shelf">The base copies.</param>
+/// <param name="pace">How fast they are sent.</param>
 /// <param name="tell">Tells the node.</param>
 /// <param name="lost">Gives a connection up.</param>
 internal sealed class FollowerSide(
-    MemberStore store, INodeLinks links, ClusterLog log, CopyShelf shelf, Action<NodeInput> tell, Action<long> lost) : IDisposable
+    MemberStore store,
+    INodeLinks links,
+    ClusterLog log,
+    CopyShelf shelf,
+    CopyPace pace,
+    Action<NodeInput> tell,
+    Action<long> lost) : IDisposable
 {
     private readonly ConcurrentDictionary<long, LogShipper> _shippers = new();
 
@@ -79,10 +86,11 @@ internal sealed class FollowerSide(
     /// <summary>Sends a piece of a base copy.</summary>
     /// <param name="connection">To whom.</param>
     /// <param name="fetch">Which.</param>
-    internal void Serve(long connection, BaseCopyFetch fetch) => _ = Task.Run(() =>
+    internal void Serve(long connection, BaseCopyFetch fetch) => _ = Task.Run(async () =>
     {
         if (Attempt("Reading a base copy", () => shelf.Read(fetch)) is { } chunk)
         {
+            await pace.WaitAsync(chunk.Bytes.Length);
             links.Send(connection, chunk);
         }
         else
