@@ -55,7 +55,7 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await (AttemptUnderWay() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await AttemptUnderWay().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Interlocked.Exchange(ref _open, null) is { } open)
         {
             await open.Connection.DisposeAsync();
@@ -69,11 +69,11 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
     private KvsAddress? PrimaryAddress() =>
         status() is { Leads: false } now && KvsAddress.TryParse(now.PrimaryAddress, out var address) ? address : null;
 
-    private Task? AttemptUnderWay()
+    private Task AttemptUnderWay()
     {
         lock (_gate)
         {
-            return _attempt?.Connecting;
+            return _attempt?.Connecting ?? Task.CompletedTask;
         }
     }
 

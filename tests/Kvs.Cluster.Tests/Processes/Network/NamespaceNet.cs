@@ -100,7 +100,7 @@ internal sealed class NamespaceNet : IRoads, IDisposable
 
     private static void Ip(params string[] words)
     {
-        using var process = Process.Start(new ProcessStartInfo("ip", words) { RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo("ip", words) { RedirectStandardError = true, UseShellExecute = false })!;
         var errors = process.StandardError.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
