@@ -52,6 +52,10 @@ big.SetAction(async parsed =>
     Directory.Delete(path, recursive: true);
 });
 
+var digestKeys = new Option<int>("--keys") { Description = "how many keys", DefaultValueFactory = _ => 1_000_000 };
+var digest = new Command("digest", "One walk over the index, by which nodes of a cluster compare their states.") { digestKeys };
+digest.SetAction(parsed => DigestRun.Run(parsed.GetValue(digestKeys), Console.Out));
+
 var cluster = new Command("cluster", "Durable sets: one node, three with a fixed list, three in etcd, beside three members of etcd.")
 {
     clients, valueBytes, seconds, rounds, directory,
@@ -70,7 +74,7 @@ cluster.SetAction(async parsed =>
     Directory.Delete(path, recursive: true);
 });
 
-return await new RootCommand("Measures KvsTcp. Figures depend on the machine: compare within one run only.") { compare, big, cluster }.Parse(args).InvokeAsync();
+return await new RootCommand("Measures KvsTcp. Figures depend on the machine: compare within one run only.") { compare, big, digest, cluster }.Parse(args).InvokeAsync();
 
 static Option<string> List(string name, string standard) =>
     new(name) { Description = "comma-separated", DefaultValueFactory = _ => standard };

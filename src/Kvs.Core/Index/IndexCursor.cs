@@ -5,7 +5,7 @@ using Kvs.Core.Operations;
 namespace Kvs.Core.Index;
 
 /// <summary>
-/// A walk over the visible entries of a range of a leased state, in either direction.
+/// A walk over the visible entries of a range of a leased state, in either direction; or over all of it, expired or not.
 /// It stands before the first one at the start and after <see cref="Seek"/>.
 /// </summary>
 /// <remarks>Threading: one thread. Ownership: none; it is usable while its lease is held and throws later.</remarks>
@@ -14,6 +14,7 @@ internal sealed class IndexCursor
     private readonly IndexLease _lease;
     private readonly KeyRange _range;
     private readonly bool _reverse;
+    private readonly long _expiredThrough; // entries that expire by then are passed over
     private readonly TreeView _view;
     private readonly uint[] _pages;  // from the leaf's parent (1) to the root; 0 is not used
     private readonly int[] _indices;
@@ -24,8 +25,9 @@ internal sealed class IndexCursor
     private bool _isPositioned;
     private bool _isAtEnd;
 
-    internal IndexCursor(IndexLease lease, in KeyRange range, bool reverse)
+    internal IndexCursor(IndexLease lease, in KeyRange range, bool reverse, bool withExpired = false)
     {
+        _expiredThrough = withExpired ? long.MinValue : lease.Root.LogTimeMillis;
         _lease = lease;
         _range = range;
         _reverse = reverse;
@@ -78,7 +80,7 @@ internal sealed class IndexCursor
             for (_index += step; _index != _stop; _index += step)
             {
                 var record = _leaf[_index];
-                if (record.ExpiryMillis > _lease.Root.LogTimeMillis)
+                if (record.ExpiryMillis > _expiredThrough)
                 {
                     Entry = record.Entry;
                     _key.Set(_leaf, record, _view.Arena);

@@ -64,6 +64,9 @@ internal sealed class IndexLease : IDisposable
     /// <param name="reverse">From the last key to the first.</param>
     internal IndexCursor Cursor(in KeyRange range, bool reverse) => new(this, range, reverse);
 
+    /// <summary>Walks over all entries, those included that have expired and are not removed.</summary>
+    internal IndexCursor WalkAll() => new(this, KeyRange.All, reverse: false, withExpired: true);
+
     /// <summary>Refuses further reads of pages that may be gone.</summary>
     internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
 

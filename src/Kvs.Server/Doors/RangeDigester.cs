@@ -25,8 +25,6 @@ internal sealed class RangeDigester(SnapshotLease lease)
 
     /// <summary>Bytes of a sub-range or key in an answer besides its key, at most.</summary>
     private const int EntryBytes = 32;
-    private const ulong FnvBasis = 0xCBF29CE484222325;
-    private const ulong FnvPrime = 0x00000100000001B3;
 
     private readonly ArrayBufferWriter<byte> _value = new();
 
@@ -91,27 +89,17 @@ internal sealed class RangeDigester(SnapshotLease lease)
         return new KeyDigests(lease.Version, keys, isWhole);
     }
 
-    private static ulong Fold(ulong hash, ReadOnlySpan<byte> bytes)
-    {
-        foreach (var b in bytes)
-        {
-            hash = unchecked((hash ^ b) * FnvPrime);
-        }
-
-        return hash;
-    }
-
     private ulong HashOf(IEntryCursor entry)
     {
         _value.ResetWrittenCount();
         entry.CopyValue(_value);
         Span<byte> numbers = stackalloc byte[3 * sizeof(ulong)];
         BinaryPrimitives.WriteInt32LittleEndian(numbers, entry.Key.Length);
-        var hash = Fold(Fold(FnvBasis, numbers[..sizeof(uint)]), entry.Key);
+        var hash = Fnv1A.Fold(Fnv1A.Fold(Fnv1A.Basis, numbers[..sizeof(uint)]), entry.Key);
         BinaryPrimitives.WriteUInt64LittleEndian(numbers, entry.Info.Version.Epoch);
         BinaryPrimitives.WriteUInt64LittleEndian(numbers[sizeof(ulong)..], entry.Info.Version.Sequence);
         BinaryPrimitives.WriteInt64LittleEndian(numbers[(2 * sizeof(ulong))..], entry.Info.ExpiresAtMillis);
-        return Fold(Fold(hash, numbers), _value.WrittenSpan);
+        return Fnv1A.Fold(Fnv1A.Fold(hash, numbers), _value.WrittenSpan);
     }
 
     // False when the visitor ended it.

@@ -60,6 +60,10 @@ internal sealed class CommittedFrames
             bytes += frame.Bytes.Length;
             _applier.Followed(frame.LastSequence, frame.LogTimeMillis);
             _hasFrame = false;
+            if (_member.IsMarked(frame.LastSequence))
+            {
+                break;
+            }
         }
     }
 

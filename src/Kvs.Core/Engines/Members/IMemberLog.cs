@@ -145,6 +145,15 @@ internal interface IMemberLog
     void Admit(Refusal? refusal);
 
     /// <summary>
+    /// Takes hold of the state as readers see it at exactly a sequence, at the end of a frame, as soon as they do. Call it
+    /// before more is told to be committed than that. It comes to nothing, without a word, when the state has gone past it,
+    /// is not whole there (<see cref="CompleteFrom"/>), or another call comes first.
+    /// </summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="reached">Called on a thread of the engine: it must only note it. Ownership: of the state, its own.</param>
+    void MarkState(ulong sequence, Action<MarkedState> reached);
+
+    /// <summary>
     /// Opens a cursor over the log, appended or durable or not; what is sent to others is read by one. Ownership: the
     /// caller's, who disposes it before the engine.
     /// </summary>

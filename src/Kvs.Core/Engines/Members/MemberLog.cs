@@ -35,6 +35,7 @@ internal sealed class MemberLog : IMemberLog
     private ulong _toldApplied; // sync thread only
     private bool _isLeading; // published: Volatile
     private Refusal? _admission; // published: Volatile
+    private Mark? _mark; // Interlocked
 
     internal MemberLog(MemberOptions options, EngineParts parts, bool wasTailCut)
     {
@@ -143,6 +144,13 @@ internal sealed class MemberLog : IMemberLog
     public void Admit(Refusal? refusal) => Volatile.Write(ref _admission, refusal);
 
     /// <inheritdoc/>
+    public void MarkState(ulong sequence, Action<MarkedState> reached)
+    {
+        Interlocked.Exchange(ref _mark, new Mark(sequence, reached));
+        _threads.Sync.Wake();
+    }
+
+    /// <inheritdoc/>
     public LogCursor OpenCursor(ulong afterSequence, Action grown) => _feed.Open(afterSequence, grown);
 
     /// <inheritdoc/>
@@ -210,6 +218,24 @@ internal sealed class MemberLog : IMemberLog
         }
     }
 
+    /// <summary>Whether the state at a sequence is to be had: then it must be published by itself. Any thread.</summary>
+    /// <param name="sequence">End of a frame.</param>
+    internal bool IsMarked(ulong sequence) => Volatile.Read(ref _mark)?.Sequence == sequence;
+
+    /// <summary>Gives the marked state out, if it is the published one. Sync thread, which alone publishes.</summary>
+    internal void TakeMarked()
+    {
+        var published = _index.Published.Sequence;
+        if (Volatile.Read(ref _mark) is { } mark
+            && mark.Sequence <= published
+            && Interlocked.CompareExchange(ref _mark, null, mark) == mark
+            && mark.Sequence == published
+            && published >= CompleteFrom)
+        {
+            mark.Reached(new MarkedState(_index.Lease()));
+        }
+    }
+
     private void Add(in Order order)
     {
         lock (_orderGate)
@@ -219,6 +245,11 @@ internal sealed class MemberLog : IMemberLog
 
         _threads.Commit.Wake();
     }
+
+    /// <summary>A state that is waited for.</summary>
+    /// <param name="Sequence">Its sequence.</param>
+    /// <param name="Reached">Who gets it.</param>
+    private sealed record Mark(ulong Sequence, Action<MarkedState> Reached);
 
     /// <summary>An order and what it says.</summary>
     /// <param name="Kind">The order.</param>

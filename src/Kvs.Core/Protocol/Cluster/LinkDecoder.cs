@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Protocol.Cluster.Messages.Copies;
+using Kvs.Core.Protocol.Cluster.Messages.Digests;
 
 namespace Kvs.Core.Protocol.Cluster;
 
@@ -63,6 +64,8 @@ internal static class LinkDecoder
         LinkOpcode.BaseCopyFetch => new BaseCopyFetch(
             epoch, LinkFields.ReadUInt128(ref reader), reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt32()),
         LinkOpcode.BaseCopyChunk => ReadChunk(epoch, ref reader),
+        LinkOpcode.Digest => new Digest(epoch, reader.ReadUInt64(), ReadParts(ref reader)),
+        LinkOpcode.DigestAnswer => ReadDigestAnswer(epoch, ref reader),
         _ => null,
     };
 
@@ -161,6 +164,31 @@ internal static class LinkDecoder
         var fileId = reader.ReadUInt64();
         var offset = reader.ReadUInt64();
         return new BaseCopyChunk(epoch, copyId, fileId, offset, reader.ReadUInt32(), ReadRest(ref reader));
+    }
+
+    private static DigestAnswer ReadDigestAnswer(ulong epoch, ref FrameReader reader)
+    {
+        var sequence = reader.ReadUInt64();
+        var keys = reader.ReadUInt64();
+        var count = ReadCount(ReadParts(ref reader), sizeof(ulong), ref reader);
+        var parts = ImmutableArray.CreateBuilder<ulong>(count);
+        for (var i = 0; i < count; i++)
+        {
+            parts.Add(reader.ReadUInt64());
+        }
+
+        return new DigestAnswer(epoch, sequence, keys, parts.MoveToImmutable());
+    }
+
+    private static ushort ReadParts(ref FrameReader reader)
+    {
+        var parts = reader.ReadUInt16();
+        if (parts is 0 or > Digest.PartsMax)
+        {
+            reader.Fail();
+        }
+
+        return parts;
     }
 
     private static ReadOnlyMemory<byte> ReadRest(ref FrameReader reader) => reader.ReadBytes((uint)reader.Remaining);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Protocol.Cluster.Messages.Copies;
+using Kvs.Core.Protocol.Cluster.Messages.Digests;
 
 namespace Kvs.Core.Protocol.Cluster;
 
@@ -72,6 +73,8 @@ internal static class LinkEncoder
         BaseCopyOffer offer => WriteOffer(target, offer),
         BaseCopyFetch fetch => WriteFetch(target, fetch),
         BaseCopyChunk chunk => WriteChunk(target, chunk),
+        Digest digest => WriteDigest(target, digest),
+        DigestAnswer answer => WriteDigestAnswer(target, answer),
         _ => throw new UnreachableException($"No frame carries a {message.GetType().Name}."),
     };
 
@@ -228,6 +231,27 @@ internal static class LinkEncoder
         target.WriteUInt64(fetch.Offset);
         target.WriteUInt32(fetch.BytesMax);
         return LinkOpcode.BaseCopyFetch;
+    }
+
+    private static LinkOpcode WriteDigest(FrameBuffer target, Digest digest)
+    {
+        target.WriteUInt64(digest.Sequence);
+        target.WriteUInt16(digest.Parts);
+        return LinkOpcode.Digest;
+    }
+
+    private static LinkOpcode WriteDigestAnswer(FrameBuffer target, DigestAnswer answer)
+    {
+        Check.That(answer.Parts.Length <= Digest.PartsMax);
+        target.WriteUInt64(answer.Sequence);
+        target.WriteUInt64(answer.Keys);
+        target.WriteUInt16((ushort)answer.Parts.Length);
+        foreach (var part in answer.Parts)
+        {
+            target.WriteUInt64(part);
+        }
+
+        return LinkOpcode.DigestAnswer;
     }
 
     private static LinkOpcode WriteChunk(FrameBuffer target, BaseCopyChunk chunk)

@@ -57,6 +57,12 @@ internal enum LinkOpcode : byte
     /// <summary><see cref="Messages.Copies.BaseCopyChunk"/>.</summary>
     BaseCopyChunk = 0x4F,
 
+    /// <summary><see cref="Messages.Digests.Digest"/>.</summary>
+    Digest = 0x50,
+
+    /// <summary><see cref="Messages.Digests.DigestAnswer"/>.</summary>
+    DigestAnswer = 0x51,
+
     /// <summary><see cref="Messages.Goodbye"/>.</summary>
     Goodbye = 0x55,
 }

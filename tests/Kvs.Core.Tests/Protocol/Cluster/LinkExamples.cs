@@ -1,6 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Protocol.Cluster.Messages.Copies;
+using Kvs.Core.Protocol.Cluster.Messages.Digests;
 
 namespace Kvs.Core.Tests.Protocol.Cluster;
 
@@ -50,6 +51,8 @@ internal static class LinkExamples
             Epoch, new UInt128(0, 77), Last, [new BaseCopyFile(3, 1, 4096, 0xE3069283), new BaseCopyFile(5, 2, 8192, 1)]),
         ["base-copy-fetch"] = new BaseCopyFetch(Epoch, new UInt128(0, 77), 3, 0, 1024 * 1024),
         ["base-copy-chunk"] = new BaseCopyChunk(Epoch, new UInt128(0, 77), 3, 0, 0xE3069283, "123456789"u8.ToArray()),
+        ["digest"] = new Digest(Epoch, 12, 2),
+        ["digest-answer"] = new DigestAnswer(Epoch, 12, 3, [0x1122334455667788, 0x99AABBCCDDEEFF00]),
         ["goodbye"] = new Goodbye(Epoch, GoodbyeReason.DiskFull, 2000),
     };
 }

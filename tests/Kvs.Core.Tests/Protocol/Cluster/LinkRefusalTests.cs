@@ -52,7 +52,7 @@ public sealed class LinkRefusalTests
     [InlineData("FFFFFFFF", ErrorCode.FrameTooLarge)]
     [InlineData("14000000 01", ErrorCode.UnknownOpcode)]
     [InlineData("14000000 3F", ErrorCode.UnknownOpcode)]
-    [InlineData("14000000 50", ErrorCode.UnknownOpcode)]
+    [InlineData("14000000 52", ErrorCode.UnknownOpcode)]
     [InlineData("14000000 57", ErrorCode.UnknownOpcode)]
     [InlineData("14000000 60", ErrorCode.UnknownOpcode)]
     [InlineData("14000000 46 02", ErrorCode.UnsupportedVersion)]
@@ -120,6 +120,9 @@ public sealed class LinkRefusalTests
         AssertRefused("log-state", at: 83, value: 4); // flags
         AssertRefused("replica-hello", at: 69, value: 65); // epochs in the tail
         AssertRefused("append", at: 24, value: 12); // ends where it begins
+        AssertRefused("digest", at: 8, value: 0); // no parts
+        AssertRefused("digest", at: 9, value: 5); // more than 1,024 parts
+        AssertRefused("digest-answer", at: 16, value: 0); // no parts
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Cluster;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Protocol.Cluster.Messages.Copies;
+using Kvs.Core.Protocol.Cluster.Messages.Digests;
 using Kvs.Core.Storage.Groups;
 using Xunit;
 
@@ -52,6 +53,8 @@ public sealed class LinkRoundTripTests
         AssertSame(new BaseCopyOffer(
             0, UInt128.MaxValue, default, [.. Enumerable.Repeat(new BaseCopyFile(Max, 255, Max, uint.MaxValue), 5000)]));
         AssertSame(new BaseCopyChunk(0, 0, 0, 0, 0, default));
+        AssertSame(new Digest(Max, Max, Digest.PartsMax));
+        AssertSame(new DigestAnswer(Max, Max, Max, [.. Enumerable.Repeat(Max, Digest.PartsMax)]));
         AssertSame(new Goodbye(0, (GoodbyeReason)200, 0)); // a reason of a later version is still a goodbye
     }
 
@@ -120,6 +123,7 @@ public sealed class LinkRoundTripTests
         ReadOnlyMemory<byte> bytes => Convert.ToHexString(bytes.Span),
         LogReport report => string.Join(';', Facts(report)),
         ImmutableArray<string> names => string.Join(',', names),
+        ImmutableArray<ulong> numbers => string.Join(',', numbers),
         ImmutableArray<EpochSpan> spans => string.Join(',', spans),
         ImmutableArray<BaseCopyFile> files => string.Join(',', files),
         _ => value?.ToString() ?? "",

@@ -200,6 +200,7 @@ internal sealed class SyncLoop
     private void Publish()
     {
         var committed = _gate.Committed;
+        _member?.TakeMarked();
         for (; _published < _groups.Count && _groups[_published].LastSequence <= committed; _published++)
         {
             var group = _groups[_published];
@@ -209,6 +210,7 @@ internal sealed class SyncLoop
                 // Counted first: whoever sees the group published finds its records counted.
                 _usage.Count(group);
                 _index.Publish(root);
+                _member?.TakeMarked();
             }
 
             _counters.CountPublished(group);

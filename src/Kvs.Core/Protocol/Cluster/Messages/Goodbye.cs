@@ -21,7 +21,7 @@ internal enum GoodbyeReason
     /// <summary>Its disk has no room.</summary>
     DiskFull = 3,
 
-    /// <summary>Its log and the primary's differ below what was published: a person must look.</summary>
+    /// <summary>The follower's data, said by it or by its primary, is not the group's: a person must look.</summary>
     Diverged = 4,
 
     /// <summary>The stores, or the lists, differ.</summary>
