@@ -46,6 +46,12 @@ internal sealed record MemberRecord
     /// </summary>
     internal CampaignRecord? Campaign { get; init; }
 
+    /// <summary>
+    /// Whether its data was found not to be the group's: it takes no part, serves nothing and keeps its files, until a person
+    /// empties its directory.
+    /// </summary>
+    internal bool IsDiverged { get; init; }
+
     /// <summary>Whether this node counts in its list.</summary>
     internal bool HasList => !Members.IsEmpty;
 }

@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Protocol.Cluster.Messages.Digests;
 using Kvs.Core.Replication.ControlPlane;
 using Kvs.Core.Replication.Elected;
 using Kvs.Core.Replication.Following;
@@ -48,6 +49,9 @@ internal sealed class Node
 
     /// <summary>Where clients should go with writes; empty when unknown.</summary>
     internal string PrimaryHint => _policy.PrimaryHint;
+
+    /// <summary>Nodes whose data this one, while it leads, knows not to be the group's.</summary>
+    internal IEnumerable<string> Diverged => _leader.IsActive ? _leader.Digests.Diverged : [];
 
     /// <summary>Who follows this node, while it leads.</summary>
     internal IReadOnlyList<Replica> Replicas => _leader.Replicas;
@@ -152,6 +156,12 @@ internal sealed class Node
             case NodeInput.BaseCopyReady ready when ReplicaOf(ready.Connection) is { Phase: ReplicaPhase.Copying } replica:
                 _context.Send(replica.Link, ready.Offer with { Epoch = _leader.Epoch });
                 break;
+            case NodeInput.Digested digested when _leader.IsActive:
+                _leader.Digests.Receive(digested);
+                break;
+            case NodeInput.Digested digested:
+                _follower.Receive(digested);
+                break;
             case NodeInput.LogFailed failed:
                 _isFailed = true;
                 _context.Tell($"The log failed: {failed.Reason}. This node stops.");
@@ -231,27 +241,46 @@ internal sealed class Node
     {
         switch (message)
         {
-            case Beacon or ReplicaHelloAck or Append or BaseCopyOffer or Transfer:
+            case not Goodbye when _follower.IsDiverged:
+                _context.Close(link, new Goodbye(_context.Record.PromisedEpoch, GoodbyeReason.Diverged, 0));
+                break;
+            case Beacon or ReplicaHelloAck or Append or BaseCopyOffer or Transfer or Digest:
                 if (IsFromPrimary(link, message))
                 {
                     ReceiveFromPrimary(link, message);
                 }
 
                 break;
-            case ReplicaHello or AppendAck or BeaconAck or TransferReady:
+            case ReplicaHello or AppendAck or BeaconAck or TransferReady or DigestAnswer:
                 if (IsToPrimary(link, message) && (_leader.Find(link) ?? Admit(link, message)) is { } replica)
                 {
                     ReceiveFromReplica(replica, message);
                 }
 
                 break;
-            case Goodbye:
-                _context.Close(link);
+            case Goodbye goodbye:
+                Receive(link, goodbye);
                 break;
             default:
                 _policy.Receive(link, message);
                 break;
         }
+    }
+
+    private void Receive(Link link, Goodbye goodbye)
+    {
+        if (goodbye.Reason == GoodbyeReason.Diverged
+            && link == _follower.Primary
+            && goodbye.Epoch == _context.Record.PromisedEpoch)
+        {
+            _follower.Diverge("The primary has compared the states of the nodes, and this one differs.");
+        }
+        else if (goodbye.Reason == GoodbyeReason.Diverged && _leader.IsActive)
+        {
+            _leader.Digests.HearDiverged(link.Peer);
+        }
+
+        _context.Close(link);
     }
 
     // The epoch decides who is heard: a lower one is fenced, a higher one is the policy's to learn of.
@@ -318,6 +347,9 @@ internal sealed class Node
             case BaseCopyOffer offer:
                 _follower.Receive(link, offer);
                 break;
+            case Digest digest:
+                _follower.Receive(link, digest);
+                break;
             default:
                 _policy.Receive(link, message);
                 break;
@@ -336,6 +368,9 @@ internal sealed class Node
                 break;
             case BeaconAck ack:
                 _leader.Receive(replica, ack);
+                break;
+            case DigestAnswer answer:
+                _leader.Digests.Receive(replica, answer);
                 break;
             default:
                 _policy.Receive(replica.Link, message);

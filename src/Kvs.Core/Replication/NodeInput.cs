@@ -91,6 +91,11 @@ internal abstract record NodeInput
     /// <param name="FirstStreamable">Oldest sequence that can still be streamed.</param>
     internal sealed record HistoryDropped(ulong FirstStreamable) : NodeInput;
 
+    /// <summary>Answers <see cref="NodeOutput.DigestState"/>; it may come late, or not at all.</summary>
+    /// <param name="Sequence">The sequence.</param>
+    /// <param name="State">The digest of the state there.</param>
+    internal sealed record Digested(ulong Sequence, StateDigest State) : NodeInput;
+
     /// <summary>Answers <see cref="NodeOutput.ServeBaseCopy"/>: the copy is pinned and can be fetched.</summary>
     /// <param name="Connection">To whom it is offered.</param>
     /// <param name="Offer">The offer.</param>

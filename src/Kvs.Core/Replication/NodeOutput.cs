@@ -44,6 +44,14 @@ internal abstract record NodeOutput
     /// <param name="Sequence">The newest of them.</param>
     internal sealed record Commit(ulong Sequence) : NodeOutput;
 
+    /// <summary>
+    /// Make the digest of the state that readers see at exactly this sequence, which is not behind what they see now;
+    /// answered by Digested, unless another such output comes first, or the state cannot be had.
+    /// </summary>
+    /// <param name="Sequence">The sequence.</param>
+    /// <param name="Parts">How many parts the digest shall have.</param>
+    internal sealed record DigestState(ulong Sequence, ushort Parts) : NodeOutput;
+
     /// <summary>Start the commit pipeline with a new epoch; answered by Led.</summary>
     /// <param name="Epoch">The epoch.</param>
     internal sealed record Lead(ulong Epoch) : NodeOutput;

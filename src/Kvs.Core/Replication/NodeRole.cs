@@ -24,7 +24,7 @@ internal enum NodeRole
     /// <summary>It was let go by an operator, and takes no part until it is started again.</summary>
     Left,
 
-    /// <summary>Its log and the primary's differ below what was published. Serves nothing, keeps its files.</summary>
+    /// <summary>Its data was found not to be the group's. Serves nothing, keeps its files.</summary>
     Diverged,
 
     /// <summary>Its log failed; the process ends.</summary>

@@ -50,6 +50,9 @@ internal sealed record NodeTimings
     /// <summary>A primary that has not reached the control plane for this long hands over to a node that does.</summary>
     internal TimeSpan ControlPlaneLost { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between two comparisons of the nodes' states.</summary>
+    internal TimeSpan Digest { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Refuses times that do not fit together.</summary>
     /// <exception cref="KvsException">A relation does not hold.</exception>
     internal void Validate()

@@ -192,7 +192,10 @@ internal sealed class ClusterDesk(
             NodeId = member,
             Address = addressOf(member) ?? "",
             Role = isPrimary ? NodeRole.Primary : NodeRole.Replica,
-            State = !status.Leads ? (isPrimary ? "primary" : "not known here") : follower is null ? "away" : follower.State,
+            State = !status.Leads ? (isPrimary ? "primary" : "not known here")
+                : figures.Diverged.Contains(member) ? "diverged"
+                : follower is null ? "away"
+                : follower.State,
             InSync = isPrimary || follower is { Counts: true, IsStreaming: true },
             Durable = new KvsVersion(follower is null ? 0 : status.Epoch, follower?.Durable ?? 0),
             Applied = new KvsVersion(follower is null ? 0 : status.Epoch, follower?.Applied ?? 0),
@@ -202,7 +205,7 @@ internal sealed class ClusterDesk(
 
     private static string? ReasonOf(NodeStatus status, NodeFigures figures) => status switch
     {
-        { Role: Kvs.Core.Replication.NodeRole.Diverged } => "the log of this node is not the group's",
+        { Role: Kvs.Core.Replication.NodeRole.Diverged } => "the data of this node is not the group's",
         { Leads: false, Primary.Length: 0 } => "no primary is known",
         { Leads: true } when figures.Have < figures.Need => $"{figures.Have} of the {figures.Need} nodes that a write needs can be reached",
         _ => null,
@@ -212,6 +215,9 @@ internal sealed class ClusterDesk(
     {
         { Role: Kvs.Core.Replication.NodeRole.Diverged } =>
             "Look at this node's files; to let it take part again, stop it, empty its data directory, start it.",
+        { Leads: true } when !figures.Diverged.IsEmpty =>
+            $"Look at the files of {string.Join(", ", figures.Diverged)}; to let it take part again, stop it, empty its data "
+            + "directory, start it.",
         { Leads: false, Primary.Length: 0 } =>
             "Start the other nodes. If the primary is lost, let a replica lead: kvs-client --addr REPLICA cluster promote.",
         { Leads: true } when figures.Have < figures.Need => "Start the nodes that are away.",

@@ -9,6 +9,8 @@ namespace Kvs.Server.Configuration;
 /// </summary>
 internal sealed record ClusterOptions
 {
+    private static readonly TimeSpan _never = TimeSpan.FromDays(100 * 365);
+
     /// <summary>The other nodes, of the configured primary of a fixed list; empty for a replica.</summary>
     internal IReadOnlyList<KvsAddress> Replicas { get; init; } = [];
 
@@ -51,6 +53,9 @@ internal sealed record ClusterOptions
     /// <summary>Bytes of base copies that this node, as the primary, sends per second at most.</summary>
     internal long CopyBytesPerSecond { get; init; } = 64L * 1024 * 1024;
 
+    /// <summary>Time between two comparisons of the nodes' states; zero for none.</summary>
+    internal TimeSpan CompareEvery { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Whether it is in a cluster at all.</summary>
     internal bool IsOn => IsReplica || Replicas.Count > 0 || HasControlPlane;
 
@@ -69,7 +74,13 @@ internal sealed record ClusterOptions
     internal NodeSettings ToNodeSettings(KvsAddress listening)
     {
         var self = AddressFor(listening).ToString();
-        var settings = new NodeSettings { Acks = AckMode, MinInSync = MinInSync };
+        var compareEvery = CompareEvery == TimeSpan.Zero ? _never : CompareEvery;
+        var settings = new NodeSettings
+        {
+            Acks = AckMode,
+            MinInSync = MinInSync,
+            Timings = new NodeTimings { Digest = compareEvery },
+        };
         return this switch
         {
             { HasControlPlane: true } => settings with { NodeId = NodeId ?? self },

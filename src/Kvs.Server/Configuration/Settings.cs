@@ -74,6 +74,9 @@ internal static class Settings
             "When a write is answered: durable on a majority of the list, on all in-sync nodes, or on the primary alone, where "
             + "a failover may lose it.",
             (o, text) => ReadAcks(text) is { } acks ? o with { Cluster = o.Cluster with { Acks = acks } } : null),
+        Time("compare-every", _defaults.Cluster.CompareEvery,
+            "Time between two comparisons of the data of the nodes of a cluster, by the primary; 0 for none.",
+            (o, t) => o with { Cluster = o.Cluster with { CompareEvery = t } }),
         Count("connections-max", _defaults.ConnectionsMax, 1, 1_000_000,
             "Connections at once; one more is refused.", (o, n) => o with { ConnectionsMax = n }),
         Bytes("frame-bytes-max", _defaults.FrameBytesMax, 4096, 1L << 30,

@@ -25,7 +25,7 @@ public sealed class VerifyTests(ITestOutputHelper output)
         Assert.Equal((0, $"3 nodes, {Keys} keys: no difference\n"), (sound.Code, sound.Out));
 
         Assert.Equal(0, await replica.TerminateAsync());
-        FlippedValue.Plant(replica.DataPath, "key1234", "value of 1234");
+        PlantedRecord.FlipValue(replica.DataPath, "key1234");
         await replica.StartAsync();
         await cluster.AllFollowAsync();
         Assert.Equal("walue of 1234", await Clients.GetStaleAsync(replica.Name, "key1234"));

@@ -71,6 +71,9 @@ internal sealed class SimCluster
     /// <summary>Least size of the in-sync set.</summary>
     internal int MinInSync { get; }
 
+    /// <summary>Digests that were made.</summary>
+    internal int Digests { get; set; }
+
     /// <summary>Steps of nodes so far, ticks not counted.</summary>
     internal int Steps { get; set; }
 
@@ -78,7 +81,7 @@ internal sealed class SimCluster
     /// <param name="name">Its name.</param>
     internal NodeSettings SettingsOf(string name) =>
         Options.HasControlPlane ? Options.Settings(new NodeSettings { NodeId = name, Acks = AckMode.InSync, MinInSync = MinInSync })
-        : name == _members[0] ? new NodeSettings { NodeId = name, Members = _members } : new NodeSettings();
+        : Options.Settings(name == _members[0] ? new NodeSettings { NodeId = name, Members = _members } : new NodeSettings());
 
     /// <summary>A node sends.</summary>
     /// <param name="from">The node.</param>

@@ -38,6 +38,9 @@ internal sealed class SimDisk
     /// <summary>Whether there is no room.</summary>
     internal bool IsFull { get; set; }
 
+    /// <summary>What is wrong with the state that this disk gives, though its log is right; 0 for nothing.</summary>
+    internal ulong Damage { get; set; }
+
     /// <summary>The disk is lost: an empty store with new ids.</summary>
     /// <param name="random">For the ids.</param>
     internal void Wipe(Random random)
@@ -46,6 +49,7 @@ internal sealed class SimDisk
         Durable = 0;
         FirstStreamable = 1;
         CommitRecorded = 0;
+        Damage = 0;
         Record = new MemberRecord { StoreId = Id(random), Incarnation = Id(random) };
     }
 
@@ -77,6 +81,7 @@ internal sealed class SimDisk
         _entries.AddRange(entries);
         Durable = CommitRecorded = (ulong)_entries.Count;
         FirstStreamable = Durable + 1;
+        Damage = 0;
     }
 
     /// <summary>Old history goes.</summary>

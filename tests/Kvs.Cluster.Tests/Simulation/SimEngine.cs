@@ -1,3 +1,4 @@
+using System.Text;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Replication;
@@ -17,6 +18,7 @@ internal sealed class SimEngine
     private bool _isSyncing;
     private int _syncGeneration;
     private ulong _commit;
+    private NodeOutput.DigestState? _digest;
 
     /// <summary>Opens on a disk.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -56,6 +58,11 @@ internal sealed class SimEngine
                 break;
             case NodeOutput.Commit commit:
                 Commit(commit.Sequence);
+                break;
+            case NodeOutput.DigestState digest:
+                _cluster.Ghost.Require(digest.Sequence >= Published, "digest", $"{_node.Name} shows {Published} already");
+                _digest = digest;
+                TakeDigest();
                 break;
             case NodeOutput.Lease lease:
                 Service.Lease = lease;
@@ -209,6 +216,7 @@ internal sealed class SimEngine
             _cluster.Ghost.PublishedBy(_node, entry);
             Published++;
             Service.Published(entry);
+            TakeDigest();
         }
 
         var applied = Published;
@@ -220,6 +228,30 @@ internal sealed class SimEngine
                 _node.Step(new NodeInput.Applied(applied));
             });
         }
+    }
+
+    private void TakeDigest()
+    {
+        if (_digest is not { } asked || asked.Sequence != Published)
+        {
+            return;
+        }
+
+        _digest = null;
+        _cluster.Digests++;
+        var newest = new Dictionary<string, ulong>(StringComparer.Ordinal) { ["damage"] = Disk.Damage };
+        foreach (var entry in Disk.Entries.Take((int)Published))
+        {
+            newest[entry.Key] = entry.Version.Sequence;
+        }
+
+        var digest = new StateDigest(asked.Parts);
+        foreach (var (key, sequence) in newest)
+        {
+            digest.Add(Encoding.UTF8.GetBytes(key), sequence, 0);
+        }
+
+        _node.Soon(1000, 50_000, () => _node.Step(new NodeInput.Digested(asked.Sequence, digest)));
     }
 
     private void Ship(NodeOutput.Ship ship)

@@ -95,6 +95,16 @@ public sealed class GoldenFileTests
     }
 
     [Fact]
+    public void Manifest_file_of_a_member_that_has_diverged()
+    {
+        var membership = new ClusterMembership { ClusterId = 0xC1, NodeId = "n2", Members = ["n1", "n2"], IsDiverged = true };
+        var manifest = NewManifest() with { Membership = membership };
+        Compare("manifest-diverged", ManifestCodec.Write(manifest), "as manifest-member, two members, bit 14 of their number set");
+        var read = ManifestCodec.Read(Golden("manifest-diverged"), "golden").Membership!;
+        Assert.True(membership.IsSame(read) && read.IsDiverged);
+    }
+
+    [Fact]
     public void Manifest_file_that_lists_a_request_file()
     {
         var manifest = NewManifest().With(new RequestFileEntry(9, 133));

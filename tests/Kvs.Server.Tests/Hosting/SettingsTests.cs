@@ -38,6 +38,7 @@ public sealed class SettingsTests
         { "cluster-user", ["kvs"], [""] },
         { "cluster-password-file", ["p"], [""] },
         { "acks", ["quorum", "isr", "local"], ["", "all", "Quorum"] },
+        { "compare-every", ["0", "1m"], ["1"] },
         { "connections-max", ["1", "1000000"], ["", "0", "-1", "1.5", "1000001", "1 "] },
         { "frame-bytes-max", ["4096", "4KiB", "66MiB", "1GiB"], ["", "4095", "2GiB", "4KB", "KiB", "-4KiB"] },
         { "value-bytes-max", ["1", "64MiB"], ["0", "65MiB"] },
@@ -74,7 +75,7 @@ public sealed class SettingsTests
     [Fact]
     public void Every_setting_changes_an_option_of_its_own()
     {
-        string[] samples = ["sqlite", "127.0.0.1:1", "x", "os", "true", "h:1", "true", "h:2", "http://a:1", "n", "n", "3", "5MiB", "f", "f", "f", "u", "f", "local", "7", "5KiB", "7", "7", "5KiB", "5KiB", "5KiB",
+        string[] samples = ["sqlite", "127.0.0.1:1", "x", "os", "true", "h:1", "true", "h:2", "http://a:1", "n", "n", "3", "5MiB", "f", "f", "f", "u", "f", "local", "7s", "7", "5KiB", "7", "7", "5KiB", "5KiB", "5KiB",
             "5KiB", "5KiB", "7s", "7s", "7s", "7s", "7", "7", "7s", "7", "debug"];
         var changed = new HashSet<string>();
         foreach (var (setting, sample) in Settings.All.Zip(samples))

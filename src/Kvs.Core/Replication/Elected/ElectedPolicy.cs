@@ -261,7 +261,7 @@ internal sealed class ElectedPolicy : IReplicationPolicy
 
     // The primary that this node is to follow; empty for none. Without a view, the one that it remembers.
     private string Primary =>
-        _leader.IsActive || !_membership.TakesPart || (_register.View is not null && !_membership.IsListed)
+        _leader.IsActive || _follower.IsDiverged || !_membership.TakesPart || (_register.View is not null && !_membership.IsListed)
             ? ""
             : PrimaryHint;
 

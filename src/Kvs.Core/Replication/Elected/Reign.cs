@@ -224,7 +224,8 @@ internal sealed class Reign(
     // Or it is there as another: its disk is lost.
     private bool IsLost(GroupMember member) =>
         member != membership.Self
-        && (context.Now.Monotonic - LastGood(member) > Lag
+        && (leader.Digests.IsDiverged(member)
+            || context.Now.Monotonic - LastGood(member) > Lag
             || leader.Find(member.Node) is { Phase: not ReplicaPhase.Attached } replica && replica.Incarnation != member.Incarnation);
 
     private bool IsHeard(Replica replica) => context.Now.Monotonic - replica.Link.HeardAt < Lag;

@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Protocol.Cluster.Messages.Digests;
 using Kvs.Core.Replication.Links;
 using Kvs.Core.Replication.Log;
 
@@ -16,12 +17,13 @@ internal sealed class Follower(NodeContext context)
     private Link? _primary;
     private ulong _knownCommit;
     private AppendAck? _lastAck;
+    private Digest? _digest; // asked for by the primary, and not answered
 
     /// <summary>How far it has come with its primary.</summary>
     internal FollowPhase Phase { get; private set; }
 
-    /// <summary>Whether its log and the primary's differ below what was published; final.</summary>
-    internal bool IsDiverged { get; private set; }
+    /// <summary>Whether its data is not the group's; final.</summary>
+    internal bool IsDiverged => context.Record.IsDiverged;
 
     /// <summary>The primary's link; null for none.</summary>
     internal Link? Primary => _primary;
@@ -140,6 +142,44 @@ internal sealed class Follower(NodeContext context)
         context.Emit(new NodeOutput.FetchBaseCopy(link.Connection, offer));
     }
 
+    /// <summary>The primary asks for the digest of a state.</summary>
+    /// <param name="link">Its link.</param>
+    /// <param name="digest">Which.</param>
+    internal void Receive(Link link, Digest digest)
+    {
+        if (link == _primary && Phase == FollowPhase.Streaming && digest.Sequence >= Log.Applied)
+        {
+            _digest = digest;
+            context.Emit(new NodeOutput.DigestState(digest.Sequence, digest.Parts));
+        }
+    }
+
+    /// <summary>A digest is there.</summary>
+    /// <param name="digested">It.</param>
+    internal void Receive(NodeInput.Digested digested)
+    {
+        if (_primary is { } primary && _digest is { } asked && asked.Sequence == digested.Sequence)
+        {
+            _digest = null;
+            context.Send(primary, new DigestAnswer(asked.Epoch, asked.Sequence, digested.State.Keys, digested.State.Parts));
+        }
+    }
+
+    /// <summary>This node's data is not the group's. The files are evidence: they stay.</summary>
+    /// <param name="why">For people.</param>
+    internal void Diverge(string why)
+    {
+        context.Remember(context.Record with { IsDiverged = true });
+        context.Tell(
+            $"{why} This node serves nothing, takes no part and keeps its files. When they were looked at: stop it, empty its "
+            + "data directory, start it; it comes back by a copy.");
+        if (_primary is { } primary)
+        {
+            context.Close(primary, new Goodbye(context.Record.PromisedEpoch, GoodbyeReason.Diverged, 0));
+            Leave();
+        }
+    }
+
     /// <summary>The log was cut, replaced, or left as it was; it is settled again.</summary>
     internal void LogSettled()
     {
@@ -236,6 +276,7 @@ internal sealed class Follower(NodeContext context)
         _primary = null;
         _knownCommit = 0;
         _lastAck = null;
+        _digest = null;
         Phase = FollowPhase.None;
     }
 
@@ -257,13 +298,8 @@ internal sealed class Follower(NodeContext context)
     {
         if (match.Sequence < Log.Commit)
         {
-            // Only damage, or a promotion that was forced, explains it. The files are evidence: they stay.
-            IsDiverged = true;
-            context.Tell(
-                $"This node has published up to sequence {Log.Commit}, but its log and the primary's differ behind {match}. "
-                + "It serves nothing and keeps its files. Run kvs-client cluster repair when they were looked at.");
-            context.Close(_primary!, new Goodbye(context.Record.PromisedEpoch, GoodbyeReason.Diverged, 0));
-            Leave();
+            // Only damage, or a promotion that was forced, explains it.
+            Diverge($"This node has published up to sequence {Log.Commit}, but its log and the primary's differ behind {match}.");
             return;
         }
 

@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Replication.ControlPlane;
 using Kvs.Core.Replication.Links;
 
 namespace Kvs.Core.Replication.Leading;
@@ -15,6 +16,7 @@ internal sealed class Leader(NodeContext context)
     private readonly List<Replica> _replicas = [];
     private readonly BeaconLog _beacons = new();
     private readonly Uncommitted _uncommitted = new();
+    private readonly DigestRounds _digests = new(context);
     private TimeSpan _nextBeacon;
     private ClockReading? _lease;
     private WriteAdmission _admission;
@@ -41,6 +43,9 @@ internal sealed class Leader(NodeContext context)
     /// <summary>The attached followers.</summary>
     internal IReadOnlyList<Replica> Replicas => _replicas;
 
+    /// <summary>Comparisons of the states of the nodes.</summary>
+    internal DigestRounds Digests => _digests;
+
     /// <summary>Begins to lead.</summary>
     /// <param name="epoch">The epoch; promised to this node, durably.</param>
     internal void Begin(ulong epoch)
@@ -51,6 +56,7 @@ internal sealed class Leader(NodeContext context)
         Check.That(epoch > context.Log.Last.Epoch);
         Epoch = epoch;
         _nextBeacon = context.Now.Monotonic;
+        _digests.Begin();
         context.Log.LeadAsked();
         context.Emit(new NodeOutput.Lead(epoch));
     }
@@ -134,6 +140,14 @@ internal sealed class Leader(NodeContext context)
         }
 
         replica.Incarnation = hello.Incarnation;
+        var member = new GroupMember(replica.Link.Peer, hello.Incarnation);
+        _digests.Hear(member);
+        if (_digests.IsDiverged(member))
+        {
+            context.Close(replica.Link, new Goodbye(Epoch, GoodbyeReason.Diverged, 0));
+            return;
+        }
+
         var end = context.Log.Last.Sequence;
         var point = context.Rules.Match(context.Log, hello);
         switch (point.Verdict)
@@ -250,6 +264,11 @@ internal sealed class Leader(NodeContext context)
         if (context.Now.Monotonic >= _nextBeacon)
         {
             SendBeacons();
+        }
+
+        if (_digests.Advance(this) is { } successor)
+        {
+            policy.Handle(new NodeInput.HandOver(0, successor));
         }
     }
 

@@ -60,6 +60,11 @@ internal sealed class StaticPolicy : IReplicationPolicy
     public void Start()
     {
         var record = _context.Record;
+        if (_follower.IsDiverged)
+        {
+            return;
+        }
+
         if (record.HasList && _context.Rules.IsBoundAfterRestart(record, _context.Log.Last))
         {
             _context.Promise.BindAfterRestart();

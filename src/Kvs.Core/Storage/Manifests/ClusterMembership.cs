@@ -36,10 +36,14 @@ internal sealed record ClusterMembership
     /// <summary>The revision of the group's record in the control plane that the election changes.</summary>
     internal long CampaignRevision { get; init; }
 
+    /// <summary>Whether this node's data was found not to be the group's.</summary>
+    internal bool IsDiverged { get; init; }
+
     /// <summary>Whether all that is kept of both is the same.</summary>
     /// <param name="other">The other one.</param>
     internal bool IsSame(ClusterMembership other) => Means(other)
-        && (IsFounding, CampaignEpoch, CampaignRevision) == (other.IsFounding, other.CampaignEpoch, other.CampaignRevision);
+        && (IsFounding, IsDiverged, CampaignEpoch, CampaignRevision)
+            == (other.IsFounding, other.IsDiverged, other.CampaignEpoch, other.CampaignRevision);
 
     /// <summary>Whether both are the same node of the same cluster with the same list.</summary>
     /// <param name="other">The other one.</param>

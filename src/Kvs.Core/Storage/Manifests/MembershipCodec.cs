@@ -11,7 +11,8 @@ namespace Kvs.Core.Storage.Manifests;
 /// offset  bytes  field
 /// 0       4      bytes of this extension
 /// 4       2      kind: 1 membership
-/// 6       2      number of members; bit 15: this node has begun the list and does not know yet whether all others hold it
+/// 6       2      number of members; bit 15: this node has begun the list and does not know yet whether all others hold it;
+///                bit 14: its data was found not to be the group's
 /// 8       16     cluster id
 /// 24      8      highest epoch that this node has begun as primary
 /// 32      8      epoch of the election in which this node stands; 0 for none
@@ -29,6 +30,7 @@ internal static class MembershipCodec
 
     private const ushort Kind = 1;
     private const ushort FoundingBit = 0x8000;
+    private const ushort DivergedBit = 0x4000;
     private const int KindOffset = 4;
     private const int CountOffset = 6;
     private const int ClusterIdOffset = 8;
@@ -57,7 +59,9 @@ internal static class MembershipCodec
         var bytes = new byte[(HeaderBytes + names.Count + 3) & ~3];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, bytes.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(KindOffset), Kind);
-        var count = membership.Members.Length | (membership.IsFounding ? FoundingBit : 0);
+        var count = membership.Members.Length
+            | (membership.IsFounding ? FoundingBit : 0)
+            | (membership.IsDiverged ? DivergedBit : 0);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(CountOffset), (ushort)count);
         BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(ClusterIdOffset), membership.ClusterId);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(BegunOffset), manifest.BegunEpoch);
@@ -107,7 +111,7 @@ internal static class MembershipCodec
         var nodeId = ReadName(ref names, path);
         var candidate = ReadName(ref names, path);
         var count = BinaryPrimitives.ReadUInt16LittleEndian(extension[CountOffset..]);
-        var members = new string[count & ~FoundingBit];
+        var members = new string[count & ~(FoundingBit | DivergedBit)];
         for (var i = 0; i < members.Length; i++)
         {
             members[i] = ReadName(ref names, path);
@@ -121,6 +125,7 @@ internal static class MembershipCodec
                 NodeId = nodeId,
                 Members = ImmutableArray.Create(members),
                 IsFounding = (count & FoundingBit) != 0,
+                IsDiverged = (count & DivergedBit) != 0,
                 CampaignEpoch = BinaryPrimitives.ReadUInt64LittleEndian(extension[CampaignOffset..]),
                 CampaignRevision = BinaryPrimitives.ReadInt64LittleEndian(extension[RevisionOffset..]),
             },

@@ -56,6 +56,7 @@ internal sealed class LogSide
             Self = membership.NodeId,
             Members = membership.Members,
             IsFounding = membership.IsFounding,
+            IsDiverged = membership.IsDiverged,
             Campaign = membership.CampaignEpoch == 0
                 ? null
                 : new CampaignRecord(membership.CampaignEpoch, membership.CampaignRevision),
@@ -112,6 +113,11 @@ internal sealed class LogSide
     /// <summary>Says whether writes are taken.</summary>
     /// <param name="refusal">Why not; null when they are.</param>
     internal void Admit(Refusal? refusal) => Order(log => log.Admit(refusal));
+
+    /// <summary>Takes hold of a state.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="reached">Gets it, on a thread of the engine.</param>
+    internal void MarkState(ulong sequence, Action<MarkedState> reached) => Order(log => log.MarkState(sequence, reached));
 
     /// <summary>Stores the node's record.</summary>
     /// <param name="record">The record.</param>

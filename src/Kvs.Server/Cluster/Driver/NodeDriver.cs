@@ -33,6 +33,7 @@ internal sealed class NodeDriver : IAsyncDisposable
     private readonly LogSide _logSide;
     private readonly FollowerSide _followers;
     private readonly CopyFetch _fetch;
+    private readonly StateDigests _digests;
     private readonly Action _failed;
     private readonly ControlPlaneDriver? _controlPlane;
     private readonly Func<string, string?> _addressOf;
@@ -88,6 +89,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         _followers = new FollowerSide(
             store, links, log, new CopyShelf(machine.Time, machine.Random), new CopyPace(machine.Time, copyBytesPerSecond), Tell, Lost);
         _fetch = new CopyFetch(links);
+        _digests = new StateDigests(_logSide, log, Tell);
         Operators = new OpenQuestions<NodeOutput.Answer>(Tell, static waiting => waiting.TrySetException(
             new KvsUnavailableException(ErrorCode.ShuttingDown, "The server is stopping.")));
         Confirmations = new OpenQuestions<bool>(Tell, static waiting => waiting.TrySetResult(false));
@@ -349,6 +351,9 @@ internal sealed class NodeDriver : IAsyncDisposable
                 break;
             case NodeOutput.Tell told:
                 _log.Told(told.Text);
+                break;
+            case NodeOutput.DigestState digest:
+                _digests.Begin(digest);
                 break;
             case NodeOutput.ServeBaseCopy serve:
                 _followers.Offer(serve.Connection);

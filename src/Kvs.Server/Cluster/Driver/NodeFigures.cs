@@ -10,10 +10,12 @@ namespace Kvs.Server.Cluster.Driver;
 /// <param name="Have">Of a primary: live nodes that count, itself included.</param>
 /// <param name="Need">Of a primary: how many a write needs.</param>
 /// <param name="Followers">Of a primary: who follows.</param>
-internal sealed record NodeFigures(KvsVersion Durable, int Have, int Need, ImmutableArray<FollowerFigures> Followers)
+/// <param name="Diverged">Of a primary: nodes whose data is not the group's.</param>
+internal sealed record NodeFigures(
+    KvsVersion Durable, int Have, int Need, ImmutableArray<FollowerFigures> Followers, ImmutableArray<string> Diverged)
 {
     /// <summary>Before the first tick.</summary>
-    internal static NodeFigures None { get; } = new(KvsVersion.None, 0, 0, []);
+    internal static NodeFigures None { get; } = new(KvsVersion.None, 0, 0, [], []);
 
     /// <summary>Reads them. The driver's loop only.</summary>
     /// <param name="node">The node.</param>
@@ -24,7 +26,8 @@ internal sealed record NodeFigures(KvsVersion Durable, int Have, int Need, Immut
         admission.Have,
         admission.Need,
         [.. node.Replicas.Select(static replica => new FollowerFigures(
-            replica.Link.Peer, replica.Phase, replica.Counts, replica.Durable, replica.Applied, replica.InFlightBytes))]);
+            replica.Link.Peer, replica.Phase, replica.Counts, replica.Durable, replica.Applied, replica.InFlightBytes))],
+        [.. node.Diverged]);
 }
 
 /// <summary>A follower, as its primary sees it.</summary>

@@ -66,6 +66,7 @@ internal sealed class RecordOrders(Action<Action<IMemberLog>> order, Action<Node
         NodeId = record.Self,
         Members = record.Members,
         IsFounding = record.IsFounding,
+        IsDiverged = record.IsDiverged,
         CampaignEpoch = record.Campaign?.Epoch ?? 0,
         CampaignRevision = record.Campaign?.Revision ?? 0,
     };

@@ -3,6 +3,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
 using Kvs.Server.Cluster.Driver;
 using Kvs.Server.Cluster.Store;
+using NodeRole = Kvs.Core.Replication.NodeRole;
 
 namespace Kvs.Server.Cluster.Reads;
 
@@ -29,7 +30,7 @@ internal sealed class ClusterReads(
     /// <param name="consistency">What the read may miss.</param>
     /// <param name="atLeast">The position that it must not miss; none for none.</param>
     internal bool IsFresh(Consistency consistency, KvsVersion atLeast) =>
-        atLeast == KvsVersion.None && (consistency == Consistency.Stale || driver.Lease.Holds);
+        atLeast == KvsVersion.None && !IsDiverged && (consistency == Consistency.Stale || driver.Lease.Holds);
 
     /// <summary>Waits until it may be read.</summary>
     /// <param name="consistency">What the read may miss.</param>
@@ -38,6 +39,12 @@ internal sealed class ClusterReads(
     /// <exception cref="KvsException">It may not be read in time.</exception>
     internal async Task FreshenAsync(Consistency consistency, KvsVersion atLeast, long deadline)
     {
+        if (IsDiverged)
+        {
+            throw new KvsUnavailableException(
+                ErrorCode.NoLease, "The data of this node is not the group's: it serves nothing. Ask another node.");
+        }
+
         using var patience = new CancellationTokenSource(TimeTo(deadline), time);
         if (atLeast != KvsVersion.None)
         {
@@ -74,6 +81,8 @@ internal sealed class ClusterReads(
             ? Shown()
             : throw new KvsNotPrimaryException("This node is not the primary.", driver.Status.PrimaryAddress);
     }
+
+    private bool IsDiverged => driver.Status.Role == NodeRole.Diverged;
 
     private KvsVersion Shown()
     {
