@@ -60,7 +60,7 @@ internal static class PlantedRecord
                         var record = file.AsSpan(frames.FrameOffset + records.CurrentOffset, found.Bytes.Length);
                         var valueAt = record.Length - found.Value.Length;
                         change(record[(valueAt - key.Length)..valueAt], record[valueAt..]);
-                        Seal(file, record, in frames, header.Salt);
+                        Seal(file, record, frames, header.Salt);
                         return true;
                     }
                 }
@@ -70,7 +70,7 @@ internal static class PlantedRecord
         return false;
     }
 
-    private static void Seal(Span<byte> file, Span<byte> record, in FrameCursor frames, ulong salt)
+    private static void Seal(Span<byte> file, Span<byte> record, FrameCursor frames, ulong salt)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(record, Crc32C.Compute(record[RecordCodec.KindOffset..]));
         var frame = file.Slice(frames.FrameOffset, frames.Frame.Bytes.Length);
