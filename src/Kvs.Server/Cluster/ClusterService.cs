@@ -56,6 +56,7 @@ internal sealed class ClusterService : IAsyncDisposable
             machine, EngineOpener.PathOf(options), Store, _links, log, failed, _controlPlane, addressOf, cluster.CopyBytesPerSecond);
         _links.Drive(Driver);
         _primary = new PrimaryConnection(transport, machine, () => Driver.Status);
+        Driver.PrimaryChanged = _primary.PrimaryChanged;
         var applied = new AppliedPositions(Store);
         Driver.Applied = applied.Advanced;
         var reads = new ClusterReads(Store, Driver, applied, new ReadIndex(_primary, machine.Time), machine.Time, cluster.HasControlPlane);

@@ -120,6 +120,9 @@ internal sealed class NodeDriver : IAsyncDisposable
     /// <summary>Called on the loop when readers see more; it must only note it.</summary>
     internal Action<ulong>? Applied { get; set; }
 
+    /// <summary>Called on the loop when another node leads, or none, as far as is known; it must not wait.</summary>
+    internal Action? PrimaryChanged { get; set; }
+
     /// <summary>Begins.</summary>
     /// <param name="settings">The node's settings.</param>
     internal void Start(NodeSettings settings)
@@ -499,7 +502,12 @@ internal sealed class NodeDriver : IAsyncDisposable
                 _log.RoleIs(status.Role.ToString(), status.Epoch, status.Primary);
             }
 
+            var isChanged = status.Leads != Status.Leads || status.PrimaryAddress != Status.PrimaryAddress;
             Status = status;
+            if (isChanged)
+            {
+                PrimaryChanged?.Invoke();
+            }
         }
     }
 }

@@ -18,14 +18,14 @@ namespace Kvs.Server.Cluster.Forwarding;
 internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment machine, Func<NodeStatus> status) : IAsyncDisposable
 {
     private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
 
-    /// <summary>How soon an attempt notices that another node leads.</summary>
-    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(50);
+    /// <summary>An old primary that hands over answers within moments what it held back.</summary>
+    private static readonly TimeSpan _grace = TimeSpan.FromMilliseconds(500);
 
     private readonly ulong _clientId = (ulong)machine.Random.NextInt64(1, long.MaxValue);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
+    private bool _isStopping; // guarded by _gate
     private Task _ending = Task.CompletedTask; // guarded by _gate
     private Attempt? _attempt; // guarded by _gate
     private Open? _open; // published: Volatile; written under _gate
@@ -51,16 +51,41 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
         }
     }
 
+    /// <summary>Another node leads, or this one, or nobody is known to: what goes to the old primary comes to an end.</summary>
+    internal void PrimaryChanged()
+    {
+        lock (_gate)
+        {
+            var address = PrimaryAddress();
+            if (_open is { } old && !(address is { } primary && old.Serves(primary)))
+            {
+                LetEnd(old.Connection);
+                Volatile.Write(ref _open, null);
+            }
+
+            if (_attempt is { } attempt && attempt.Address != address)
+            {
+                attempt.GiveUp();
+                _attempt = null;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        await AttemptUnderWay().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+        {
+            _isStopping = true;
+            _attempt?.GiveUp();
+        }
+
         if (Interlocked.Exchange(ref _open, null) is { } open)
         {
             await open.Connection.DisposeAsync();
         }
 
+        await _stopping.CancelAsync();
         await _ending;
         _stopping.Dispose();
     }
@@ -69,77 +94,50 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
     private KvsAddress? PrimaryAddress() =>
         status() is { Leads: false } now && KvsAddress.TryParse(now.PrimaryAddress, out var address) ? address : null;
 
-    private Task AttemptUnderWay()
-    {
-        lock (_gate)
-        {
-            return _attempt?.Connecting ?? Task.CompletedTask;
-        }
-    }
-
     private Task<KvsConnection?> AttemptAt(KvsAddress address)
     {
         lock (_gate)
         {
+            if (_isStopping)
+            {
+                throw new KvsUnavailableException(ErrorCode.ShuttingDown, "This node stops. Ask another one.");
+            }
+
+            if (_open is { } open && open.Serves(address))
+            {
+                return Task.FromResult<KvsConnection?>(open.Connection);
+            }
+
             if (_attempt is not { Connecting.IsCompleted: false } going || going.Address != address)
             {
-                if (_open is { } old)
-                {
-                    if (old.Serves(address))
-                    {
-                        return Task.FromResult<KvsConnection?>(old.Connection);
-                    }
-
-                    LetEnd(old.Connection);
-                    Volatile.Write(ref _open, null);
-                }
-
-                _attempt = new Attempt(address, Task.Run(() => MakeAsync(address)));
+                _attempt?.GiveUp();
+                _attempt = new Attempt(address, stop => Task.Run(() => MakeAsync(address, stop), CancellationToken.None));
             }
 
             return _attempt.Connecting;
         }
     }
 
-    // Null when another node leads meanwhile: a primary that is gone without a word is not waited for longer than that.
-    private async Task<KvsConnection?> MakeAsync(KvsAddress address)
+    // Null when it was given up, because another node leads: who waits looks again.
+    private async Task<KvsConnection?> MakeAsync(KvsAddress address, CancellationToken stop)
     {
-        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        var connecting = KvsConnection.ConnectAsync(SettingsFor(address, status().Self), giveUp.Token);
-        while (!connecting.IsCompleted && !giveUp.IsCancellationRequested)
-        {
-            await Task.WhenAny(connecting, Task.Delay(_look, machine.Time, giveUp.Token));
-            if (PrimaryAddress() != address)
-            {
-                await giveUp.CancelAsync();
-            }
-        }
-
         try
         {
-            return Opened(await connecting, address);
-        }
-        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
-        {
-            return null;
+            var connection = await KvsConnection.ConnectAsync(SettingsFor(address, status().Self), stop);
+            lock (_gate)
+            {
+                if (_open is { } other)
+                {
+                    LetEnd(other.Connection);
+                }
+
+                Volatile.Write(ref _open, new Open(connection, address));
+                return connection;
+            }
         }
         catch (OperationCanceledException)
         {
-            throw new KvsUnavailableException(ErrorCode.ShuttingDown, "This node stops. Ask another one.");
-        }
-    }
-
-    private KvsConnection Opened(KvsConnection connection, KvsAddress address)
-    {
-        lock (_gate)
-        {
-            if (_open is { } other)
-            {
-                LetEnd(other.Connection);
-            }
-
-            Volatile.Write(ref _open, new Open(connection, address));
-            return connection;
+            return null;
         }
     }
 
@@ -169,7 +167,23 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
         Positions = new PositionMark(),
     };
 
-    private sealed record Attempt(KvsAddress Address, Task<KvsConnection?> Connecting);
+    private sealed class Attempt
+    {
+        private readonly CancellationTokenSource _stop = new();
+
+        internal Attempt(KvsAddress address, Func<CancellationToken, Task<KvsConnection?>> connect)
+        {
+            Address = address;
+            Connecting = connect(_stop.Token);
+        }
+
+        internal KvsAddress Address { get; }
+
+        internal Task<KvsConnection?> Connecting { get; }
+
+        // What the cancellation runs is not run by whoever holds the gate.
+        internal void GiveUp() => _ = _stop.CancelAsync();
+    }
 
     private sealed record Open(KvsConnection Connection, KvsAddress Address)
     {

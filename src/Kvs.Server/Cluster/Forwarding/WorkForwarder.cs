@@ -188,7 +188,8 @@ internal sealed class WorkForwarder(
                 var request = item.Requests[from + i];
                 if (request.Code == ErrorCode.None)
                 {
-                    calls[i] = connection.CallAsync(PrimaryCalls.Write, request, FieldsOf(request), CancellationToken.None);
+                    calls[i] = connection.CallAsync(
+                        PrimaryCalls.Write, request, FieldsOf(request), DeadlineOf(request), CancellationToken.None);
                 }
             }
         }
@@ -207,11 +208,13 @@ internal sealed class WorkForwarder(
         return calls;
     }
 
+    // A primary that is gone without a word never answers, and what the client asked behind this waits for it.
+    private long DeadlineOf(WriteRequest request) =>
+        request.Deadline == long.MaxValue ? time.GetTimestamp() + BudgetTicks : request.Deadline;
+
     private RequestFields FieldsOf(WriteRequest request)
     {
-        var left = request.Deadline == long.MaxValue
-            ? _budget.TotalMilliseconds
-            : Math.Max(1, (request.Deadline - time.GetTimestamp()) * 1000.0 / time.TimestampFrequency);
+        var left = Math.Max(1, (DeadlineOf(request) - time.GetTimestamp()) * 1000.0 / time.TimestampFrequency);
         return new RequestFields
         {
             DeadlineMillis = (uint)Math.Min(left, uint.MaxValue),
