@@ -169,12 +169,14 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
 
     private sealed class Attempt
     {
-        private readonly CancellationTokenSource _stop = new();
+        private readonly Func<Task> _giveUp;
 
         internal Attempt(KvsAddress address, Func<CancellationToken, Task<KvsConnection?>> connect)
         {
+            var stop = new CancellationTokenSource();
+            _giveUp = stop.CancelAsync;
             Address = address;
-            Connecting = connect(_stop.Token);
+            Connecting = connect(stop.Token);
         }
 
         internal KvsAddress Address { get; }
@@ -182,7 +184,7 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
         internal Task<KvsConnection?> Connecting { get; }
 
         // What the cancellation runs is not run by whoever holds the gate.
-        internal void GiveUp() => _ = _stop.CancelAsync();
+        internal void GiveUp() => _ = _giveUp();
     }
 
     private sealed record Open(KvsConnection Connection, KvsAddress Address)
