@@ -118,6 +118,23 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
         Assert.NotEqual(NodeRole.Primary, old.Node.Role);
     }
 
+    // Its followers fall silent a moment apart, so it takes one of them out of the set before it cannot take out the other.
+    [Fact]
+    public void A_primary_that_was_cut_off_does_not_hold_up_the_next_one_whose_set_it_is_needed_for()
+    {
+        var story = InSync();
+        var old = story.Primary;
+        var late = story.Other;
+        story.Cluster.Network.Cut(old.Name, late.Name);
+        story.Cluster.Network.Cut(late.Name, old.Name);
+        story.Until("it is out of the set", () => story.State!.InSync.All(member => member.Node != late.Name));
+        story.CutFromNodes(old);
+        Within(4.6 * Second, story.StallWithin(9 * Second));
+        Assert.DoesNotContain(story.State!.InSync, member => member.Node == old.Name);
+        story.Cluster.Network.HealAll();
+        story.UntilInSync();
+    }
+
     [Fact]
     public void A_primary_that_is_cut_from_everybody_stops_to_answer_reads_before_another_leads()
     {

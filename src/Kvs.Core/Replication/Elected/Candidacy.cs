@@ -31,6 +31,9 @@ internal sealed class Candidacy(
     private TimeSpan _handOverUntil;
     private bool _isInherited;
 
+    /// <summary>Who led before, when this node stood last; null for nobody.</summary>
+    internal GroupMember? Predecessor { get; private set; }
+
     /// <summary>How far it has come.</summary>
     internal CandidacyPhase Phase { get; private set; }
 
@@ -210,6 +213,7 @@ internal sealed class Candidacy(
         else if (register.CanWrite)
         {
             Phase = CandidacyPhase.Deciding;
+            Predecessor = register.State?.Primary;
             register.Write(new GroupWrite
             {
                 StateRevision = register.Revision,

@@ -240,7 +240,7 @@ internal sealed class ElectedPolicy : IReplicationPolicy
         _candidacy.Advance();
         if (_leader.IsActive && !wasActive)
         {
-            _reign.Begin();
+            _reign.Begin(_candidacy.Predecessor);
             _keeper.Begin();
         }
 

@@ -34,15 +34,18 @@ internal sealed class Reign(
     private TimeSpan Lag => context.Settings.Timings.Lag;
 
     /// <summary>The epoch begins.</summary>
-    internal void Begin()
+    /// <param name="predecessor">Who led before; null for nobody.</param>
+    internal void Begin(GroupMember? predecessor)
     {
         _lastGood.Clear();
         _steppedAt = _heardAt = context.Now.Monotonic;
 
-        // They must hear of the new primary first.
+        // They must hear of the new primary first. Who led before is gone, unless it follows at once: it is taken out of the
+        // set as soon as enough others are in it.
         foreach (var member in State.InSync)
         {
-            _lastGood[member] = context.Now.Monotonic + (context.Settings.Timings.Promise - Lag);
+            _lastGood[member] = context.Now.Monotonic
+                + (member == predecessor ? -Lag - TimeSpan.FromTicks(1) : context.Settings.Timings.Promise - Lag);
         }
     }
 
