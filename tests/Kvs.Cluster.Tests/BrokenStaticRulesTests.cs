@@ -14,8 +14,7 @@ namespace Kvs.Cluster.Tests;
 /// <param name="output">For the figures.</param>
 public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
 {
-    private const int SeedsMax = 2000;
-    private const int SlowShipMicros = 1_000_000;
+    private const int SeedsMax = 300;
 
     private static readonly FaultPlan Unrest = new()
     {
@@ -27,19 +26,30 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
         Meddle = 0.3,
     };
 
+    // What only shows when one primary after the other decides something needs time for both, and clients that wait for
+    // neither.
+    private static readonly SimOptions Long = new()
+    {
+        Nodes = 3,
+        Steps = 3000,
+        Clients = 2,
+        PauseMicrosMax = 300_000,
+        Patience = TimeSpan.FromMilliseconds(500),
+    };
+
     [Fact]
     public void A_commit_before_the_own_epoch_has_begun_on_a_majority_is_found()
     {
         var rules = new BrokenRules { CommittedBy = (acknowledged, _) => acknowledged };
-        var faults = Unrest with { Crash = 1, Cut = 1, Heal = 1, Break = 2, Meddle = 1, Slow = 1 };
-        Finds("I1 I3", new SimOptions { Nodes = 3, Rules = rules, Faults = faults, ShippedAtOnceMax = 1, ShipMicrosMax = 1_500_000 });
+        var faults = new FaultPlan { Part = 0.4, Meddle = 2 };
+        Finds("I1 I3", Long with { Rules = rules, Faults = faults, ShippedAtOnceMax = 1, ShipMicrosMax = 800_000 });
     }
 
     [Fact]
     public void A_read_after_the_end_of_the_lease_is_found()
     {
         var rules = new BrokenRules { LeaseLength = length => length * 20 };
-        Finds("I5", new SimOptions { Rules = rules, Faults = Unrest });
+        Finds("I5", Long with { Rules = rules, Faults = new FaultPlan { Isolate = 0.2, Heal = 0.1, Meddle = 1 }, Clients = 4 });
     }
 
     [Fact]
@@ -69,7 +79,8 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
                     : sound;
             },
         };
-        Finds("I1 I3", new SimOptions { Rules = rules, Faults = Unrest });
+        var faults = new FaultPlan { Crash = 1, PowerCut = 0.5, Pause = 0.3, Slow = 0.3, Heal = 0.3 };
+        Finds("I1 I3", Long with { Rules = rules, Faults = faults, Clients = 4, PauseMicrosMax = 30_000 });
     }
 
     [Fact]
@@ -90,13 +101,13 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
     public void A_member_without_its_disk_that_counts_too_early_is_found()
     {
         var rules = new BrokenRules { TakesBackInAtOnce = true };
-        Finds("I1 I3 I4", new SimOptions { Nodes = 3, Rules = rules, Faults = Unrest with { Wipe = 0.8, Meddle = 1 }, Steps = 2000 }, first: 1500);
+        var faults = new FaultPlan { Part = 0.3, WipePromised = 0.5 };
+        Finds("I1 I3 I4 I8", Long with { Rules = rules, Faults = faults, PauseMicrosMax = 1_000_000 });
     }
 
-    // A rare schedule is looked for near where it was found: what is shown is that there is one.
-    private void Finds(string expected, SimOptions options, int first = 1)
+    private void Finds(string expected, SimOptions options)
     {
-        for (var seed = first; seed < first + SeedsMax; seed++)
+        for (var seed = 1; seed <= SeedsMax; seed++)
         {
             try
             {
@@ -109,11 +120,10 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
                 {
                     case InvariantException broken when expected.Split(' ').Contains(broken.Invariant):
                     case KvsException { Code: ErrorCode.Internal }:
-                        // An invariant of the run, or an assertion inside a node, which stops before it lies.
+                        // An invariant of the run, or an assertion inside a node, which stops before it lies. With the rule
+                        // as it is the same run holds.
+                        SimRun.Run(seed, options with { Rules = ReplicationRules.Instance, Opened = start => start });
                         return;
-                    case InvariantException { Invariant: "progress" } when options.ShipMicrosMax > SlowShipMicros:
-                        // The plan itself is so slow that a node may not have caught up in time: not what is looked for.
-                        break;
                     default:
                         throw;
                 }

@@ -116,7 +116,7 @@ internal sealed class SimClient(SimCluster cluster, int number)
     {
         _pending = null;
         _attempt++;
-        cluster.World.Soon(100, 30_000, Begin);
+        cluster.World.Soon(100, cluster.PauseMicrosMax, Begin);
     }
 }
 

@@ -31,6 +31,7 @@ internal sealed class SimCluster
         }
 
         MinInSync = options.MinInSync ?? (options.HasControlPlane && World.Random.Next(4) == 0 ? 1 : 2);
+        PauseMicrosMax = options.PauseMicrosMax ?? World.Pick([30_000, 30_000, 300_000, 1_000_000]);
         Nodes = [.. _members.Select(name => _byName[name])];
         ControlPlane = new SimControlPlane(this);
         Operator = new SimOperator(this);
@@ -74,6 +75,9 @@ internal sealed class SimCluster
     /// <summary>Digests that were made.</summary>
     internal int Digests { get; set; }
 
+    /// <summary>Longest pause between two requests of a client.</summary>
+    internal int PauseMicrosMax { get; }
+
     /// <summary>Steps of nodes so far, ticks not counted.</summary>
     internal int Steps { get; set; }
 
@@ -92,7 +96,7 @@ internal sealed class SimCluster
         if (Network.Find(connection) is { } open)
         {
             open.Send(from, message);
-            Faults.Remember(from, open.OtherThan(from), message);
+            Faults.Sent(from, open.OtherThan(from), message);
         }
     }
 

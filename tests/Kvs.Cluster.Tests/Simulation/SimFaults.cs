@@ -49,6 +49,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         May(plan.Wipe, () => Crash(World.Pick(cluster.Nodes), wipe: true));
         May(plan.Pause, () => Pause(World.Pick(cluster.Nodes)));
         May(plan.Cut, Cut);
+        May(plan.Part, Part);
         May(plan.Heal, Heal);
         May(plan.Break, Break);
         May(plan.Full, () => Fill(World.Pick(cluster.Nodes)));
@@ -65,12 +66,19 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         May(plan.PowerCut, CutPower);
     }
 
-    /// <summary>Keeps a message, to let it come again when its epoch is over.</summary>
+    /// <summary>
+    /// A message is sent. It is kept, to let it come again when its epoch is over; and some faults follow what was said.
+    /// </summary>
     /// <param name="from">Who sent it.</param>
     /// <param name="to">To whom.</param>
     /// <param name="message">It.</param>
-    internal void Remember(SimNode from, SimNode to, ClusterMessage message)
+    internal void Sent(SimNode from, SimNode to, ClusterMessage message)
     {
+        if (IsActive && plan.WipePromised > 0 && message is SealAck { Accepted: true } && World.Happens(plan.WipePromised))
+        {
+            World.Soon(0, 1_000_000, () => Crash(from, wipe: true));
+        }
+
         if (_old.Count < Remembered)
         {
             _old.Add((from, from.Life, to, message));
@@ -240,6 +248,17 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
                 }
             }
         }
+    }
+
+    // A partition that moves: who was cut off from one side finds the other in the same moment, and nobody has heard of what
+    // was decided meanwhile.
+    private void Part()
+    {
+        var names = cluster.Nodes.Select(node => node.Name).ToArray();
+        World.Random.Shuffle(names);
+        var count = World.Random.Next(1, (names.Length / 2) + 1);
+        World.Note("world", $"falls into {string.Join(" ", names[..count])} and {string.Join(" ", names[count..])}");
+        cluster.Network.Part(names[..count], names[count..]);
     }
 
     private void Break()

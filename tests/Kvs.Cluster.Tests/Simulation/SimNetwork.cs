@@ -67,6 +67,24 @@ internal sealed class SimNetwork(World world, Func<string, SimNode> find)
     /// <param name="to">To.</param>
     internal void Cut(string from, string to) => _cut.Add((from, to));
 
+    /// <summary>Cuts some nodes off from all others, and heals everything else in the same moment.</summary>
+    /// <param name="some">Their names.</param>
+    /// <param name="others">The names of the others.</param>
+    internal void Part(IReadOnlyCollection<string> some, IReadOnlyCollection<string> others)
+    {
+        _cut.Clear();
+        foreach (var one in some)
+        {
+            foreach (var other in others)
+            {
+                Cut(one, other);
+                Cut(other, one);
+            }
+        }
+
+        Pump();
+    }
+
     /// <summary>Heals a direction; what was held is delivered.</summary>
     /// <param name="from">From.</param>
     /// <param name="to">To.</param>

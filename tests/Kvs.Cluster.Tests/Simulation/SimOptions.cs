@@ -18,6 +18,12 @@ internal sealed record SimOptions
     /// <summary>Clients.</summary>
     internal int Clients { get; init; } = 4;
 
+    /// <summary>
+    /// Longest pause between two requests of a client; null for drawn. Steps are counted, not seconds: the longer the
+    /// pauses, the more faults fall into a run.
+    /// </summary>
+    internal int? PauseMicrosMax { get; init; }
+
     /// <summary>Longest time that a client waits for an answer.</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(12);
 
@@ -70,6 +76,9 @@ internal sealed record FaultPlan
     /// <summary>A direction between two nodes is cut.</summary>
     internal double Cut { get; init; }
 
+    /// <summary>The nodes fall into two parts, and what was cut before is whole again at that moment.</summary>
+    internal double Part { get; init; }
+
     /// <summary>All cuts heal.</summary>
     internal double Heal { get; init; }
 
@@ -78,6 +87,9 @@ internal sealed record FaultPlan
 
     /// <summary>A node's disk is lost.</summary>
     internal double Wipe { get; init; }
+
+    /// <summary>Chance that a node that promises an epoch loses its disk soon after.</summary>
+    internal double WipePromised { get; init; }
 
     /// <summary>A disk is full for a while.</summary>
     internal double Full { get; init; }
