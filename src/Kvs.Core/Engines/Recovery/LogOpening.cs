@@ -97,7 +97,9 @@ internal sealed class LogOpening : IDisposable
         CheckMembership();
         _requests = LoadRequests();
         var recovery = new LogRecovery(_environment.Files, _files, _manifests, _random, _requests);
-        var recovered = _options.Member is { } member ? recovery.RecoverMember(member.Membership, _options.AnswersBeforeSync) : recovery.Recover();
+        var recovered = _options.Member is { } member
+            ? recovery.RecoverMember(member.Membership, _options.AnswersBeforeSync)
+            : recovery.Recover();
         OpenSegments();
         FillIndex(recovered, cancellationToken);
         var parts = Assemble(recovered);
