@@ -37,12 +37,10 @@ internal sealed class NodeDriver : IAsyncDisposable
     private readonly Action _failed;
     private readonly ControlPlaneDriver? _controlPlane;
     private readonly Func<string, string?> _addressOf;
-    private readonly Lock _gate = new();
+    private readonly Arrivals _arrivals = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<NodeOutput> _outputs = []; // loop only
     private readonly Queue<NodeInput> _inputs = new(); // loop only: what the log has told during a step
-    private List<Action> _arrivals = []; // guarded by _gate
-    private List<Action> _taken = []; // loop only
     private Node _node = null!; // set by Start
     private ILoop _loop = null!; // set by Start
     private Task _replacing = Task.CompletedTask; // loop only
@@ -229,27 +227,13 @@ internal sealed class NodeDriver : IAsyncDisposable
 
     private void Post(Action arrival)
     {
-        lock (_gate)
-        {
-            _arrivals.Add(arrival);
-        }
-
+        _arrivals.Add(arrival);
         Volatile.Read(ref _loop)?.Wake();
     }
 
     private TimeSpan RunOnce()
     {
-        lock (_gate)
-        {
-            (_arrivals, _taken) = (_taken, _arrivals);
-        }
-
-        foreach (var arrival in _taken)
-        {
-            arrival();
-        }
-
-        _taken.Clear();
+        _arrivals.Run();
         var now = _clocks.Read().Monotonic;
         if (now >= _nextTick)
         {
@@ -257,10 +241,7 @@ internal sealed class NodeDriver : IAsyncDisposable
             Tick();
         }
 
-        lock (_gate)
-        {
-            return _arrivals.Count > 0 ? TimeSpan.Zero : _nextTick - now;
-        }
+        return _arrivals.HasAny ? TimeSpan.Zero : _nextTick - now;
     }
 
     private void Tick()
