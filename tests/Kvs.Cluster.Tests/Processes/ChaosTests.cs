@@ -11,7 +11,8 @@ namespace Kvs.Cluster.Tests.Processes;
 /// <summary>
 /// Three real processes under clients that read and write through all nodes, while one node after the other is killed,
 /// paused or cut off: of a fixed list, over a real etcd, and with a real network. Histories stay linearizable, and all
-/// nodes end with all acknowledged writes and the same content. <c>KVS_CHAOS_ROUNDS</c> gives the rounds,
+/// nodes end with all acknowledged writes and the same content; all the time they compare what they have applied.
+/// <c>KVS_CHAOS_ROUNDS</c> gives the rounds,
 /// <c>KVS_CHAOS_FAULT</c> the one fault that is wanted, <c>KVS_NODE_LOGS=1</c> what the nodes say.
 /// </summary>
 /// <param name="output">Gets the figures, and the nodes' logs on failure.</param>
@@ -70,13 +71,16 @@ public sealed class ChaosTests(ITestOutputHelper output)
             }
 
             await load.CheckAllNodesAsync();
+            Assert.All(cluster.Nodes, static node => Assert.DoesNotContain("differs from", node.Log, StringComparison.Ordinal));
         }
         finally
         {
             output.WriteLine($"seed {seed}: {load.Operations} operations, {load.Acknowledged.Count} acknowledged writes; without one, at most:");
             output.WriteLine(figures.Table());
         }
-    });
+    },
+    "--compare-every",
+    "300ms");
 
     // The primary's turn is every second round at least.
     private static string FaultOf(IEnumerable<string> all, int round, Random random)

@@ -8,8 +8,9 @@ namespace Kvs.Cluster.Tests.Processes.Load;
 
 /// <summary>
 /// A client that reads, sets, compares-and-sets and increments a few keys, each time through any of some nodes, and writes into a
-/// ledger of keys that are written once. It records what it asked and was told, and asks nothing again that the library
-/// has given up: what it does not know the outcome of stays open in the history. Ownership: of its connections.
+/// ledger of keys that are written once, each beside a key that soon expires. It records what it asked and was told, and asks
+/// nothing again that the library has given up: what it does not know the outcome of stays open in the history.
+/// Ownership: of its connections.
 /// </summary>
 /// <param name="name">Its name.</param>
 /// <param name="addresses">Where it connects to, each an address or a list of them.</param>
@@ -123,6 +124,7 @@ internal sealed class ChaosClient(
     {
         var value = NextValue();
         var askedAt = Now();
+        await client.SetAsync($"short/{value}", value, new SetOptions { TimeToLive = TimeSpan.FromMilliseconds(random.Next(50, 1000)) });
         await client.SetAsync($"ledger/{value}", value);
         ledger[$"ledger/{value}"] = value;
         acknowledged.Note(askedAt);
