@@ -187,16 +187,17 @@ internal sealed class ClusterDesk(
         }
 
         var follower = figures.Followers.FirstOrDefault(other => other.Node == member);
+        var isRecorded = status.InSync.Contains(member);
         return new ClusterNode
         {
             NodeId = member,
             Address = addressOf(member) ?? "",
             Role = isPrimary ? NodeRole.Primary : NodeRole.Replica,
-            State = !status.Leads ? (isPrimary ? "primary" : "not known here")
+            State = !status.Leads ? (isPrimary ? "primary" : isRecorded ? "in sync" : "not known here")
                 : figures.Diverged.Contains(member) ? "diverged"
                 : follower is null ? "away"
                 : follower.State,
-            InSync = isPrimary || follower is { Counts: true, IsStreaming: true },
+            InSync = isPrimary || (status.Leads ? follower is { Counts: true, IsStreaming: true } : isRecorded),
             Durable = new KvsVersion(follower is null ? 0 : status.Epoch, follower?.Durable ?? 0),
             Applied = new KvsVersion(follower is null ? 0 : status.Epoch, follower?.Applied ?? 0),
             LagBytes = follower?.InFlightBytes ?? 0,
@@ -218,6 +219,8 @@ internal sealed class ClusterDesk(
         { Leads: true } when !figures.Diverged.IsEmpty =>
             $"Look at the files of {string.Join(", ", figures.Diverged)}; to let it take part again, stop it, empty its data "
             + "directory, start it.",
+        { Leads: false, Primary.Length: 0, InSync.IsEmpty: false } =>
+            $"One of {string.Join(", ", status.InSync)} leads by itself as soon as it runs with all that it had: start them.",
         { Leads: false, Primary.Length: 0 } =>
             "Start the other nodes. If the primary is lost, let a replica lead: kvs-client --addr REPLICA cluster promote.",
         { Leads: true } when figures.Have < figures.Need => "Start the nodes that are away.",

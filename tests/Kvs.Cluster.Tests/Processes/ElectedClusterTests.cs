@@ -31,6 +31,8 @@ public sealed class ElectedClusterTests(ITestOutputHelper output)
             Assert.NotEqual(primary, await cluster.PrimaryAsync());
             await (isKilled ? primary.StartAsync() : primary.ContinueAsync());
             await cluster.AllFollowAsync();
+            await Processes.Clients.ReportsAsync(
+                cluster.Others(await cluster.PrimaryAsync())[0], static status => status.Nodes.All(static node => node.InSync));
             await load.StopAsync();
             await load.CheckAllNodesAsync();
             output.WriteLine($"primary {(isKilled ? "killed" : "paused")}: {longest.TotalSeconds:0.000} s without an acknowledged write");

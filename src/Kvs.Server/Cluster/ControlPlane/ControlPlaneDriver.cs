@@ -46,6 +46,9 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
     /// <summary>The group's nodes, as far as they are known. Any thread.</summary>
     internal ImmutableArray<string> Members => Volatile.Read(ref _members) is { } known ? known.Names : [];
 
+    /// <summary>Those of them that hold every acknowledged write, by the group's record. Any thread.</summary>
+    internal ImmutableArray<string> InSync => Volatile.Read(ref _members) is { } known ? known.InSync : [];
+
     /// <summary>Begins to watch, and registers this node.</summary>
     /// <param name="node">Its id.</param>
     /// <param name="record">What it registers.</param>
@@ -66,7 +69,8 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
         {
             Volatile.Write(ref _members, new KnownMembers(
                 view.StateRevision,
-                [.. state.Replicas.Select(static replica => replica.Node).Order(StringComparer.Ordinal)]));
+                [.. state.Replicas.Select(static replica => replica.Node).Order(StringComparer.Ordinal)],
+                [.. state.InSync.Select(static member => member.Node).Order(StringComparer.Ordinal)]));
         }
 
         _tell(new NodeInput.GroupSeen(view));
@@ -97,7 +101,7 @@ internal sealed class ControlPlaneDriver : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private sealed record KnownMembers(long Revision, ImmutableArray<string> Names);
+    private sealed record KnownMembers(long Revision, ImmutableArray<string> Names, ImmutableArray<string> InSync);
 
     private async Task AnswerAsync(Func<Task<NodeInput>> call, NodeInput failed)
     {

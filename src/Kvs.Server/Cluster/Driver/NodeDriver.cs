@@ -469,7 +469,10 @@ internal sealed class NodeDriver : IAsyncDisposable
         var primary = _node.PrimaryHint;
         var address = primary.Length > 0 && primary != record.Self ? _addressOf(primary) : null;
         var members = _controlPlane?.Members ?? record.Members;
-        var status = new NodeStatus(_node.Role, _node.Epoch, record.Self, primary, address, members, record.StoreId);
+        var status = new NodeStatus(_node.Role, _node.Epoch, record.Self, primary, address, members, record.StoreId)
+        {
+            InSync = _controlPlane?.InSync ?? [],
+        };
         if (status != Status)
         {
             if (status.Role == NodeRole.Left && Status.Role != NodeRole.Left)

@@ -17,6 +17,9 @@ internal sealed record NodeStatus(
     /// <summary>Before the first step.</summary>
     internal static NodeStatus Unknown { get; } = new(NodeRole.Joining, 0, "", "", null, [], 0);
 
+    /// <summary>With a control plane: the nodes that hold every acknowledged write, by the group's record; else empty.</summary>
+    internal ImmutableArray<string> InSync { get; init; } = [];
+
     /// <summary>Whether it leads, or begins to.</summary>
     internal bool Leads => Role is NodeRole.Primary or NodeRole.Recovering;
 }
