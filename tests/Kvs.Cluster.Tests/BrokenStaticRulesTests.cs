@@ -105,6 +105,10 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
         Finds("I1 I3 I4 I8", Long with { Rules = rules, Faults = faults, PauseMicrosMax = 1_000_000 });
     }
 
+    [Fact]
+    public void A_read_by_a_clock_beyond_the_bound_is_found() =>
+        Finds("I5", Long with { ClocksRunWild = true, Faults = new FaultPlan { Isolate = 0.2, Heal = 0.1, Meddle = 1 }, Clients = 4 });
+
     private void Finds(string expected, SimOptions options)
     {
         for (var seed = 1; seed <= SeedsMax; seed++)
@@ -122,7 +126,7 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
                     case KvsException { Code: ErrorCode.Internal }:
                         // An invariant of the run, or an assertion inside a node, which stops before it lies. With the rule
                         // as it is the same run holds.
-                        SimRun.Run(seed, options with { Rules = ReplicationRules.Instance, Opened = start => start });
+                        SimRun.Run(seed, options with { Rules = ReplicationRules.Instance, Opened = start => start, ClocksRunWild = false });
                         return;
                     default:
                         throw;

@@ -10,6 +10,7 @@ namespace Kvs.Cluster.Tests;
 public sealed class ElectedSimulationTests(ITestOutputHelper output)
 {
     private const int SeedsByDefault = 300;
+    private const int SeedsWithWildClocks = 100;
     private const int Steps = 1500;
 
     [Fact]
@@ -18,6 +19,7 @@ public sealed class ElectedSimulationTests(ITestOutputHelper output)
         var count = Number("KVS_SIM_SEEDS", SeedsByDefault);
         var first = Number("KVS_SIM_FIRST", 1);
         var (steps, committed, operations, elections, changes) = (0L, 0L, 0L, 0L, 0L);
+        var faults = new FaultCounts();
         for (var seed = first; seed < first + count; seed++)
         {
             var cluster = SimRun.Run(seed, new SimOptions { HasControlPlane = true, Steps = Steps });
@@ -26,11 +28,25 @@ public sealed class ElectedSimulationTests(ITestOutputHelper output)
             operations += cluster.Histories.Reads + cluster.Histories.Writes;
             elections += cluster.ControlPlane.Elections;
             changes += cluster.ControlPlane.SetChanges;
+            faults.Add(cluster.World.Faults);
         }
 
         output.WriteLine($"{count} seeds, {steps} steps, {committed} batches, {operations} operations, {elections} elections, "
-            + $"{changes} changes of the in-sync set");
+            + $"{changes} changes of the in-sync set; {faults}");
         Assert.True(committed > count && operations > count && elections > count && changes > count, "the runs do nothing");
+        if (count >= SeedsByDefault)
+        {
+            Assert.Empty(faults.Missing(Fault.LeaseEndedEarly));
+        }
+    }
+
+    [Fact]
+    public void With_a_control_plane_and_clocks_beyond_the_bound_only_reads_may_be_old()
+    {
+        for (var seed = 1; seed <= SeedsWithWildClocks; seed++)
+        {
+            SimRun.Run(seed, new SimOptions { HasControlPlane = true, Steps = Steps, ClocksRunWild = true, Waived = "I5" });
+        }
     }
 
     [Fact]

@@ -10,6 +10,7 @@ namespace Kvs.Cluster.Tests;
 public sealed class StaticSimulationTests(ITestOutputHelper output)
 {
     private const int SeedsByDefault = 300;
+    private const int SeedsWithWildClocks = 100;
 
     [Fact]
     public void Many_seeds_hold_every_invariant()
@@ -17,6 +18,7 @@ public sealed class StaticSimulationTests(ITestOutputHelper output)
         var count = Number("KVS_SIM_SEEDS", SeedsByDefault);
         var first = Number("KVS_SIM_FIRST", 1);
         var (steps, committed, operations, promotions) = (0L, 0L, 0L, 0L);
+        var faults = new FaultCounts();
         for (var seed = first; seed < first + count; seed++)
         {
             var cluster = SimRun.Run(seed, new SimOptions());
@@ -24,10 +26,25 @@ public sealed class StaticSimulationTests(ITestOutputHelper output)
             committed += cluster.Ghost.Committed.Count;
             operations += cluster.Histories.Reads + cluster.Histories.Writes;
             promotions += cluster.Operator.Done;
+            faults.Add(cluster.World.Faults);
         }
 
-        output.WriteLine($"{count} seeds, {steps} steps, {committed} batches, {operations} operations, {promotions} promotions and transfers");
+        output.WriteLine($"{count} seeds, {steps} steps, {committed} batches, {operations} operations, "
+            + $"{promotions} promotions and transfers; {faults}");
         Assert.True(committed > count && operations > count && promotions > 0, "the runs do nothing");
+        if (count >= SeedsByDefault)
+        {
+            Assert.Empty(faults.Missing(Fault.Parting));
+        }
+    }
+
+    [Fact]
+    public void With_clocks_beyond_the_bound_only_reads_may_be_old()
+    {
+        for (var seed = 1; seed <= SeedsWithWildClocks; seed++)
+        {
+            SimRun.Run(seed, new SimOptions { ClocksRunWild = true, Waived = "I5" });
+        }
     }
 
     [Fact]

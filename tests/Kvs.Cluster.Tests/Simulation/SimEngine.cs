@@ -152,6 +152,11 @@ internal sealed class SimEngine
     private void AppendReceived(Append append)
     {
         var entries = _cluster.FramesOf(append.Frames);
+        if (Disk.IsFull)
+        {
+            _cluster.World.Faults.Add(Fault.DiskFull);
+        }
+
         if (Disk.IsFull || append.Previous != Disk.Last)
         {
             _node.Step(new NodeInput.AppendRefused(Disk.Last));

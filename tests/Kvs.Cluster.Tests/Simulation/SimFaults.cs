@@ -53,7 +53,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         May(plan.Heal, Heal);
         May(plan.Break, Break);
         May(plan.Full, () => Fill(World.Pick(cluster.Nodes)));
-        May(plan.Slow, () => World.Pick(cluster.Nodes).SyncMicrosMax = World.Pick([200, 1000, 1000, 50_000, 1_500_000]));
+        May(plan.Slow, () => Slow(World.Pick(cluster.Nodes)));
         May(plan.Clock, () => Clock(World.Pick(cluster.Nodes)));
         May(plan.Drop, () => Drop(World.Pick(cluster.Nodes)));
         May(plan.Replay, Replay);
@@ -61,7 +61,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         May(plan.ControlCut, CutFromControl);
         May(plan.Isolate, () => Isolate(World.Pick(cluster.Nodes).Name));
         May(plan.ControlDown, LoseControl);
-        May(plan.Lease, cluster.ControlPlane.EndOneEarly);
+        May(plan.Lease, EndLease);
         May(plan.Lease, cluster.ControlPlane.Prolong);
         May(plan.PowerCut, CutPower);
     }
@@ -123,6 +123,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
     {
         var node = World.Pick(cluster.Nodes).Name;
         var way = World.Random.Next(3);
+        World.Faults.Add(Fault.ControlCut);
         World.Note(node, $"cut from the control plane, {(way == 0 ? "both ways" : way == 1 ? "outwards" : "inwards")}");
         if (way != 2)
         {
@@ -137,6 +138,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
 
     private void Isolate(string node)
     {
+        World.Faults.Add(Fault.Isolation);
         World.Note(node, "is cut off from everybody");
         cluster.ControlPlane.Cut(node, inwards: false);
         cluster.ControlPlane.Cut(node, inwards: true);
@@ -149,6 +151,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
 
     private void LoseControl()
     {
+        World.Faults.Add(Fault.ControlDown);
         World.Note("etcd", "is away");
         cluster.ControlPlane.IsDown = true;
         World.Soon(500_000, 20_000_000, () => cluster.ControlPlane.IsDown = false);
@@ -156,6 +159,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
 
     private void CutPower()
     {
+        World.Faults.Add(Fault.PowerCut);
         World.Note("world", "loses power");
         foreach (var node in cluster.Nodes)
         {
@@ -178,6 +182,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
             return;
         }
 
+        World.Faults.Add(wipe ? Fault.DiskLost : Fault.Crash);
         node.Crash();
         if (wipe)
         {
@@ -215,6 +220,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
     {
         if (node.IsUp && !node.IsPaused)
         {
+            World.Faults.Add(Fault.Pause);
             World.Note(node.Name, "stands still");
             var standstill = node.Pause();
             World.Soon(50_000, 8_000_000, () =>
@@ -236,6 +242,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
             if (World.Happens(0.6))
             {
                 var way = World.Random.Next(3);
+                World.Faults.Add(way == 0 ? Fault.Cut : Fault.CutOneWay);
                 World.Note(one, $"cut from {other}, {(way == 0 ? "both ways" : way == 1 ? "outwards" : "inwards")}");
                 if (way != 2)
                 {
@@ -257,6 +264,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         var names = cluster.Nodes.Select(node => node.Name).ToArray();
         World.Random.Shuffle(names);
         var count = World.Random.Next(1, (names.Length / 2) + 1);
+        World.Faults.Add(Fault.Parting);
         World.Note("world", $"falls into {string.Join(" ", names[..count])} and {string.Join(" ", names[count..])}");
         cluster.Network.Part(names[..count], names[count..]);
     }
@@ -277,10 +285,23 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         World.Soon(100_000, 5_000_000, () => node.Disk.IsFull = false);
     }
 
+    private void Slow(SimNode node)
+    {
+        World.Faults.Add(Fault.DiskSlow);
+        node.SyncMicrosMax = World.Pick([200, 1000, 1000, 50_000, 1_500_000]);
+    }
+
+    private void EndLease()
+    {
+        World.Faults.Add(Fault.LeaseEndedEarly);
+        cluster.ControlPlane.EndOneEarly();
+    }
+
     private void Clock(SimNode node)
     {
         if (World.Happens(0.5))
         {
+            World.Faults.Add(Fault.ClockStep);
             node.Clock.StepWall(TimeSpan.FromSeconds((World.Random.NextDouble() * 20) - 10));
         }
         else if (node is { IsUp: true, IsPaused: false })
@@ -292,6 +313,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
     private void Suspend(SimNode node)
     {
         var length = World.Between(100_000, 5_000_000);
+        World.Faults.Add(Fault.Suspension);
         World.Note(node.Name, $"is suspended for {length.TotalMilliseconds:F0} ms");
         var standstill = node.Pause();
         World.After(length, () =>
@@ -309,6 +331,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         if (node is { IsUp: true, IsPaused: false } && node.Engine.Applied > 5)
         {
             var first = node.Engine.Applied - (ulong)World.Random.Next(5);
+            World.Faults.Add(Fault.HistoryDropped);
             node.Disk.DropHistory(first);
             node.Run(node.Life, () => node.Step(new Core.Replication.NodeInput.HistoryDropped(first)));
         }
@@ -327,6 +350,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         var open = cluster.Network.Connections.Where(connection => connection.Joins(from) && connection.Joins(to)).ToArray();
         if (open.Length > 0 && from.IsUp && from.Life == life && message.Epoch < from.Node.Epoch)
         {
+            World.Faults.Add(Fault.MessageOfOldEpoch);
             World.Note(from.Name, $"says again: {Describe.Any(message)}");
             World.Pick(open).Send(from, message);
         }

@@ -12,7 +12,9 @@ internal sealed class SimNetwork(World world, Func<string, SimNode> find)
 {
     private readonly HashSet<(string From, string To)> _cut = [];
     private readonly Dictionary<long, SimConnection> _connections = [];
+    private readonly Dictionary<SimNode, long> _newestDelivered = [];
     private long _nextConnection;
+    private long _sent;
 
     /// <summary>Longest usual delay of a message in microseconds.</summary>
     internal int DelayMicrosMax { get; set; } = 2000;
@@ -52,6 +54,22 @@ internal sealed class SimNetwork(World world, Func<string, SimNode> find)
     /// <summary>A connection by its number; null when it is gone.</summary>
     /// <param name="number">The number.</param>
     internal SimConnection? Find(long number) => _connections.GetValueOrDefault(number);
+
+    /// <summary>Numbers what is sent, over all connections.</summary>
+    internal long NextOrder() => ++_sent;
+
+    /// <summary>Something is delivered; counts what was overtaken on its way.</summary>
+    /// <param name="to">To whom.</param>
+    /// <param name="order">Its number.</param>
+    internal void Delivered(SimNode to, long order)
+    {
+        var newest = _newestDelivered.GetValueOrDefault(to);
+        _newestDelivered[to] = Math.Max(newest, order);
+        if (order < newest)
+        {
+            world.Faults.Add(Fault.MessageOvertaken);
+        }
+    }
 
     /// <summary>Forgets a connection that both ends know to be closed.</summary>
     /// <param name="connection">It.</param>
@@ -174,6 +192,11 @@ internal sealed class SimConnection(long number, World world, SimNetwork network
         network.Forget(this);
         foreach (var end in new[] { _dialler, _target })
         {
+            if (end.Incoming.Count > 0)
+            {
+                world.Faults.Add(Fault.MessageLost);
+            }
+
             end.Incoming.Clear();
             var other = end == _dialler ? _target : _dialler;
             if (end.IsOpen && !network.IsCut(other.Node.Name, end.Node.Name) && world.Happens(0.9))
@@ -197,7 +220,7 @@ internal sealed class SimConnection(long number, World world, SimNetwork network
         var due = world.Now + world.Between(50, network.DelayMicrosMax);
         due = due > to.LastDue ? due : to.LastDue;
         to.LastDue = due;
-        to.Incoming.Enqueue((due, message));
+        to.Incoming.Enqueue((due, network.NextOrder(), message));
         world.After(due - world.Now, Pump);
     }
 
@@ -219,9 +242,16 @@ internal sealed class SimConnection(long number, World world, SimNetwork network
                 continue;
             }
 
+            if (next.Due < world.Now)
+            {
+                world.Faults.Add(Fault.MessageHeld);
+            }
+
+            network.Delivered(to.Node, next.Order);
             to.Node.Received(to.Life, Number, next.Message);
             if (world.Happens(network.Duplicates))
             {
+                world.Faults.Add(Fault.MessageDuplicated);
                 to.Node.Received(to.Life, Number, next.Message);
             }
         }
@@ -239,6 +269,6 @@ internal sealed class SimConnection(long number, World world, SimNetwork network
 
         internal TimeSpan LastDue { get; set; }
 
-        internal Queue<(TimeSpan Due, ClusterMessage? Message)> Incoming { get; } = [];
+        internal Queue<(TimeSpan Due, long Order, ClusterMessage? Message)> Incoming { get; } = [];
     }
 }

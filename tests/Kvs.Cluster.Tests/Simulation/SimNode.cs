@@ -81,7 +81,13 @@ internal sealed class SimNode
         IsPaused = false;
         _backlog.Clear();
         _cluster.Network.BreakAll(this);
+        var last = Disk.Last;
         Disk.Crash(_cluster.World.Random);
+        if (Disk.Last != last)
+        {
+            _cluster.World.Faults.Add(Fault.UnsyncedLost);
+        }
+
         _cluster.World.Note(Name, $"crashes, log to {Describe.Any(Disk.Last)}");
     }
 

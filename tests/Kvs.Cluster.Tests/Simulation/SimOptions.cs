@@ -60,7 +60,9 @@ internal sealed record SimOptions
     /// <summary>Takes all events as text; null for none.</summary>
     internal TextWriter? Trace { get; init; }
 
-    /// <summary>Whether clocks run at rates that the timings do not allow for; then reads prove nothing.</summary>
+    /// <summary>
+    /// Whether clocks run at rates that the timings do not allow for; then a read may be old (I5), and all else must hold.
+    /// </summary>
     internal bool ClocksRunWild { get; init; }
 }
 
@@ -146,6 +148,10 @@ internal sealed record FaultPlan
             Full = Rate(0.3),
             Slow = Rate(0.3),
             Clock = Rate(0.4),
+            Isolate = Rate(0.2),
+            Part = Rate(0.2),
+            PowerCut = Rate(0.1),
+            WipePromised = Rate(0.1),
             Drop = Rate(0.6),
             Replay = Rate(1.5),
             Meddle = Rate(0.4),
@@ -161,10 +167,8 @@ internal sealed record FaultPlan
         return Draw(random) with
         {
             ControlCut = Rate(0.3),
-            Isolate = Rate(0.2),
             ControlDown = Rate(0.1),
             Lease = Rate(0.3),
-            PowerCut = Rate(0.1),
             ControlSlow = Rate(0.2),
         };
     }

@@ -43,11 +43,6 @@ internal static class SimRun
     internal static void Begin(SimCluster cluster)
     {
         cluster.Faults.Begin();
-        if (cluster.Options.ClocksRunWild)
-        {
-            cluster.Ghost.Waived.Add("I5");
-        }
-
         cluster.Ghost.Waived.UnionWith(cluster.Options.Waived.Split(' '));
         foreach (var node in cluster.Nodes)
         {

@@ -145,6 +145,13 @@ internal sealed class SimService(SimCluster cluster, SimNode node)
             return;
         }
 
+        if (node.Disk.IsFull)
+        {
+            cluster.World.Faults.Add(Fault.DiskFull);
+            request.Reply(new SimAnswer(SimOutcome.Refused));
+            return;
+        }
+
         if (_admission.Kind is not (AdmissionKind.Open or AdmissionKind.NotPrimary))
         {
             request.Reply(new SimAnswer(SimOutcome.Refused));
@@ -279,7 +286,7 @@ internal enum SimOutcome
     /// <summary>Surely not done: not the primary.</summary>
     NotPrimary,
 
-    /// <summary>Surely not done: too few replicas, or too much under way.</summary>
+    /// <summary>Surely not done: too few replicas, too much under way, or no room.</summary>
     Refused,
 
     /// <summary>No read lease.</summary>

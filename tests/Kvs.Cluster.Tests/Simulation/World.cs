@@ -18,6 +18,9 @@ internal sealed class World(int seed)
     /// <summary>True time, which no node sees.</summary>
     internal TimeSpan Now { get; private set; } = TimeSpan.FromHours(1);
 
+    /// <summary>What has gone wrong.</summary>
+    internal FaultCounts Faults { get; } = new();
+
     /// <summary>What has happened lately.</summary>
     internal Trace Trace { get; } = new();
 

@@ -62,8 +62,17 @@ internal sealed class SimControlClient(SimCluster cluster, SimNode node)
                 return;
             }
 
+            if (isOver)
+            {
+                World.Faults.Add(Fault.ControlLate);
+            }
+
             var answer = apply();
-            if (!World.Happens(Plane.LostAnswers))
+            if (World.Happens(Plane.LostAnswers))
+            {
+                World.Faults.Add(Fault.ControlAnswerLost);
+            }
+            else
             {
                 World.Soon(100, 3000, () =>
                 {
