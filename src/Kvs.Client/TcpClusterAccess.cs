@@ -18,6 +18,10 @@ internal sealed class TcpClusterAccess(KvsClient client, KvsClientOptions option
         client.Cluster.PromoteAsync(node, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<string> ForcePromoteAsync(string node, CancellationToken cancellationToken) =>
+        client.Cluster.ForcePromoteAsync(node, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<string> TransferAsync(string node, CancellationToken cancellationToken) =>
         client.Cluster.TransferAsync(node, cancellationToken);
 

@@ -224,10 +224,11 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Under_a_weaker_durability_nobody_leads_after_a_power_cut_of_all_nodes()
+    public void Under_a_weaker_durability_nobody_leads_after_a_power_cut_of_all_nodes_until_a_person_says_who()
     {
         var isUnclean = false;
         var story = InSync(new SimOptions { Opened = start => start with { MayHaveLost = isUnclean } });
+        var last = story.Primary;
         foreach (var node in story.Cluster.Nodes)
         {
             node.Crash();
@@ -243,6 +244,19 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
         story.StallWithin(30 * Second);
         Assert.Equal(epoch, story.State!.Epoch);
         Assert.False(story.HasPrimary);
+
+        SimStory.Tell(last, new NodeInput.ForcePromote(1));
+        story.Until("it leads", () => story.HasPrimary);
+        Assert.Equal(last.Name, story.State!.Primary.Node);
+        Assert.Equal(story.State.Epoch, Assert.Single(story.State.LossEpochs));
+        story.UntilInSync();
+        Within(1 * Second, story.UntilWritten());
+
+        // It is for the day on which nobody else can lead.
+        epoch = story.State!.Epoch;
+        SimStory.Tell(story.Other, new NodeInput.ForcePromote(2));
+        story.StallWithin(10 * Second);
+        Assert.Equal((epoch, 1), (story.State!.Epoch, story.State.LossEpochs.Length));
     }
 
     [Fact]

@@ -29,6 +29,16 @@ public sealed class KvsCluster
     public Task<string> PromoteAsync(string node, CancellationToken cancellationToken = default) =>
         AskAsync(Opcode.ClusterPromote, node, cancellationToken);
 
+    /// <summary>
+    /// Makes a node the primary of a cluster in etcd, although it may lack acknowledged writes: when all nodes that hold them
+    /// are lost for good. What it lacks is lost, and the cluster's record tells so for ever.
+    /// </summary>
+    /// <param name="node">Its id or address; empty for the node that is asked.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the work.</param>
+    /// <returns>What was done, for people.</returns>
+    public Task<string> ForcePromoteAsync(string node, CancellationToken cancellationToken = default) =>
+        AskAsync(Opcode.ClusterForcePromote, node, cancellationToken);
+
     /// <summary>Moves the primary to another node.</summary>
     /// <param name="node">Its id or address; empty for the cluster's choice.</param>
     /// <param name="cancellationToken">Ends the waiting, not the work.</param>

@@ -43,6 +43,9 @@ internal enum Opcode : byte
     /// <summary>Digests of a range of keys, to compare nodes.</summary>
     ClusterDigest = 0x0B,
 
+    /// <summary>Makes a node the primary although acknowledged writes may be lost by it.</summary>
+    ClusterForcePromote = 0x0C,
+
     /// <summary>Sets a key.</summary>
     Set = 0x11,
 

@@ -14,7 +14,7 @@ internal static class Opcodes
     /// <param name="opcode">The opcode.</param>
     /// <returns>False for responses, reserved and unknown ones.</returns>
     internal static bool IsRequest(Opcode opcode) => opcode
-        is (>= Opcode.Hello and <= Opcode.ClusterDigest)
+        is (>= Opcode.Hello and <= Opcode.ClusterForcePromote)
         or (>= Opcode.Set and <= Opcode.Persist)
         or Opcode.Get or Opcode.Stat
         or (>= Opcode.Batch and <= Opcode.SnapshotClose);

@@ -113,6 +113,13 @@ internal abstract record NodeInput
     /// <param name="Request">Number of the request, for the answer.</param>
     internal sealed record Promote(long Request) : NodeInput;
 
+    /// <summary>
+    /// A person asks this node to become the primary although it may lack acknowledged batches, because nobody is left that
+    /// has them.
+    /// </summary>
+    /// <param name="Request">Number of the request, for the answer.</param>
+    internal sealed record ForcePromote(long Request) : NodeInput;
+
     /// <summary>A person asks this node, the primary, to hand over.</summary>
     /// <param name="Request">Number of the request, for the answer.</param>
     /// <param name="Target">The next primary; empty, with a control plane, for any that is in sync.</param>

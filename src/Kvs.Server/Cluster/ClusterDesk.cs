@@ -77,7 +77,12 @@ internal sealed class ClusterDesk(
     }
 
     /// <inheritdoc/>
-    public async Task<string> PromoteAsync(string node)
+    public Task<string> PromoteAsync(string node) => PromoteAsync(node, static number => new NodeInput.Promote(number));
+
+    /// <inheritdoc/>
+    public Task<string> ForcePromoteAsync(string node) => PromoteAsync(node, static number => new NodeInput.ForcePromote(number));
+
+    private async Task<string> PromoteAsync(string node, Func<long, NodeInput> how)
     {
         if (node.Length > 0 && node != driver.Status.Self)
         {
@@ -87,7 +92,7 @@ internal sealed class ClusterDesk(
                 WriteOutcome.NotApplied);
         }
 
-        return Say(await AskAsync(number => new NodeInput.Promote(number)));
+        return Say(await AskAsync(how));
     }
 
     /// <inheritdoc/>
@@ -220,7 +225,9 @@ internal sealed class ClusterDesk(
             $"Look at the files of {string.Join(", ", figures.Diverged)}; to let it take part again, stop it, empty its data "
             + "directory, start it.",
         { Leads: false, Primary.Length: 0, InSync.IsEmpty: false } =>
-            $"One of {string.Join(", ", status.InSync)} leads by itself as soon as it runs with all that it had: start them.",
+            $"One of {string.Join(", ", status.InSync)} leads by itself as soon as it runs with all that it had: start them. "
+            + "If that is lost for good on all of them, and only then, a person can give up what the others lack: "
+            + "kvs-client --addr NODE cluster force-promote --accept-data-loss.",
         { Leads: false, Primary.Length: 0 } =>
             "Start the other nodes. If the primary is lost, let a replica lead: kvs-client --addr REPLICA cluster promote.",
         { Leads: true } when figures.Have < figures.Need => "Start the nodes that are away.",

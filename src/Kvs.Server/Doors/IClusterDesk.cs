@@ -43,6 +43,11 @@ internal interface IClusterDesk
     /// <returns>What was done, for people.</returns>
     Task<string> PromoteAsync(string node);
 
+    /// <summary>Makes this node the primary although acknowledged writes may be lost by it.</summary>
+    /// <param name="node">Its id or address; empty for this node.</param>
+    /// <returns>What was done, for people.</returns>
+    Task<string> ForcePromoteAsync(string node);
+
     /// <summary>Moves the primary.</summary>
     /// <param name="node">Id or address of the next primary; empty for the cluster's choice.</param>
     /// <returns>What was done, for people.</returns>

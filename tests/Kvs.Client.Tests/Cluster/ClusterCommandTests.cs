@@ -54,6 +54,7 @@ public sealed class ClusterCommandTests : IAsyncDisposable
     [Theory]
     [InlineData("promote ", "promote")]
     [InlineData("promote n2", "promote", "n2")]
+    [InlineData("force-promote ", "force-promote", "--accept-data-loss")]
     [InlineData("transfer ", "transfer")]
     [InlineData("transfer 10.0.0.2:4000", "transfer", "10.0.0.2:4000")]
     [InlineData("leave n3", "leave", "n3")]
@@ -67,8 +68,11 @@ public sealed class ClusterCommandTests : IAsyncDisposable
     [Theory]
     [InlineData("leave: NODE is missing", "leave")]
     [InlineData("status takes no NODE", "status", "n1")]
+    [InlineData("force-promote takes no NODE", "force-promote", "n1", "--accept-data-loss")]
+    [InlineData("force-promote gives up acknowledged writes that the node lacks; say so with --accept-data-loss", "force-promote")]
+    [InlineData("--accept-data-loss is for force-promote", "promote", "--accept-data-loss")]
     [InlineData("promote takes one NODE", "promote", "n1", "n2")]
-    [InlineData("ACTION: 'fix' is none of status, promote, transfer, leave, verify", "fix")]
+    [InlineData("ACTION: 'fix' is none of status, promote, transfer, leave, force-promote, verify", "fix")]
     public async Task What_makes_no_sense_is_not_asked(string complaint, params string[] args)
     {
         var outcome = await _client.RunAsync(["cluster", .. args]);

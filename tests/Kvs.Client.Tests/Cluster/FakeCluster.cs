@@ -25,6 +25,8 @@ internal sealed class FakeCluster : IClusterAccess
 
     public Task<string> PromoteAsync(string node, CancellationToken cancellationToken) => SayAsync($"promote {node}");
 
+    public Task<string> ForcePromoteAsync(string node, CancellationToken cancellationToken) => SayAsync($"force-promote {node}");
+
     public Task<string> TransferAsync(string node, CancellationToken cancellationToken) => SayAsync($"transfer {node}");
 
     public Task<string> LeaveAsync(string node, CancellationToken cancellationToken) => SayAsync($"leave {node}");

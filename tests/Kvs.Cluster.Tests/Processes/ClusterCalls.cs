@@ -22,6 +22,11 @@ internal static class ClusterCalls
     internal static Task<ClusterStatus> StatusAsync(string node) =>
         CallAsync(node, Calls.ClusterStatus, Opcode.ClusterStatus, default, TimeSpan.FromSeconds(3));
 
+    /// <summary>Lets a node lead in spite of what it may lack.</summary>
+    /// <param name="node">The node.</param>
+    internal static Task<string> ForcePromoteAsync(string node) =>
+        CallAsync(node, Calls.Node, (Opcode.ClusterForcePromote, ""), default, TimeSpan.FromSeconds(20));
+
     /// <summary>Lets a node lead.</summary>
     /// <param name="node">The node.</param>
     internal static Task<string> PromoteAsync(string node) =>

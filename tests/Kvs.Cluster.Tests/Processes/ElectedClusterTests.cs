@@ -67,6 +67,6 @@ public sealed class ElectedClusterTests(ITestOutputHelper output)
         await load.CheckAllNodesAsync();
     });
 
-    private Task RunAsync(int count, Func<ProcessCluster, Task> test) => 
+    private Task RunAsync(int count, Func<ProcessCluster, Task> test) =>
         ProcessCluster.RunElectedAsync(output, count, test, [], namespaces: null);
 }

@@ -42,6 +42,15 @@ public sealed class WeakerDurabilityTests(ITestOutputHelper output)
         var refusal = await Clients.RefusedAsync(() => Clients.SetAsync(primary.Name, "a", "2"));
         Assert.Contains(refusal.Code, (ErrorCode[])[ErrorCode.NotPrimary, ErrorCode.DeadlineExceeded]);
         output.WriteLine(refusal.Message);
+
+        var status = await ClusterCalls.StatusAsync(primary.Name);
+        Assert.Contains("cluster force-promote --accept-data-loss", status.Advice, StringComparison.Ordinal);
+        output.WriteLine(await ClusterCalls.ForcePromoteAsync(primary.Name));
+        await cluster.AllFollowAsync();
+        Assert.Equal(primary, await cluster.PrimaryAsync());
+        await Clients.SetAsync(follower.Name, "a", "3");
+        Assert.Equal("3", await Clients.GetAsync(primary.Name, "a"));
+        await Clients.RefusedAsync(() => ClusterCalls.ForcePromoteAsync(follower.Name));
     });
 
     [Fact]

@@ -118,6 +118,16 @@ internal sealed class Ghost
             return;
         }
 
+        if (after.LossEpochs.Length > before.LossEpochs.Length)
+        {
+            // A person has taken it upon himself; all that a forced promotion promises is to say so, once and for ever.
+            Require(
+                after.Epoch > before.Epoch && after.LossEpochs.SequenceEqual(before.LossEpochs.Add(after.Epoch)),
+                "I8",
+                "a forced promotion is not on record");
+            return;
+        }
+
         // A new group grows to its least size.
         var least = Math.Min(after.MinInSync, before.InSync.Length);
         Require(after.InSync.Length >= least, "I6", $"the in-sync set shrinks to {after.InSync.Length}, least is {least}");

@@ -186,6 +186,7 @@ internal static class ProtocolExamples
         ["cluster-promote-ok"] = target => ResponseEncoder.WriteText(target, Opcode.ClusterPromote, 24, "n2 is the primary."),
         ["cluster-transfer"] = target => RequestEncoder.WriteNode(target, Opcode.ClusterTransfer, 25, default, ""),
         ["cluster-leave"] = target => RequestEncoder.WriteNode(target, Opcode.ClusterLeave, 26, default, "n3"),
+        ["cluster-force-promote"] = target => RequestEncoder.WriteNode(target, Opcode.ClusterForcePromote, 31, default, ""),
         ["position"] = target => RequestEncoder.WriteEmpty(target, Opcode.Position, 27, default),
         ["position-ok"] = target => ResponseEncoder.WritePosition(target, 27, Version),
         ["digest"] = target => new DigestRequest { Range = KeyRange.Prefix("user:"), Most = 2 }.Write(target, 28, default),

@@ -43,7 +43,7 @@ internal static class Reencoder
             case Opcode.SnapshotClose:
                 return RequestDecoder.TryReadSnapshotClose(in frame, out var snapshot, out _)
                     && Then(() => RequestEncoder.WriteSnapshotClose(target, 1, in fields, snapshot));
-            case >= Opcode.ClusterPromote and <= Opcode.ClusterLeave:
+            case (>= Opcode.ClusterPromote and <= Opcode.ClusterLeave) or Opcode.ClusterForcePromote:
                 var verb = frame.Opcode;
                 return RequestDecoder.TryReadNode(in frame, out var node, out _)
                     && Then(() => RequestEncoder.WriteNode(target, verb, 1, in fields, node));
@@ -102,7 +102,7 @@ internal static class Reencoder
                 return ServerInfoCodec.TryRead(body, out var info) && Then(() => ResponseEncoder.WriteInfo(target, 1, info));
             case Opcode.ClusterStatus:
                 return ClusterStatusCodec.TryRead(body, out var status) && Then(() => ResponseEncoder.WriteClusterStatus(target, 1, status));
-            case >= Opcode.ClusterPromote and <= Opcode.ClusterLeave:
+            case (>= Opcode.ClusterPromote and <= Opcode.ClusterLeave) or Opcode.ClusterForcePromote:
                 return ResponseDecoder.TryReadText(body, out var text) && Then(() => ResponseEncoder.WriteText(target, request, 1, text));
             case Opcode.Position:
                 return ResponseDecoder.TryReadPosition(body, out var position) && Then(() => ResponseEncoder.WritePosition(target, 1, position));

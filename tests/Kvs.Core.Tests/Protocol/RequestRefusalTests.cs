@@ -10,7 +10,7 @@ public sealed class RequestRefusalTests
 {
     [Theory]
     [InlineData(0x00)]
-    [InlineData(0x0C)]
+    [InlineData(0x0D)]
     [InlineData(0x16)]
     [InlineData(0x29)]
     [InlineData(0x40)]

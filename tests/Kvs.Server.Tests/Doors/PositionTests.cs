@@ -117,16 +117,17 @@ public sealed class PositionTests
             .Write(target => RequestEncoder.WriteNode(target, Opcode.ClusterPromote, 5, default, "n1"))
             .Write(target => RequestEncoder.WriteNode(target, Opcode.ClusterTransfer, 6, default, ""))
             .Write(target => RequestEncoder.WriteNode(target, Opcode.ClusterLeave, 7, default, "n1"))
-            .Empty(8, Opcode.Position).SendAsync();
+            .Write(target => RequestEncoder.WriteNode(target, Opcode.ClusterForcePromote, 8, default, ""))
+            .Empty(9, Opcode.Position).SendAsync();
         var version = await client.ReadAppliedAsync(2);
         Assert.Equal("1", await client.ReadValueAsync(3));
-        for (var id = 4u; id <= 7; id++)
+        for (var id = 4u; id <= 8; id++)
         {
             var refused = WireClient.ErrorOf(await client.ReadCodeAsync(id, ErrorCode.NotSupported));
             Assert.Equal("This server is in no cluster.", refused.Text);
         }
 
-        var answer = await client.ReadCodeAsync(8, ErrorCode.None);
+        var answer = await client.ReadCodeAsync(9, ErrorCode.None);
         Assert.True(ResponseDecoder.TryReadPosition(answer.Body[2..], out var position));
         Assert.Equal(version, position);
     }

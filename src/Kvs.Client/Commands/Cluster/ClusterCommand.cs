@@ -17,6 +17,11 @@ internal static class ClusterCommand
         transfer  move the primary while writes go on: to the node that is named, else
                   to one of the cluster's choice
         leave     remove a node for good
+        force-promote
+                  of a cluster in etcd: make the node that is asked the primary,
+                  although it may lack acknowledged writes, when all nodes that have
+                  them are lost for good. Only with --accept-data-loss. The cluster
+                  keeps a record of it.
         verify    compare what the nodes have stored, value by value, and name the
                   keys that differ; of the nodes of the cluster, or of the addresses
                   that are given. Exit code 1 when something differs. The nodes read
@@ -30,18 +35,22 @@ internal static class ClusterCommand
           kvs-client cluster verify
         """;
 
-    private static readonly string[] Actions = ["status", "promote", "transfer", "leave", "verify"];
+    private static readonly string[] Actions = ["status", "promote", "transfer", "leave", "force-promote", "verify"];
 
     /// <summary>Builds the command.</summary>
     /// <returns>The command.</returns>
     internal static VerbCommand Create()
     {
-        var action = Operand.Required("ACTION", "status, promote, transfer, leave or verify");
+        var action = Operand.Required("ACTION", "status, promote, transfer, leave, force-promote or verify");
         action.CompletionSources.Add(Actions);
         var nodes = new Argument<string[]>("NODE")
         {
             Description = "a node; for verify, any number of addresses",
             Arity = ArgumentArity.ZeroOrMore,
+        };
+        var acceptsLoss = new Option<bool>("--accept-data-loss")
+        {
+            Description = "for force-promote: what only the lost nodes had is given up",
         };
         var command = new VerbCommand(
             "cluster",
@@ -50,23 +59,30 @@ internal static class ClusterCommand
             "cluster promote [NODE] [OPTIONS]",
             "cluster transfer [NODE] [OPTIONS]",
             "cluster leave NODE [OPTIONS]",
+            "cluster force-promote --accept-data-loss [OPTIONS]",
             "cluster verify [HOST:PORT...] [OPTIONS]")
         {
             Notes = Notes,
-            Run = run => RunAsync(run, run.Parse.GetValue(action)!, run.Parse.GetValue(nodes) ?? []),
+            Run = run => RunAsync(
+                run, run.Parse.GetValue(action)!, run.Parse.GetValue(nodes) ?? [], run.Parse.GetValue(acceptsLoss)),
         };
+        command.Options.Add(acceptsLoss);
         command.Arguments.Add(action);
         command.Arguments.Add(nodes);
         return command;
     }
 
-    private static Task<ExitCode> RunAsync(Invocation run, string action, string[] nodes) => action switch
+    private static Task<ExitCode> RunAsync(Invocation run, string action, string[] nodes, bool acceptsLoss) => action switch
     {
+        not "force-promote" when acceptsLoss => throw new InputException("--accept-data-loss is for force-promote"),
         "status" => StatusAsync(run, Limit(action, nodes, 0)),
         "promote" => AskAsync(run, Limit(action, nodes, 1), static access => access.PromoteAsync),
         "transfer" => AskAsync(run, Limit(action, nodes, 1), static access => access.TransferAsync),
         "leave" when nodes.Length == 0 => throw new InputException("leave: NODE is missing"),
         "leave" => AskAsync(run, Limit(action, nodes, 1), static access => access.LeaveAsync),
+        "force-promote" when !acceptsLoss => throw new InputException(
+            "force-promote gives up acknowledged writes that the node lacks; say so with --accept-data-loss"),
+        "force-promote" => AskAsync(run, Limit(action, nodes, 0), static access => access.ForcePromoteAsync),
         "verify" => VerifyAsync(run, nodes),
         _ => throw new InputException($"ACTION: '{action}' is none of {string.Join(", ", Actions)}"),
     };

@@ -16,6 +16,11 @@ internal interface IClusterAccess
     /// <returns>What was done.</returns>
     Task<string> PromoteAsync(string node, CancellationToken cancellationToken);
 
+    /// <summary>Makes a node the primary although acknowledged writes may be lost by it.</summary>
+    /// <param name="node">Which; empty for the one that is asked.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task<string> ForcePromoteAsync(string node, CancellationToken cancellationToken);
+
     /// <summary>Moves the primary.</summary>
     /// <param name="node">Id or address of the next one; empty for the cluster's choice.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>

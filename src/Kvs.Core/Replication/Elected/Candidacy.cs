@@ -30,6 +30,8 @@ internal sealed class Candidacy(
     private string _handsOver = "";
     private TimeSpan _handOverUntil;
     private bool _isInherited;
+    private long _forced; // a person's request to lead in spite of what may be missing; 0 for none
+    private TimeSpan _forcedUntil;
 
     /// <summary>Who led before, when this node stood last; null for nobody.</summary>
     internal GroupMember? Predecessor { get; private set; }
@@ -73,11 +75,45 @@ internal sealed class Candidacy(
         Phase = CandidacyPhase.None;
     }
 
+    /// <summary>
+    /// A person wants this node to lead although it may lack acknowledged batches. Everything else must be as for any
+    /// election: nobody leads, this node is bound by no promise, and the record is changed as it was last seen.
+    /// </summary>
+    /// <param name="request">Number of the request, for the answer.</param>
+    internal void Force(long request)
+    {
+        var refusal = register switch
+        {
+            _ when _forced != 0 => "Another request of that kind is under way.",
+            _ when leader.IsActive => "This node leads.",
+            { State: null } => "The group's record is not known here now.",
+            { State: { } state } when context.Rules.MayStand(state, membership.Self) =>
+                "This node is in sync: it is elected by itself, without loss, as soon as nobody leads.",
+            { View.Leader: { } key } when !IsPrimaryGone(key) => $"{key.Node} leads. Nothing needs to be given up.",
+            _ => null,
+        };
+        if (refusal is not null)
+        {
+            context.Emit(new NodeOutput.Answer(request, false, $"Not promoted: {refusal}", ""));
+            return;
+        }
+
+        _forced = request;
+        _forcedUntil = context.Now.Monotonic + context.Settings.Timings.Promotion;
+    }
+
     /// <summary>The record has another epoch.</summary>
     /// <param name="won">The epoch, when this node leads it; else 0.</param>
     internal void Decided(ulong won)
     {
         _won = won;
+        if (won != 0)
+        {
+            EndForced(
+                true,
+                $"{membership.Self.Node} leads. What only the lost nodes had is lost; the record keeps that epoch {won:x} began so.");
+        }
+
         _handsOver = "";
         _isInherited = false;
         Phase = CandidacyPhase.None;
@@ -86,6 +122,14 @@ internal sealed class Candidacy(
     /// <summary>Goes on wherever something has become possible.</summary>
     internal void Advance()
     {
+        if (_forced != 0 && context.Now.Monotonic >= _forcedUntil)
+        {
+            EndForced(
+                false,
+                "Not promoted in time: etcd was not reached, this node waits for the end of an old primary's lease, or another "
+                + "one leads.");
+        }
+
         if (_won != 0)
         {
             Lead();
@@ -131,7 +175,7 @@ internal sealed class Candidacy(
         }
 
         return view.State is { } state
-            ? context.Rules.MayStand(state, membership.Self) && !context.Promise.Holds && IsPrimaryGone(view.Leader)
+            ? (_forced != 0 || context.Rules.MayStand(state, membership.Self)) && !context.Promise.Holds && IsPrimaryGone(view.Leader)
             : context.Record.PromisedEpoch == 0;
     }
 
@@ -139,9 +183,18 @@ internal sealed class Candidacy(
     private bool IsPrimaryGone(LeaderKey? key) =>
         key is null || key.Node == membership.Self.Node || (IsHandedOver && key.Node == _handsOver);
 
+    private void EndForced(bool isDone, string text)
+    {
+        if (_forced != 0)
+        {
+            context.Emit(new NodeOutput.Answer(_forced, isDone, text, ""));
+            _forced = 0;
+        }
+    }
+
     private void Begin()
     {
-        if (register.State is null || IsHandedOver)
+        if (register.State is null || IsHandedOver || _forced != 0)
         {
             Record();
             return;
@@ -237,6 +290,18 @@ internal sealed class Candidacy(
     // The old primary is taken out at once where that leaves enough: it would hold writes up, being gone.
     private GroupState Succeed(GroupState state, ulong epoch)
     {
+        if (_forced != 0)
+        {
+            // Nobody else is known to hold what this node holds, and the record says for ever that something may be missing.
+            return state with
+            {
+                Epoch = epoch,
+                Primary = membership.Self,
+                InSync = [membership.Self],
+                LossEpochs = state.LossEpochs.Add(epoch),
+            };
+        }
+
         var others = state.InSync.Remove(membership.Self);
         var alive = others.Remove(state.Primary);
         return state with

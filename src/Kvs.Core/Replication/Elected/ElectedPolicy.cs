@@ -128,6 +128,9 @@ internal sealed class ElectedPolicy : IReplicationPolicy
             case NodeInput.Add add:
                 _changes.Add(add.Request, add.Node);
                 break;
+            case NodeInput.ForcePromote promote:
+                _candidacy.Force(promote.Request);
+                break;
             case NodeInput.Promote promote:
                 Promote(promote.Request);
                 break;

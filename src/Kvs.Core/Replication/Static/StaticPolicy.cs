@@ -107,6 +107,14 @@ internal sealed class StaticPolicy : IReplicationPolicy
             case NodeInput.Promote promote:
                 Promote(promote.Request);
                 break;
+            case NodeInput.ForcePromote promote:
+                _context.Emit(new NodeOutput.Answer(
+                    promote.Request,
+                    false,
+                    "Not promoted: in a fixed list a majority decides. When a majority of its disks is lost for good, read what this "
+                    + "node has (kvs-client export --consistency stale) and begin a new list with it.",
+                    ""));
+                break;
             case NodeInput.HandOver handOver:
                 _handOver.Begin(handOver);
                 break;

@@ -36,6 +36,7 @@ internal sealed class ClusterRequests(RequestDispatcher dispatcher, AnswerBuffer
         var text = await (frame.Opcode switch
         {
             Opcode.ClusterPromote => Desk.PromoteAsync(node),
+            Opcode.ClusterForcePromote => Desk.ForcePromoteAsync(node),
             Opcode.ClusterTransfer => Desk.TransferAsync(node),
             _ => Desk.LeaveAsync(node),
         });

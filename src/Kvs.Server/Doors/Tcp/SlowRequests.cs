@@ -108,7 +108,7 @@ internal sealed class SlowRequests(
         Opcode.ScanPage => ScanPageAsync(frame, fields),
         Opcode.Compact => CompactAsync(frame),
         Opcode.ClusterDigest => DigestAsync(frame, fields),
-        >= Opcode.ClusterStatus and <= Opcode.Position => _cluster.AnswerAsync(frame, fields),
+        (>= Opcode.ClusterStatus and <= Opcode.Position) or Opcode.ClusterForcePromote => _cluster.AnswerAsync(frame, fields),
         _ => Task.FromResult(Answer(in frame, in fields)),
     };
 
