@@ -204,14 +204,11 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         cluster.Options.HasControlPlane ? MayLoseInSync(node) : cluster.Ghost.Committed.Count > 0
         && cluster.Nodes.Count(each => each == node || !each.Disk.Record.HasList) <= (cluster.Nodes.Length - 1) / 2;
 
-    // One disk of the in-sync set at a time, and never its last.
-    private bool MayLoseInSync(SimNode node)
-    {
-        var inSync = cluster.ControlPlane.View.State?.InSync ?? [];
-        return inSync.Length > 0
-            && inSync.Any(member => member.Node != node.Name)
-            && inSync.All(member => member.Node == node.Name || IsThere(member));
-    }
+    // One disk of the in-sync set at a time, and never its last; of each set that may come true by what is under way.
+    private bool MayLoseInSync(SimNode node) =>
+        cluster.ControlPlane.View.State is not null
+        && cluster.ControlPlane.PossibleSets.All(set => set.Any(member => member.Node != node.Name)
+            && set.All(member => member.Node == node.Name || IsThere(member)));
 
     private bool IsThere(GroupMember member) => cluster.Nodes.Any(
         node => node.Name == member.Node && node.Disk.Record.Incarnation == member.Incarnation);

@@ -34,14 +34,18 @@ internal sealed class SimControlClient(SimCluster cluster, SimNode node)
     /// <summary>Tries a transaction.</summary>
     /// <param name="call">Number of the call.</param>
     /// <param name="write">It.</param>
-    internal void Write(long call, GroupWrite write) => Call(
-        () => (object)Plane.Apply(write),
-        answer =>
-        {
-            var revision = (long)answer;
-            node.Step(new NodeInput.GroupWritten(call, revision > 0 ? CallOutcome.Done : CallOutcome.Refused, revision));
-        },
-        wasSent => node.Step(new NodeInput.GroupWritten(call, wasSent ? CallOutcome.Unknown : CallOutcome.Refused, 0)));
+    internal void Write(long call, GroupWrite write)
+    {
+        Plane.Asked(write);
+        Call(
+            () => (object)Plane.Apply(write),
+            answer =>
+            {
+                var revision = (long)answer;
+                node.Step(new NodeInput.GroupWritten(call, revision > 0 ? CallOutcome.Done : CallOutcome.Refused, revision));
+            },
+            wasSent => node.Step(new NodeInput.GroupWritten(call, wasSent ? CallOutcome.Unknown : CallOutcome.Refused, 0)));
+    }
 
     // A call that times out here may be done there all the same, now or later.
     private void Call<T>(Func<T> apply, Action<T> answered, Action<bool> failed)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
 using Kvs.Core.Replication.ControlPlane;
@@ -14,11 +15,22 @@ internal sealed class SimControlPlane(SimCluster cluster)
     private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(3);
     private readonly Dictionary<long, TimeSpan> _leases = [];
     private readonly HashSet<(string Node, bool Inwards)> _cut = [];
+    private readonly List<GroupWrite> _asked = [];
     private GroupView _view = new(1, 0, null, 0, null);
     private long _newestLease;
 
     /// <summary>Both keys as they are.</summary>
     internal GroupView View => _view;
+
+    /// <summary>
+    /// In-sync sets that are recorded, or that somebody has asked for and that may still be: a call may be under way for long.
+    /// </summary>
+    internal IEnumerable<ImmutableArray<GroupMember>> PossibleSets => _asked
+        .Where(write => write.StateRevision == _view.StateRevision)
+        .Select(write => write.State)
+        .Append(_view.State)
+        .OfType<GroupState>()
+        .Select(state => state.InSync);
 
     /// <summary>Whether nobody reaches it.</summary>
     internal bool IsDown { get; set; }
@@ -59,6 +71,14 @@ internal sealed class SimControlPlane(SimCluster cluster)
     /// <summary>Whether what is sent to a node arrives.</summary>
     /// <param name="node">The node.</param>
     internal bool Reaches(SimNode node) => !IsDown && !_cut.Contains((node.Name, true));
+
+    /// <summary>A transaction is asked for.</summary>
+    /// <param name="write">It.</param>
+    internal void Asked(GroupWrite write)
+    {
+        _asked.RemoveAll(old => old.StateRevision != _view.StateRevision);
+        _asked.Add(write);
+    }
 
     /// <summary>Does a transaction.</summary>
     /// <param name="write">It.</param>
