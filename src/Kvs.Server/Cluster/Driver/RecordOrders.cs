@@ -15,7 +15,7 @@ namespace Kvs.Server.Cluster.Driver;
 /// <param name="tell">Tells the node.</param>
 internal sealed class RecordOrders(Action<Action<IMemberLog>> order, Action<NodeInput> tell)
 {
-    private MemberRecord? _stored; // the newest that is durable; null for what the opening has found
+    private MemberRecord? _stored; // the newest that is durable
     private MemberRecord? _asked; // in the engine's hands
 
     /// <summary>The record that the node decided on last.</summary>
