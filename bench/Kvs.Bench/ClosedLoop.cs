@@ -17,21 +17,36 @@ internal static class ClosedLoop
     /// <param name="time">How long.</param>
     /// <param name="seed">For the choice of keys.</param>
     /// <returns>All latencies, and how long it really took.</returns>
-    internal static async Task<(LatencyHistogram Latencies, TimeSpan Elapsed)> RunAsync(
-        IReadOnlyList<IKvStore> stores, string workload, BenchOptions options, TimeSpan time, int seed)
+    internal static Task<(LatencyHistogram Latencies, TimeSpan Elapsed)> RunAsync(
+        IReadOnlyList<IKvStore> stores, string workload, BenchOptions options, TimeSpan time, int seed) =>
+        MeasureAsync(stores.Count, options.Keys, time, i => seed + i, i =>
+        {
+            var value = BenchKeys.Value(options.ValueBytes, seed + i);
+            return key => OneAsync(stores[i], workload, key, value);
+        });
+
+    /// <summary>Runs clients, each with keys of its own choice.</summary>
+    /// <param name="clients">How many.</param>
+    /// <param name="keys">How many keys there are.</param>
+    /// <param name="time">How long.</param>
+    /// <param name="seedOf">For the choice of a client's keys.</param>
+    /// <param name="requestOf">What a client asks for with a key. Only that is measured.</param>
+    /// <returns>All latencies, and how long it really took.</returns>
+    internal static async Task<(LatencyHistogram Latencies, TimeSpan Elapsed)> MeasureAsync(
+        int clients, int keys, TimeSpan time, Func<int, int> seedOf, Func<int, Func<byte[], ValueTask>> requestOf)
     {
         var clock = TimeProvider.System;
         var start = clock.GetTimestamp();
-        var histograms = await Task.WhenAll(stores.Select((store, i) => Task.Run(async () =>
+        var histograms = await Task.WhenAll(Enumerable.Range(0, clients).Select(i => Task.Run(async () =>
         {
             var histogram = new LatencyHistogram();
-            var random = new Random(seed + i);
-            var value = BenchKeys.Value(options.ValueBytes, seed + i);
+            var random = new Random(seedOf(i));
+            var request = requestOf(i);
             while (clock.GetElapsedTime(start) < time)
             {
-                var key = BenchKeys.Key(random.Next(options.Keys));
+                var key = BenchKeys.Key(random.Next(keys));
                 var before = clock.GetTimestamp();
-                await OneAsync(store, workload, key, value);
+                await request(key);
                 histogram.Record((long)clock.GetElapsedTime(before).TotalNanoseconds);
             }
 

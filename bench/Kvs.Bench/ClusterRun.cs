@@ -54,34 +54,13 @@ internal static class ClusterRun
         }
     }
 
-    private static async Task<(LatencyHistogram Latencies, TimeSpan Elapsed)> MeasureAsync(
-        IReadOnlyList<Func<byte[], byte[], Task>> sets, int valueBytes, double seconds, int seed)
-    {
-        var clock = TimeProvider.System;
-        var start = clock.GetTimestamp();
-        var histograms = await Task.WhenAll(sets.Select((set, i) => Task.Run(async () =>
+    private static Task<(LatencyHistogram Latencies, TimeSpan Elapsed)> MeasureAsync(
+        IReadOnlyList<Func<byte[], byte[], Task>> sets, int valueBytes, double seconds, int seed) =>
+        ClosedLoop.MeasureAsync(sets.Count, Keys, TimeSpan.FromSeconds(seconds), i => (seed * 1000) + i, i =>
         {
-            var histogram = new LatencyHistogram();
-            var random = new Random((seed * 1000) + i);
             var value = BenchKeys.Value(valueBytes, i);
-            while (clock.GetElapsedTime(start).TotalSeconds < seconds)
-            {
-                var before = clock.GetTimestamp();
-                await set(BenchKeys.Key(random.Next(Keys)), value);
-                histogram.Record((long)clock.GetElapsedTime(before).TotalNanoseconds);
-            }
-
-            return histogram;
-        })));
-        var elapsed = clock.GetElapsedTime(start);
-        var all = new LatencyHistogram();
-        foreach (var histogram in histograms)
-        {
-            all.Add(histogram);
-        }
-
-        return (all, elapsed);
-    }
+            return key => new ValueTask(sets[i](key, value));
+        });
 
     private static async Task PrintAsync(
         List<(string Target, int Clients, int Round, double Rate, double P50, double P99)> cells,
