@@ -1,4 +1,5 @@
 using Kvs.Core.Primitives;
+using Kvs.Server.Doors;
 using Kvs.Server.Doors.Tcp;
 using Serilog.Events;
 
@@ -47,10 +48,10 @@ internal sealed record ServerOptions
     internal long QueuedBytesMax { get; init; } = Limits.QueuedBytesMax;
 
     /// <summary>Bytes of large frames of all connections that are being received.</summary>
-    internal long ReceiveBytesMax { get; init; } = 256L * 1024 * 1024;
+    internal long ReceiveBytesMax { get; init; } = DoorLimits.Default.ReceiveBytesMax;
 
     /// <summary>Bytes of large answers of all connections that have not been sent.</summary>
-    internal long AnswerBytesMax { get; init; } = 256L * 1024 * 1024;
+    internal long AnswerBytesMax { get; init; } = DoorLimits.Default.AnswerBytesMax;
 
     /// <summary>Memory that the store may count on; null for that of the machine.</summary>
     internal long? MemoryBytes { get; init; }
@@ -85,6 +86,9 @@ internal sealed record ServerOptions
     /// <summary>Least important log lines that are written.</summary>
     internal LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
 
+    /// <summary>What all doors share of them.</summary>
+    internal DoorLimits ToDoorLimits() => new(QueuedBytesMax, ReceiveBytesMax, AnswerBytesMax);
+
     /// <summary>What the TCP door needs of them.</summary>
     internal TcpDoorOptions ToTcpDoorOptions() => new()
     {
@@ -94,9 +98,6 @@ internal sealed record ServerOptions
         FrameBytesMax = FrameBytesMax,
         ValueBytesMax = ValueBytesMax,
         SessionBytesMax = SessionBytesMax,
-        QueuedBytesMax = QueuedBytesMax,
-        ReceiveBytesMax = ReceiveBytesMax,
-        AnswerBytesMax = AnswerBytesMax,
         SessionSnapshotsMax = SessionSnapshotsMax,
         IdleTimeout = IdleTimeout,
         FrameTimeout = FrameTimeout,

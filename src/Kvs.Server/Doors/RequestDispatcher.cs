@@ -37,6 +37,9 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>The snapshots that clients hold.</summary>
     internal SnapshotTable Snapshots { get; }
 
+    /// <summary>The bytes that all doors share.</summary>
+    internal DoorBudgets Budgets { get; init; } = new(DoorLimits.Default);
+
     /// <summary>The cluster that this server belongs to; null for a server of its own.</summary>
     internal IClusterDesk? Cluster { get; init; }
 

@@ -1,12 +1,9 @@
-using System.Net;
-using System.Net.Sockets;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Server.Cluster;
 using Kvs.Server.Doors;
-using Kvs.Server.Doors.Tcp;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Kvs.Server.Configuration;
@@ -15,7 +12,7 @@ using Kvs.Server.Engines;
 namespace Kvs.Server.Hosting;
 
 /// <summary>
-/// The server as the host starts and stops it. Start: engine, then door. Stop, in the reverse order: no new
+/// The server as the host starts and stops it. Start: engine, then doors. Stop, in the reverse order: no new
 /// connections,
 /// sessions answer what they received, the engine syncs and closes. Threading: started and stopped once, by the host.
 /// </summary>
@@ -32,27 +29,28 @@ internal sealed class ServerService(
     private IKvEngine? _engine;
     private ClusterService? _cluster;
     private RequestDispatcher? _dispatcher;
-    private TcpDoor? _door;
+    private ServerDoors? _doors;
 
     /// <summary>The port that it listens on.</summary>
-    internal int Port => _door?.Port ?? 0;
+    internal int Port => _doors?.Tcp.Port ?? 0;
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        ThrowIfExposed();
+        Exposure.ThrowIfExposed(options);
         try
         {
             await OpenEngineAsync(cancellationToken);
             _dispatcher = NewDispatcher(_engine!);
-            _door = await OpenDoorAsync(_dispatcher, cancellationToken);
+            _doors = await ServerDoors.OpenAsync(
+                options, _dispatcher, transport, machine.Time, loggers, cancellationToken);
             if (_cluster is not null)
             {
-                _door.AcceptLink = _cluster.Links.Accept;
+                _doors.Tcp.AcceptLink = _cluster.Links.Accept;
                 _cluster.Start();
             }
 
-            _log.Listening(options.Address.ToString(), _door.Port);
+            _log.Listening(options.Address.ToString(), Port);
         }
         catch
         {
@@ -64,39 +62,18 @@ internal sealed class ServerService(
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_door is not null)
+        if (_doors is not null)
         {
             _log.Stopping();
             await (_cluster?.HandOverAsync() ?? Task.CompletedTask);
-            await _door.DrainAsync(options.DrainTimeout);
+            await _doors.DrainAsync();
         }
 
         await CloseAsync();
         _log.Stopped();
     }
 
-    private static bool IsInUse(Exception failure) =>
-        failure is IOException { InnerException: SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } };
-
     private static bool IsLocked(Exception failure) => failure is KvsException { Code: ErrorCode.DirectoryLocked };
-
-    /// <summary>Whoever can connect can read and write everything.</summary>
-    private void ThrowIfExposed()
-    {
-        var host = options.Address.Host;
-        var isLiteral = IPAddress.TryParse(host, out var address);
-        var isLoopback = isLiteral ? IPAddress.IsLoopback(address!) : host == "localhost";
-        if (!isLoopback && !options.Insecure)
-        {
-            var what = isLiteral
-                ? $"{options.Address} is not a loopback address"
-                : $"{host} is a name, and of names only localhost is known to be loopback";
-            throw new KvsException(
-                ErrorCode.Configuration,
-                $"{what}; clients are not authenticated: anyone who reaches "
-                + "it could read and change everything. Add --insecure if that is wanted");
-        }
-    }
 
     private async Task OpenEngineAsync(CancellationToken stop)
     {
@@ -131,33 +108,18 @@ internal sealed class ServerService(
         var durability = options.Durability.ToString();
         var identity = new ServerInfo { Name = "kvs-server", Version = ServerVersion.Text, Durability = durability };
         var limits = new SnapshotLimits(options.SessionSnapshotsMax, options.SnapshotsMax, options.SnapshotAgeMax);
-        return new RequestDispatcher(engine, identity, limits, machine.Time) { Cluster = _cluster?.Desk };
-    }
-
-    private async Task<TcpDoor> OpenDoorAsync(RequestDispatcher dispatcher, CancellationToken stop)
-    {
-        var doorOptions = options.ToTcpDoorOptions();
-        var logger = loggers.CreateLogger("kvs.tcp");
-        Task<TcpDoor> Open() => Task.FromResult(TcpDoor.Open(transport, doorOptions, dispatcher, machine.Time, logger));
-        try
+        return new RequestDispatcher(engine, identity, limits, machine.Time)
         {
-            return await StartRetry.RunAsync(machine.Time, Open, IsInUse, stop);
-        }
-        catch (IOException failure)
-        {
-            throw new KvsException(
-                ErrorCode.Configuration,
-                $"cannot listen on {options.Address}: {failure.Message}",
-                WriteOutcome.NotApplied,
-                failure);
-        }
+            Budgets = new DoorBudgets(options.ToDoorLimits()),
+            Cluster = _cluster?.Desk,
+        };
     }
 
     private async Task CloseAsync()
     {
-        if (_door is not null)
+        if (_doors is not null)
         {
-            await _door.DisposeAsync();
+            await _doors.DisposeAsync();
         }
 
         _dispatcher?.Dispose();

@@ -1,4 +1,5 @@
 using Kvs.Core.Primitives;
+using Kvs.Server.Doors;
 using Kvs.Server.Doors.Tcp;
 using Kvs.TestKit;
 using Xunit;
@@ -56,7 +57,8 @@ public sealed class BackPressureTests
     public async Task Beyond_the_bytes_that_may_wait_in_all_bursts_wait_at_the_door_and_come_through_later()
     {
         var engine = new GatedEngine();
-        await using var server = DoorFixture.Open(DoorFixture.Options with { QueuedBytesMax = 1000 }, engine);
+        await using var server = DoorFixture.Open(
+            engine: engine, budgets: DoorLimits.Default with { QueuedBytesMax = 1000 });
         var clients = new List<WireClient>();
         for (var i = 0; i < 4; i++)
         {
@@ -65,7 +67,7 @@ public sealed class BackPressureTests
         }
 
         await Until.HoldsAsync(() => engine.Waiting == 1);
-        Assert.InRange(server.Door.Queue.Held, 600, 1000);
+        Assert.InRange(server.Door.Budgets.Queue.Held, 600, 1000);
         var answers = clients.Select(client => client.ReadAppliedAsync(2)).ToList();
         await Until.HoldsAsync(() =>
         {
@@ -73,7 +75,7 @@ public sealed class BackPressureTests
             return answers.TrueForAll(answer => answer.IsCompleted);
         });
         await Task.WhenAll(answers);
-        Assert.Equal(0, server.Door.Queue.Held);
+        Assert.Equal(0, server.Door.Budgets.Queue.Held);
         clients.ForEach(client => client.Dispose());
     }
 

@@ -29,12 +29,15 @@ internal sealed class DoorFixture : IAsyncDisposable
     internal static TcpDoorOptions Options => new() { Host = "127.0.0.1", Port = 0 };
 
     internal static DoorFixture Open(TcpDoorOptions? options = null, IKvEngine? engine = null,
-        SnapshotLimits? limits = null, ITransport? transport = null)
+        SnapshotLimits? limits = null, ITransport? transport = null, DoorLimits? budgets = null)
     {
         var served = engine ?? new MemoryEngine(TimeProvider.System, new Random(1), WriteLimits.Default);
         var identity = new ServerInfo { Name = "kvs-server", Version = "1.2.3" };
         var dispatcher = new RequestDispatcher(
-            served, identity, limits ?? new SnapshotLimits(16, 1024, TimeSpan.FromMinutes(5)), TimeProvider.System);
+            served, identity, limits ?? new SnapshotLimits(16, 1024, TimeSpan.FromMinutes(5)), TimeProvider.System)
+        {
+            Budgets = new DoorBudgets(budgets ?? DoorLimits.Default),
+        };
         var door = TcpDoor.Open(transport ?? new SocketTransport(), options ?? Options, dispatcher, TimeProvider.System,
             NullLogger.Instance);
         return new DoorFixture(served, dispatcher, door);

@@ -1,6 +1,7 @@
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
+using Kvs.Server.Doors;
 using Kvs.Server.Doors.Tcp;
 using Kvs.TestKit;
 using Xunit;
@@ -132,12 +133,9 @@ public sealed class HostileClientTests
     [Fact]
     public async Task Large_frames_that_stall_do_not_keep_others_from_writing()
     {
-        var options = DoorFixture.Options with
-        {
-            ReceiveBytesMax = 1024 * 1024,
-            FrameTimeout = TimeSpan.FromSeconds(60)
-        };
-        await using var server = DoorFixture.Open(options);
+        await using var server = DoorFixture.Open(
+            DoorFixture.Options with { FrameTimeout = TimeSpan.FromSeconds(60) },
+            budgets: DoorLimits.Default with { ReceiveBytesMax = 1024 * 1024 });
         var stalled = new List<WireClient>();
         for (var i = 0; i < 4; i++)
         {
@@ -147,10 +145,10 @@ public sealed class HostileClientTests
             await client.SendRawAsync(frame.AsMemory(0, 700 * 1024));
         }
 
-        await Until.HoldsAsync(() => server.Door.LargeFrames.Held > 512 * 1024);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeRequests.Held > 512 * 1024);
         await AssertServesAsync(server);
         stalled.ForEach(client => client.Dispose());
-        await Until.HoldsAsync(() => server.Door.LargeFrames.Held == 0);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeRequests.Held == 0);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
+using Kvs.Server.Doors;
 using Kvs.Server.Doors.Tcp;
 using Kvs.TestKit;
 using Xunit;
@@ -50,7 +51,7 @@ public sealed class LargeAnswerTests
         await client.ReadAppliedAsync(100);
         Assert.Equal("end", await client.ReadValueAsync(101));
         Assert.InRange(engine.ResultBytesSeen, 1, 8192);
-        Assert.Equal(0, server.Door.Queue.Held);
+        Assert.Equal(0, server.Door.Budgets.Queue.Held);
     }
 
     [Fact]
@@ -67,7 +68,7 @@ public sealed class LargeAnswerTests
         Assert.Equal(Large, await ReadPreviousAsync(client, 4));
         Assert.Equal("new".Length, await ReadPreviousAsync(client, 5));
         Assert.Equal("new", await client.ReadValueAsync(6));
-        await Until.HoldsAsync(() => server.Door.LargeAnswers.Held == 0);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeAnswers.Held == 0);
     }
 
     [Fact]
@@ -100,18 +101,18 @@ public sealed class LargeAnswerTests
             await clients[i].Get(2, "large").SendAsync();
         }
 
-        await Until.HoldsAsync(() => server.Door.LargeAnswers.Held > 0);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeAnswers.Held > 0);
         using var other = await WireClient.ConnectAsync(server.Port);
         await other.Get(2, "small").Set(3, "small", "t").Get(4, "small").SendAsync();
         Assert.Equal("s", await other.ReadValueAsync(2));
         await other.ReadAppliedAsync(3);
         Assert.Equal("t", await other.ReadValueAsync(4));
-        Assert.InRange(server.Door.LargeAnswers.Held, Large, Budget); // that of one of them
+        Assert.InRange(server.Door.Budgets.LargeAnswers.Held, Large, Budget); // that of one of them
 
         // Whoever of them has it, all must read: nobody else is answered before it.
         var answers = await Task.WhenAll(clients.Select(client => client.ReadValueAsync(2)));
         Assert.All(answers, answer => Assert.Equal(Large, answer!.Length));
-        await Until.HoldsAsync(() => server.Door.LargeAnswers.Held == 0);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeAnswers.Held == 0);
         clients.ForEach(client => client.Dispose());
     }
 
@@ -126,7 +127,7 @@ public sealed class LargeAnswerTests
         }
 
         await deaf.SendAsync();
-        await Until.HoldsAsync(() => server.Door.LargeAnswers.Held > 0);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeAnswers.Held > 0);
         using var client = await WireClient.ConnectAsync(server.Port);
         await client.Get(2, "large").SendAsync();
         Assert.Equal(Large, (await client.ReadValueAsync(2))!.Length);
@@ -147,12 +148,12 @@ public sealed class LargeAnswerTests
         {
             using var client = await WireClient.ConnectAsync(server.Port, receiveBytes: 4096);
             await client.Write(request).SendAsync();
-            await Until.HoldsAsync(() => server.Door.LargeAnswers.Held >= Large);
+            await Until.HoldsAsync(() => server.Door.Budgets.LargeAnswers.Held >= Large);
             Assert.Equal(ErrorCode.None, WireClient.CodeOf(await client.ReadAsync(), out var body));
             Assert.InRange(body.Length, Large, Budget);
         }
 
-        await Until.HoldsAsync(() => server.Door.LargeAnswers.Held == 0);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeAnswers.Held == 0);
     }
 
     [Fact]
@@ -163,16 +164,16 @@ public sealed class LargeAnswerTests
         var scan = new ScanRequest { Credit = 1, ChunkBytes = 200_000 };
         await client.Write(target => RequestEncoder.WriteScan(target, Opcode.Scan, 2, default, in scan)).SendAsync();
         await client.ReadCodeAsync(2, ErrorCode.None);
-        await Until.HoldsAsync(() => server.Door.LargeAnswers.Held == 0);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeAnswers.Held == 0);
         await client.Write(target => RequestEncoder.WriteCredit(target, 2, 5)).SendAsync();
         await client.ReadCodeAsync(2, ErrorCode.None);
-        await Until.HoldsAsync(() => server.Door.LargeAnswers.Held == 0);
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeAnswers.Held == 0);
     }
 
     [Fact]
     public async Task A_value_larger_than_the_whole_budget_is_answered_all_the_same()
     {
-        await using var server = DoorFixture.Open(DoorFixture.Options with { AnswerBytesMax = 1024 });
+        await using var server = DoorFixture.Open(budgets: DoorLimits.Default with { AnswerBytesMax = 1024 });
         using var client = await WireClient.ConnectAsync(server.Port);
         await client.Set(2, "large", _large).Get(3, "large").Get(4, "large").SendAsync();
         await client.ReadAppliedAsync(2);
@@ -182,8 +183,9 @@ public sealed class LargeAnswerTests
 
     private static async Task<DoorFixture> OpenWithLargeValueAsync(TimeSpan sendTimeout)
     {
-        var options = DoorFixture.Options with { AnswerBytesMax = Budget, SendTimeout = sendTimeout };
-        var server = DoorFixture.Open(options);
+        var server = DoorFixture.Open(
+            DoorFixture.Options with { SendTimeout = sendTimeout },
+            budgets: DoorLimits.Default with { AnswerBytesMax = Budget });
         using var client = await WireClient.ConnectAsync(server.Port);
         await client.Set(2, "large", _large).Set(3, "small", "s").SendAsync();
         await client.ReadAppliedAsync(2);

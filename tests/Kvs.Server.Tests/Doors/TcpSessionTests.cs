@@ -92,7 +92,7 @@ public sealed class TcpSessionTests
             5, "none").SendAsync();
         await client.ReadCodeAsync(4, ErrorCode.ValueTooLarge);
         Assert.Null(await client.ReadValueAsync(5));
-        Assert.Equal(0, server.Door.Queue.Held);
+        Assert.Equal(0, server.Door.Budgets.Queue.Held);
     }
 
     [Fact]

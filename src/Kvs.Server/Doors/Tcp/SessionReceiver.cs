@@ -76,7 +76,7 @@ internal sealed class SessionReceiver(TcpDoor door, IConnection connection, Sess
     }
 
     /// <summary>Gives its share of the budget back, at the end.</summary>
-    internal void Release() => door.LargeFrames.Release(Charge(_buffer.Capacity));
+    internal void Release() => door.Budgets.LargeRequests.Release(Charge(_buffer.Capacity));
 
     /// <summary>A frame that trickles in byte by byte does not begin its time limit anew with each byte.</summary>
     private bool TryBeginWaiting()
@@ -106,7 +106,7 @@ internal sealed class SessionReceiver(TcpDoor door, IConnection connection, Sess
         _buffer.PrepareFor(wanted);
         if (change < 0)
         {
-            door.LargeFrames.Release(-change);
+            door.Budgets.LargeRequests.Release(-change);
         }
 
         return ValueTask.CompletedTask;
@@ -114,7 +114,7 @@ internal sealed class SessionReceiver(TcpDoor door, IConnection connection, Sess
 
     private async ValueTask GrowAsync(int wanted, long change)
     {
-        await door.LargeFrames.AcquireAsync(change);
+        await door.Budgets.LargeRequests.AcquireAsync(change);
         _buffer.PrepareFor(wanted);
     }
 

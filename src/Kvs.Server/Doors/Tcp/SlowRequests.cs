@@ -279,7 +279,7 @@ internal sealed class SlowRequests(
         {
             var pager = new ScanPager(borrowed.Lease, in own, answers);
             var scan = new StreamedScan(pager, borrowed.Lease, borrowed.IsOwned, chunkBytes, request.Credit);
-            var chunks = new AnswerBuffer(door.LargeAnswers) { Position = answers.Position };
+            var chunks = new AnswerBuffer(door.Budgets.LargeAnswers) { Position = answers.Position };
             streams.Start(frame.RequestId, new ScanStream(frame.RequestId, in scan, chunks, sender));
             return default;
         }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Kvs.Core.Buffers;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
@@ -13,7 +12,7 @@ namespace Kvs.Server.Doors.Tcp;
 /// ends those that are overdue, and drains them when the server stops.
 /// Threading: any thread. Ownership: of the listener and the sessions.
 /// </summary>
-internal sealed class TcpDoor : IAsyncDisposable
+internal sealed class TcpDoor : IDoor
 {
     /// <summary>How long a refused client may take to read the last frame and close.</summary>
     internal static readonly TimeSpan LingerMax = TimeSpan.FromSeconds(1);
@@ -49,9 +48,6 @@ internal sealed class TcpDoor : IAsyncDisposable
         Dispatcher = dispatcher;
         Time = time;
         Log = new TcpDoorLog(logger);
-        Queue = new ByteBudget(options.QueuedBytesMax);
-        LargeFrames = new ByteBudget(options.ReceiveBytesMax);
-        LargeAnswers = new ByteBudget(options.AnswerBytesMax);
         var period = SweepPeriod(options);
         _sweep = time.CreateTimer(static door => ((TcpDoor)door!).EndOverdue(), this, period, period);
     }
@@ -60,8 +56,11 @@ internal sealed class TcpDoor : IAsyncDisposable
     internal static ErrorResponse Stopping { get; } =
         new(ErrorCode.ShuttingDown, WriteOutcome.NotApplied, "The server is stopping. Connect again later.");
 
-    /// <summary>The port that it listens on.</summary>
-    internal int Port => _listener.Port;
+    /// <inheritdoc/>
+    public string Name => "tcp";
+
+    /// <inheritdoc/>
+    public int Port => _listener.Port;
 
     /// <summary>The limits.</summary>
     internal TcpDoorOptions Options { get; }
@@ -75,14 +74,8 @@ internal sealed class TcpDoor : IAsyncDisposable
     /// <summary>The log.</summary>
     internal TcpDoorLog Log { get; }
 
-    /// <summary>Bytes of the bursts that the engine holds.</summary>
-    internal ByteBudget Queue { get; }
-
-    /// <summary>Bytes of the receive buffers beyond what each session may have.</summary>
-    internal ByteBudget LargeFrames { get; }
-
-    /// <summary>Bytes of the answers beyond what each connection may hold of its own.</summary>
-    internal ByteBudget LargeAnswers { get; }
+    /// <summary>The bytes that it shares with the other doors.</summary>
+    internal DoorBudgets Budgets => Dispatcher.Budgets;
 
     /// <summary>
     /// Takes over a connection on which another node speaks, with what was received on it; never fails. Null when the
@@ -145,9 +138,8 @@ internal sealed class TcpDoor : IAsyncDisposable
         };
     }
 
-    /// <summary>Stops accepting, lets sessions answer what they have received, and closes them.</summary>
-    /// <param name="limit">Time after which those that are left are closed as they are.</param>
-    internal async Task DrainAsync(TimeSpan limit)
+    /// <inheritdoc/>
+    public async Task DrainAsync(TimeSpan limit)
     {
         await _stopping.CancelAsync();
         _listener.Dispose();

@@ -32,20 +32,6 @@ internal sealed record TcpDoorOptions
     /// </summary>
     internal int SessionBytesMax { get; init; } = 256 * 1024;
 
-    /// <summary>Bytes of all bursts that the engine holds; beyond it sessions wait before they hand over.</summary>
-    internal long QueuedBytesMax { get; init; } = Limits.QueuedBytesMax;
-
-    /// <summary>
-    /// Bytes of all large frames that are being received; beyond it sessions wait before they receive more.
-    /// </summary>
-    internal long ReceiveBytesMax { get; init; } = 256L * 1024 * 1024;
-
-    /// <summary>
-    /// Bytes of all answers that are larger than a connection may hold of its own; beyond it sessions wait before they
-    /// write theirs.
-    /// </summary>
-    internal long AnswerBytesMax { get; init; } = 256L * 1024 * 1024;
-
     /// <summary>Snapshots of one connection, for the handshake; the dispatcher enforces it.</summary>
     internal int SessionSnapshotsMax { get; init; } = 16;
 

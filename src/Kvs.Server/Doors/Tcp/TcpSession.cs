@@ -45,7 +45,7 @@ internal sealed class TcpSession
         _connection = connection;
         Clock = new SessionClock(door.Time);
         Sender = new SessionSender(connection, door.Time);
-        _answers = new AnswerBuffer(door.LargeAnswers);
+        _answers = new AnswerBuffer(door.Budgets.LargeAnswers);
         _burst = new Burst(door.Options.SessionBytesMax);
         _receiver = new SessionReceiver(door, connection, Clock, OnWaiting);
         _snapshots = new SessionSnapshots(door.Dispatcher.Snapshots);
@@ -299,12 +299,12 @@ internal sealed class TcpSession
     private async ValueTask CommitAsync()
     {
         var bytes = _burst.Bytes;
-        await _door.Queue.AcquireAsync(bytes);
+        await _door.Budgets.Queue.AcquireAsync(bytes);
         _burst.Submit(_door.Dispatcher);
         var commit = _burst.WaitAsync();
         _onEngineThread = !commit.IsCompleted;
         await commit;
-        _door.Queue.Release(bytes);
+        _door.Budgets.Queue.Release(bytes);
         _burst.WriteAnswers(_answers);
         if (!_burst.IsEmpty)
         {

@@ -1,0 +1,92 @@
+using System.Net.Sockets;
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+using Kvs.Server.Configuration;
+using Kvs.Server.Doors;
+using Kvs.Server.Doors.Tcp;
+using Microsoft.Extensions.Logging;
+
+namespace Kvs.Server.Hosting;
+
+/// <summary>
+/// The doors of a server: opened one behind the other, drained together, closed. Threading: opened, drained and disposed
+/// once, in that order, by the service. Ownership: of the doors.
+/// </summary>
+internal sealed class ServerDoors : IAsyncDisposable
+{
+    private readonly ServerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly List<IDoor> _doors = [];
+
+    private ServerDoors(ServerOptions options, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+    }
+
+    /// <summary>The door of the binary protocol, by which nodes of a cluster come too.</summary>
+    internal TcpDoor Tcp => (TcpDoor)_doors[^1];
+
+    /// <summary>Opens all that the options ask for, that of the binary protocol last.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="dispatcher">The way to the engine.</param>
+    /// <param name="transport">The network.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">The log.</param>
+    /// <param name="stop">Gives it up.</param>
+    /// <returns>The open doors. Ownership: the caller's.</returns>
+    /// <exception cref="KvsException">An address is in use or not of this machine.</exception>
+    internal static async Task<ServerDoors> OpenAsync(
+        ServerOptions options, RequestDispatcher dispatcher, ITransport transport, TimeProvider time, ILoggerFactory loggers,
+        CancellationToken stop)
+    {
+        var doors = new ServerDoors(options, time);
+        try
+        {
+            var logger = loggers.CreateLogger("kvs.tcp");
+            await doors.AddAsync(
+                options.Address,
+                () => TcpDoor.Open(transport, options.ToTcpDoorOptions(), dispatcher, time, logger),
+                stop);
+            return doors;
+        }
+        catch
+        {
+            await doors.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops accepting at all doors, and lets their sessions answer what they have received.</summary>
+    internal Task DrainAsync() => Task.WhenAll(_doors.Select(door => door.DrainAsync(_options.DrainTimeout)));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = _doors.Count - 1; i >= 0; i--)
+        {
+            await _doors[i].DisposeAsync();
+        }
+
+        _doors.Clear();
+    }
+
+    private static bool IsInUse(Exception failure) =>
+        failure is IOException { InnerException: SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } };
+
+    private async Task AddAsync(KvsAddress address, Func<IDoor> open, CancellationToken stop)
+    {
+        try
+        {
+            _doors.Add(await StartRetry.RunAsync(_time, () => Task.FromResult(open()), IsInUse, stop));
+        }
+        catch (IOException failure)
+        {
+            throw new KvsException(
+                ErrorCode.Configuration,
+                $"cannot listen on {address}: {failure.Message}",
+                WriteOutcome.NotApplied,
+                failure);
+        }
+    }
+}
