@@ -1,6 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors;
-using Kvs.Server.Doors.Tcp;
+using Kvs.Server.Doors.Sessions;
 using Serilog.Events;
 
 namespace Kvs.Server.Configuration;
@@ -89,11 +89,12 @@ internal sealed record ServerOptions
     /// <summary>What all doors share of them.</summary>
     internal DoorLimits ToDoorLimits() => new(QueuedBytesMax, ReceiveBytesMax, AnswerBytesMax);
 
-    /// <summary>What the TCP door needs of them.</summary>
-    internal TcpDoorOptions ToTcpDoorOptions() => new()
+    /// <summary>What a door whose sessions speak over TCP needs of them.</summary>
+    /// <param name="address">Where it listens.</param>
+    internal DoorOptions ToDoorOptions(KvsAddress address) => new()
     {
-        Host = Address.Host,
-        Port = Address.Port,
+        Host = address.Host,
+        Port = address.Port,
         ConnectionsMax = ConnectionsMax,
         FrameBytesMax = FrameBytesMax,
         ValueBytesMax = ValueBytesMax,

@@ -46,7 +46,7 @@ internal sealed class ServerDoors : IAsyncDisposable
             var logger = loggers.CreateLogger("kvs.tcp");
             await doors.AddAsync(
                 options.Address,
-                () => TcpDoor.Open(transport, options.ToTcpDoorOptions(), dispatcher, time, logger),
+                () => TcpDoor.Open(transport, options.ToDoorOptions(options.Address), dispatcher, time, logger),
                 stop);
             return doors;
         }

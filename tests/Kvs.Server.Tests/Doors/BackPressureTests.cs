@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors;
+using Kvs.Server.Doors.Sessions;
 using Kvs.Server.Doors.Tcp;
 using Kvs.TestKit;
 using Xunit;
@@ -117,7 +118,7 @@ public sealed class BackPressureTests
     {
         await using var server = DoorFixture.Open();
         using var client = await WireClient.ConnectAsync(server.Port);
-        const uint Count = (TcpDoorOptions.BurstRequestsMax * 2) + 100;
+        const uint Count = (DoorOptions.BurstRequestsMax * 2) + 100;
         for (var i = 0u; i < Count; i++)
         {
             client.Set(i, "k", "");

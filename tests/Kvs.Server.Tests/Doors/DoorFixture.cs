@@ -3,6 +3,7 @@ using Kvs.Core.Engines.Memory;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Server.Doors;
+using Kvs.Server.Doors.Sessions;
 using Kvs.Server.Doors.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -26,9 +27,9 @@ internal sealed class DoorFixture : IAsyncDisposable
 
     internal int Port => Door.Port;
 
-    internal static TcpDoorOptions Options => new() { Host = "127.0.0.1", Port = 0 };
+    internal static DoorOptions Options => new() { Host = "127.0.0.1", Port = 0 };
 
-    internal static DoorFixture Open(TcpDoorOptions? options = null, IKvEngine? engine = null,
+    internal static DoorFixture Open(DoorOptions? options = null, IKvEngine? engine = null,
         SnapshotLimits? limits = null, ITransport? transport = null, DoorLimits? budgets = null)
     {
         var served = engine ?? new MemoryEngine(TimeProvider.System, new Random(1), WriteLimits.Default);

@@ -147,13 +147,13 @@ public sealed class ScanTests
         using var client = await WireClient.ConnectAsync(server.Port);
         await FillAsync(client, 1);
         var request = new ScanRequest { Credit = 0 };
-        for (var id = 100u; id <= 100 + TcpDoorOptions.StreamsMax; id++)
+        for (var id = 100u; id <= 100 + SessionStreams.StreamsMax; id++)
         {
             client.Write(target => RequestEncoder.WriteScan(target, Opcode.Scan, id, default, in request));
         }
 
         await client.SendAsync();
-        await client.ReadCodeAsync(100 + TcpDoorOptions.StreamsMax, ErrorCode.Overloaded);
+        await client.ReadCodeAsync(100 + SessionStreams.StreamsMax, ErrorCode.Overloaded);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Kvs.Server.Doors.Sessions;
 using Kvs.Server.Doors.Tcp;
 using Kvs.TestKit;
 using Xunit;

@@ -1,28 +1,20 @@
-using Kvs.Core.Buffers;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Responses;
+using Kvs.Server.Doors.Sessions;
 
 namespace Kvs.Server.Doors.Tcp;
 
 /// <summary>
-/// The answers that wait to be sent, and two rules. No frame is longer than the client takes: an answer that would be
-/// is replaced by an error. And no answer with large values is written before its bytes are taken from the budget that
-/// all connections share; they are given back when it has been sent. Who waits for that budget holds none of it, and
-/// who holds some waits for nothing but the engine and its own client, whom a time limit ends.
-/// Threading: one thread at a time. Ownership: of its buffer and its share of the budget.
+/// The answers of the binary protocol that wait to be sent, and a rule: no frame is longer than the client takes; an
+/// answer that would be is replaced by an error. Threading: one thread at a time. Ownership: of its bytes.
 /// </summary>
-/// <param name="budget">Bytes of large answers that all connections share.</param>
-internal sealed class AnswerBuffer(ByteBudget budget)
+/// <param name="bytes">The bytes that wait.</param>
+internal sealed class AnswerBuffer(SendBuffer bytes)
 {
-    /// <summary>What each buffer may hold without asking, and keeps for the next burst.</summary>
-    internal const int OwnBytes = 64 * 1024;
-
-    private long _held;
-
     /// <summary>The frames.</summary>
-    internal FrameBuffer Frames { get; } = new();
+    internal FrameBuffer Frames => bytes.Frames;
 
     /// <summary>Longest frame that the client takes.</summary>
     internal int FrameBytesMax { get; set; } = Limits.FrameBytesMax;
@@ -34,38 +26,28 @@ internal sealed class AnswerBuffer(ByteBudget budget)
     internal int HeadBytes => FrameLayout.HeaderBytes + (Position is null ? 0 : ResponseFields.PositionBytes);
 
     /// <summary>Bytes that wait.</summary>
-    internal int Length => Frames.Length;
+    internal int Length => bytes.Length;
 
-    /// <summary>Makes sure that an answer of so many bytes may be written, before it is; waits for them.</summary>
-    /// <param name="bytes">How many. More than the whole budget is given to one buffer alone.</param>
-    internal ValueTask ReserveAsync(long bytes) =>
-        bytes <= Math.Max(OwnBytes, _held) ? ValueTask.CompletedTask : AcquireAsync(bytes);
+    /// <inheritdoc cref="SendBuffer.ReserveAsync"/>
+    internal ValueTask ReserveAsync(long length) => bytes.ReserveAsync(length);
 
     /// <summary>Refuses an answer that the client would not take, before it is written.</summary>
-    /// <param name="bytes">Its length.</param>
+    /// <param name="length">Its length.</param>
     /// <param name="code">The code of the refusal.</param>
     /// <exception cref="KvsException">It is longer than the limit.</exception>
-    internal void ThrowIfTooLong(long bytes, ErrorCode code)
+    internal void ThrowIfTooLong(long length, ErrorCode code)
     {
-        if (bytes > FrameBytesMax)
+        if (length > FrameBytesMax)
         {
-            throw new KvsException(code, TooLong(bytes));
+            throw new KvsException(code, TooLong(length));
         }
     }
 
-    /// <summary>Forgets what has been sent, to write more of the same size.</summary>
-    internal void Empty() => Frames.Clear(int.MaxValue);
+    /// <inheritdoc cref="SendBuffer.Empty"/>
+    internal void Empty() => bytes.Empty();
 
-    /// <summary>Forgets what has been sent, and gives large memory and its share of the budget back.</summary>
-    internal void Clear()
-    {
-        Frames.Clear(OwnBytes);
-        if (_held > 0)
-        {
-            budget.Release(_held);
-            _held = 0;
-        }
-    }
+    /// <inheritdoc cref="SendBuffer.Clear"/>
+    internal void Clear() => bytes.Clear();
 
     /// <summary>Begins the answer to a read.</summary>
     /// <param name="opcode">Opcode of the request.</param>
@@ -144,15 +126,7 @@ internal sealed class AnswerBuffer(ByteBudget budget)
     internal void WriteClosing(uint requestId, in ErrorResponse error) => error.WriteClosing(Frames, requestId);
 
     /// <summary>Why an answer cannot be given.</summary>
-    /// <param name="bytes">Its length.</param>
-    internal string TooLong(long bytes) =>
-        $"The answer has {bytes} bytes, the limit of this connection is {FrameBytesMax}.";
-
-    private async ValueTask AcquireAsync(long bytes)
-    {
-        Check.That(Length == 0); // what was written before would be held back, and more than was asked for
-        Clear();
-        await budget.AcquireAsync(bytes);
-        _held = bytes;
-    }
+    /// <param name="length">Its length.</param>
+    internal string TooLong(long length) =>
+        $"The answer has {length} bytes, the limit of this connection is {FrameBytesMax}.";
 }

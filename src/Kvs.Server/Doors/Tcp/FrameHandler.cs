@@ -4,6 +4,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
+using Kvs.Server.Doors.Sessions;
 
 namespace Kvs.Server.Doors.Tcp;
 
@@ -34,7 +35,7 @@ internal enum FrameStep
 /// <param name="dispatcher">The way to the engine.</param>
 /// <param name="burst">Writes, and what must follow them.</param>
 /// <param name="answers">Answers of reads.</param>
-internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, AnswerBuffer answers)
+internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst<FrameAnswer> burst, AnswerBuffer answers)
 {
     /// <summary>The client of the handshake, for retries that name no other.</summary>
     internal ulong ClientId { get; set; }
@@ -42,8 +43,8 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
     /// <summary>Whether reads may wait for a disk: on the thread pool.</summary>
     internal bool MayWait { get; set; }
 
-    /// <summary>Why the connection is closed, after <see cref="FrameStep.Close"/>.</summary>
-    internal DecodeFault Fault { get; private set; }
+    /// <summary>Why the connection is closed, after <see cref="FrameStep.Close"/> or a failed handshake.</summary>
+    internal DecodeFault Fault { get; set; }
 
     /// <summary>Handles a frame.</summary>
     /// <param name="frame">The frame.</param>
@@ -98,11 +99,13 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
         }
         else
         {
-            burst.AddRefused(in frame, in fault);
+            burst.AddRefused(AnswerTo(in frame), fault.Code, fault.Text);
         }
 
         return FrameStep.Done;
     }
+
+    private static FrameAnswer AnswerTo(in Frame frame) => new(frame.Opcode, frame.RequestId);
 
     // Behind writes of the burst a read that may not be stale is judged with them, where the primary is.
     private bool MayReadNow(in RequestFields fields) => dispatcher.Cluster is not { } cluster
@@ -167,7 +170,7 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
         var frames = answers.Frames;
         var start = answers.Begin(Opcode.Get, requestId);
         var result = ResultCodec.BeginFound(frames);
-        var read = dispatcher.Get(key, frames, new ReadBounds(AnswerBuffer.OwnBytes, MayWait), out var info);
+        var read = dispatcher.Get(key, frames, new ReadBounds(SendBuffer.OwnBytes, MayWait), out var info);
         if (read is PointRead.TooLong or PointRead.WouldWait)
         {
             return read == PointRead.TooLong ? FrameStep.Slow : FrameStep.Wait;
@@ -210,7 +213,7 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
         }
 
         request.Deadline = dispatcher.DeadlineAfter(fields.DeadlineMillis);
-        burst.Add(in frame, request);
+        burst.Add(AnswerTo(in frame), request, frame.Length);
         return FrameStep.Done;
     }
 
@@ -227,7 +230,7 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst burst, An
         }
         else
         {
-            burst.AddOk(in frame);
+            burst.AddOther(AnswerTo(in frame));
         }
 
         return FrameStep.Done;

@@ -1,6 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Responses;
+using Kvs.Server.Doors.Sessions;
 
 namespace Kvs.Server.Doors.Tcp;
 

@@ -15,6 +15,9 @@ namespace Kvs.Server.Doors.Tcp;
 /// </param>
 internal sealed class SessionStreams(Action<Exception> broken)
 {
+    /// <summary>Scans that stream at once on one connection; one more is refused as overloaded.</summary>
+    internal const int StreamsMax = 16;
+
     private readonly ConcurrentDictionary<uint, (ScanStream Stream, Task Run)> _streams = new();
 
     /// <summary>Whether none is running.</summary>
@@ -25,11 +28,11 @@ internal sealed class SessionStreams(Action<Exception> broken)
     /// <exception cref="KvsException">There are as many as allowed, or one has that id.</exception>
     internal void ThrowIfFull(uint requestId)
     {
-        if (_streams.Count >= TcpDoorOptions.StreamsMax)
+        if (_streams.Count >= StreamsMax)
         {
             throw new KvsUnavailableException(
                 ErrorCode.Overloaded,
-                $"The connection streams {TcpDoorOptions.StreamsMax} scans, as many as it may. Use pages.");
+                $"The connection streams {StreamsMax} scans, as many as it may. Use pages.");
         }
 
         if (_streams.ContainsKey(requestId))

@@ -4,6 +4,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
+using Kvs.Server.Doors.Sessions;
 
 namespace Kvs.Server.Doors.Tcp;
 
@@ -12,13 +13,13 @@ namespace Kvs.Server.Doors.Tcp;
 /// compaction. They run on the thread pool, one at a time per connection, when everything before them has been answered.
 /// Threading: the session waits while one runs; so its buffers are this object's meanwhile.
 /// </summary>
-/// <param name="door">The door.</param>
+/// <param name="dispatcher">The way to the engine.</param>
 /// <param name="snapshots">The snapshots of the connection.</param>
 /// <param name="streams">The streams of the connection.</param>
 /// <param name="answers">Where the answers go.</param>
 /// <param name="sender">Where the chunks of streams go.</param>
 internal sealed class SlowRequests(
-    TcpDoor door,
+    RequestDispatcher dispatcher,
     SessionSnapshots snapshots,
     SessionStreams streams,
     AnswerBuffer answers,
@@ -31,21 +32,21 @@ internal sealed class SlowRequests(
     /// <summary>Bytes before the results of an answer: code, count.</summary>
     private const int CountBytes = sizeof(ushort) + sizeof(uint);
 
-    private readonly RequestDispatcher _dispatcher = door.Dispatcher;
-    private readonly ClusterRequests _cluster = new(door.Dispatcher, answers);
+    private readonly ClusterRequests _cluster = new(dispatcher, answers);
 
     /// <summary>Runs a request.</summary>
     /// <param name="frame">Its frame; its bytes stay as they are meanwhile.</param>
     /// <param name="fields">Its optional fields.</param>
     /// <returns>Why it was refused; no code when it was answered.</returns>
     internal Task<DecodeFault> RunAsync(Frame frame, RequestFields fields) => RunAsync(
-        frame.Opcode, frame.RequestId, _dispatcher.DeadlineAfter(fields.DeadlineMillis),
+        frame.Opcode, frame.RequestId, dispatcher.DeadlineAfter(fields.DeadlineMillis),
         () => AnswerFreshAsync(frame, fields));
 
     /// <summary>Answers a read that the engine left, behind writes that are committed by now.</summary>
+    /// <param name="answer">What it was.</param>
     /// <param name="read">The read; its key stays as it is meanwhile.</param>
-    internal Task RunAsync(LeftRead read) => RunAsync(
-        read.Opcode, read.RequestId, read.Deadline, () => ReadLeftAsync(read));
+    internal Task AnswerLeftAsync(FrameAnswer answer, WriteRequest read) => RunAsync(
+        answer.Opcode, answer.RequestId, read.Deadline, () => ReadLeftAsync(answer, read));
 
     private async Task<DecodeFault> RunAsync(
         Opcode opcode, uint requestId, long deadline, Func<Task<DecodeFault>> answerAsync)
@@ -53,7 +54,7 @@ internal sealed class SlowRequests(
         var start = answers.Length;
         try
         {
-            if (_dispatcher.IsLate(deadline))
+            if (dispatcher.IsLate(deadline))
             {
                 throw new KvsUnavailableException(ErrorCode.DeadlineExceeded,
                     "The deadline passed before the request was begun.");
@@ -76,26 +77,26 @@ internal sealed class SlowRequests(
         }
     }
 
-    private async Task<DecodeFault> ReadLeftAsync(LeftRead read)
+    private async Task<DecodeFault> ReadLeftAsync(FrameAnswer answer, WriteRequest read)
     {
-        if (_dispatcher.Cluster is { } cluster && !cluster.IsFresh(Consistency.Linearizable, KvsVersion.None))
+        if (dispatcher.Cluster is { } cluster && !cluster.IsFresh(Consistency.Linearizable, KvsVersion.None))
         {
             await cluster.FreshenAsync(Consistency.Linearizable, KvsVersion.None, read.Deadline);
         }
 
-        return await ReadNewestAsync(read.Opcode, read.RequestId, read.Key);
+        return await ReadNewestAsync(answer.Opcode, answer.RequestId, read.Operations[0].Key);
     }
 
     /// <summary>In a cluster, a read of the newest state waits until that may be read here.</summary>
     private async Task<DecodeFault> AnswerFreshAsync(Frame frame, RequestFields fields)
     {
-        if (_dispatcher.Cluster is { } cluster
+        if (dispatcher.Cluster is { } cluster
             && Opcodes.IsRead(frame.Opcode)
             && frame.Opcode != Opcode.Position
             && fields.Snapshot == 0
             && !cluster.IsFresh(fields.Consistency, fields.AtLeast))
         {
-            await cluster.FreshenAsync(fields.Consistency, fields.AtLeast, _dispatcher.DeadlineAfter(fields.DeadlineMillis));
+            await cluster.FreshenAsync(fields.Consistency, fields.AtLeast, dispatcher.DeadlineAfter(fields.DeadlineMillis));
         }
 
         return await AnswerAsync(frame, fields);
@@ -127,7 +128,7 @@ internal sealed class SlowRequests(
     {
         if (RequestDecoder.TryReadEmpty(in frame, out var fault))
         {
-            await _dispatcher.CompactAsync(CancellationToken.None);
+            await dispatcher.CompactAsync(CancellationToken.None);
             answers.WriteOk(frame.Opcode, frame.RequestId);
         }
 
@@ -170,13 +171,13 @@ internal sealed class SlowRequests(
     {
         if (opcode == Opcode.Stat)
         {
-            Check.That(_dispatcher.TryStat(key.Span, mayWait: true, out var stat));
+            Check.That(dispatcher.TryStat(key.Span, mayWait: true, out var stat));
             ResponseEncoder.WriteStat(answers.Frames, requestId, in stat, answers.PositionOf());
             return default;
         }
 
         // Without room for it the value is only measured; by the time there is room it may have become longer.
-        var room = AnswerBuffer.OwnBytes;
+        var room = SendBuffer.OwnBytes;
         while (!TryWriteNewest(requestId, key.Span, room, out var length))
         {
             room = length;
@@ -191,7 +192,7 @@ internal sealed class SlowRequests(
         var frames = answers.Frames;
         var start = answers.Begin(Opcode.Get, requestId);
         var result = ResultCodec.BeginFound(frames);
-        var read = _dispatcher.Get(key, frames, new ReadBounds(room, MayWait: true), out var info);
+        var read = dispatcher.Get(key, frames, new ReadBounds(room, MayWait: true), out var info);
         length = info.ValueLength;
         if (read == PointRead.TooLong)
         {
@@ -279,7 +280,7 @@ internal sealed class SlowRequests(
         {
             var pager = new ScanPager(borrowed.Lease, in own, answers);
             var scan = new StreamedScan(pager, borrowed.Lease, borrowed.IsOwned, chunkBytes, request.Credit);
-            var chunks = new AnswerBuffer(door.Budgets.LargeAnswers) { Position = answers.Position };
+            var chunks = new AnswerBuffer(new SendBuffer(dispatcher.Budgets.LargeAnswers)) { Position = answers.Position };
             streams.Start(frame.RequestId, new ScanStream(frame.RequestId, in scan, chunks, sender));
             return default;
         }
@@ -351,7 +352,7 @@ internal sealed class SlowRequests(
     {
         if (RequestDecoder.TryReadEmpty(in frame, out var fault))
         {
-            ResponseEncoder.WriteStats(answers.Frames, frame.RequestId, _dispatcher.Stats());
+            ResponseEncoder.WriteStats(answers.Frames, frame.RequestId, dispatcher.Stats());
         }
 
         return fault;
@@ -361,7 +362,7 @@ internal sealed class SlowRequests(
     {
         if (RequestDecoder.TryReadEmpty(in frame, out var fault))
         {
-            ResponseEncoder.WriteInfo(answers.Frames, frame.RequestId, _dispatcher.Info());
+            ResponseEncoder.WriteInfo(answers.Frames, frame.RequestId, dispatcher.Info());
         }
 
         return fault;
@@ -393,7 +394,7 @@ internal sealed class SlowRequests(
 
     /// <summary>The snapshot that a request names, or one of the newest state that ends with the request.</summary>
     private Borrowed Borrow(ulong id) => id == 0
-        ? new Borrowed(_dispatcher.Snapshots.Open(), IsOwned: true)
+        ? new Borrowed(dispatcher.Snapshots.Open(), IsOwned: true)
         : new Borrowed(snapshots.Find(id), IsOwned: false);
 
     private readonly record struct Borrowed(SnapshotLease Lease, bool IsOwned) : IDisposable

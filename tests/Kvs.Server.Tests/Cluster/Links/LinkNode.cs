@@ -1,6 +1,7 @@
 using Kvs.Core.Platform;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Server.Cluster.Links;
+using Kvs.Server.Doors.Sessions;
 using Kvs.Server.Doors.Tcp;
 using Kvs.Server.Tests.Doors;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,7 +13,7 @@ internal sealed class LinkNode : IAsyncDisposable
 {
     private readonly DoorFixture _door;
 
-    private LinkNode(LinkOptions? options, TcpDoorOptions? doorOptions, TimeProvider? time)
+    private LinkNode(LinkOptions? options, DoorOptions? doorOptions, TimeProvider? time)
     {
         _door = DoorFixture.Open(doorOptions);
         Links = new ClusterLinks(options ?? new LinkOptions(), Events, time ?? TimeProvider.System, NullLogger.Instance);
@@ -27,7 +28,7 @@ internal sealed class LinkNode : IAsyncDisposable
 
     internal string Address => $"127.0.0.1:{_door.Port}";
 
-    internal static LinkNode Open(LinkOptions? options = null, TcpDoorOptions? door = null, TimeProvider? time = null) =>
+    internal static LinkNode Open(LinkOptions? options = null, DoorOptions? door = null, TimeProvider? time = null) =>
         new(options, door, time);
 
     /// <summary>Dials another node; both must have nothing left to be looked at.</summary>

@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Logging;
 
-namespace Kvs.Server.Doors.Tcp;
+namespace Kvs.Server.Doors.Sessions;
 
 /// <summary>
-/// What the TCP door says in the log. Lines that any client can cause are debug lines, so that none can fill a disk.
+/// What a door says in the log. Lines that any client can cause are debug lines, so that none can fill a disk.
 /// </summary>
 /// <param name="logger">The log.</param>
-internal sealed partial class TcpDoorLog(ILogger logger)
+internal sealed partial class SessionLog(ILogger logger)
 {
     [LoggerMessage(2001, LogLevel.Warning, "Accepting a connection failed: {Reason}. Trying again in {Pause}.")]
     internal partial void AcceptFailed(string reason, TimeSpan pause);
@@ -14,7 +14,7 @@ internal sealed partial class TcpDoorLog(ILogger logger)
     [LoggerMessage(2002, LogLevel.Debug, "{Peer} refused: {Connections} connections are open, as many as allowed.")]
     internal partial void TooManyConnections(string peer, int connections);
 
-    [LoggerMessage(2003, LogLevel.Debug, "{Peer} sent what is no valid frame: {Reason}")]
+    [LoggerMessage(2003, LogLevel.Debug, "{Peer} broke the protocol: {Reason}")]
     internal partial void PeerBrokeProtocol(string peer, string reason);
 
     [LoggerMessage(2004, LogLevel.Debug, "{Peer} has not taken its answers for {Limit}; closing.")]

@@ -1,15 +1,14 @@
 using Kvs.Core.Primitives;
 
-namespace Kvs.Server.Doors.Tcp;
+namespace Kvs.Server.Doors.Sessions;
 
-/// <summary>Limits of the TCP door; docs/operations.md says what happens at each.</summary>
-internal sealed record TcpDoorOptions
+/// <summary>
+/// Address and limits of a door whose sessions speak over TCP; docs/operations.md says what happens at each limit.
+/// </summary>
+internal sealed record DoorOptions
 {
-    /// <summary>Requests of one burst; more wait until it is answered. Told to clients in the handshake.</summary>
+    /// <summary>Requests of one burst; more wait until it is answered. The binary protocol tells it in the handshake.</summary>
     internal const int BurstRequestsMax = 4096;
-
-    /// <summary>Scans that stream at once on one connection; one more is refused as overloaded.</summary>
-    internal const int StreamsMax = 16;
 
     /// <summary>Name or address to listen on.</summary>
     internal required string Host { get; init; }
@@ -20,7 +19,7 @@ internal sealed record TcpDoorOptions
     /// <summary>Connections at once; one more is told so and closed.</summary>
     internal int ConnectionsMax { get; init; } = 10_000;
 
-    /// <summary>Longest frame.</summary>
+    /// <summary>Longest frame, or command.</summary>
     internal int FrameBytesMax { get; init; } = Limits.FrameBytesMax;
 
     /// <summary>Longest value, for the handshake; the engine enforces it.</summary>

@@ -1,4 +1,4 @@
-namespace Kvs.Server.Doors.Tcp;
+namespace Kvs.Server.Doors.Sessions;
 
 /// <summary>
 /// What a session waits for; decides which time limit holds and whether it may be ended from outside.

@@ -1,9 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Platform;
-using Kvs.Core.Protocol;
-using Kvs.Core.Protocol.Responses;
 
-namespace Kvs.Server.Doors.Tcp;
+namespace Kvs.Server.Doors.Sessions;
 
 /// <summary>
 /// The sending half of a connection, which a session and its streams share: one send at a time, each whole frames.
@@ -53,8 +51,8 @@ internal sealed class SessionSender(IConnection connection, TimeProvider time)
     /// closed
     /// here: with bytes unread that would reset it, and the client might never see the frame.
     /// </summary>
-    /// <param name="error">Why it is ended.</param>
-    internal async Task SayGoodbyeAsync(ErrorResponse error)
+    /// <param name="last">The frame, which says why.</param>
+    internal async Task SayGoodbyeAsync(ReadOnlyMemory<byte> last)
     {
         if (!_turn.Wait(0))
         {
@@ -64,9 +62,7 @@ internal sealed class SessionSender(IConnection connection, TimeProvider time)
 
         try
         {
-            var last = new FrameBuffer();
-            error.WriteClosing(last, 0);
-            await connection.SendAsync(last.Written, CancellationToken.None);
+            await connection.SendAsync(last, CancellationToken.None);
             connection.FinishSending();
         }
         catch (IOException)

@@ -1,10 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Tasks.Sources;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
-using Kvs.Core.Protocol;
-using Kvs.Core.Protocol.Responses;
 
-namespace Kvs.Server.Doors.Tcp;
+namespace Kvs.Server.Doors.Sessions;
 
 /// <summary>
 /// The writes of one pipelined burst, and whatever came behind them and must be answered in order, as one work item for
@@ -14,7 +13,9 @@ namespace Kvs.Server.Doors.Tcp;
 /// ask for; there it sends once and must not block.
 /// Ownership: of its requests; their keys and values are slices of the receive buffer.
 /// </summary>
-internal sealed class Burst : IWorkItemOwner, IValueTaskSource
+/// <typeparam name="TAnswer">What a wire must know of a request to answer it.</typeparam>
+internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
+    where TAnswer : struct
 {
     /// <summary>Requests that are kept for the next burst: no more memory than the receive buffer takes.</summary>
     private const int SpareRequestsMax = 256;
@@ -24,7 +25,7 @@ internal sealed class Burst : IWorkItemOwner, IValueTaskSource
     private const int ResultBytesKept = 64 * 1024;
 
     private readonly int _resultBytesMax;
-    private readonly List<Answer> _answers = [];
+    private readonly List<Pending> _answers = [];
     private readonly Stack<WriteRequest> _spare = new();
     private WorkItem _item;
     private int _resultRoom; // for a write that gives back more than the burst may hold; 0: as always
@@ -42,7 +43,7 @@ internal sealed class Burst : IWorkItemOwner, IValueTaskSource
     internal bool IsEmpty => _answers.Count == 0;
 
     /// <summary>Whether it takes no more requests.</summary>
-    internal bool IsFull => _answers.Count >= TcpDoorOptions.BurstRequestsMax;
+    internal bool IsFull => _answers.Count >= DoorOptions.BurstRequestsMax;
 
     /// <summary>Bytes of the frames in it.</summary>
     internal long Bytes { get; private set; }
@@ -68,28 +69,31 @@ internal sealed class Burst : IWorkItemOwner, IValueTaskSource
     }
 
     /// <summary>Adds a request for the engine.</summary>
-    /// <param name="frame">Its frame.</param>
+    /// <param name="answer">How it is answered.</param>
     /// <param name="request">The request, filled.</param>
-    internal void Add(in Frame frame, WriteRequest request)
+    /// <param name="bytes">Bytes that it arrived in.</param>
+    internal void Add(in TAnswer answer, WriteRequest request, int bytes)
     {
+        Check.That(bytes > 0);
         _item.Requests.Add(request);
-        _answers.Add(new Answer(frame.Opcode, frame.RequestId, request, frame.Length));
-        Bytes += frame.Length;
+        _answers.Add(new Pending(answer, request, bytes));
+        Bytes += bytes;
     }
 
     /// <summary>Adds the answer to a request that was refused at the door, to be given in its turn.</summary>
-    /// <param name="frame">Its frame.</param>
-    /// <param name="fault">Why it was refused.</param>
-    internal void AddRefused(in Frame frame, in DecodeFault fault)
+    /// <param name="answer">How it is answered.</param>
+    /// <param name="code">Why it was refused.</param>
+    /// <param name="text">Why, for people.</param>
+    internal void AddRefused(in TAnswer answer, ErrorCode code, string text)
     {
         var request = Rent();
-        request.Fail(fault.Code, WriteOutcome.NotApplied, fault.Text);
-        _answers.Add(new Answer(frame.Opcode, frame.RequestId, request, 0));
+        request.Fail(code, WriteOutcome.NotApplied, text);
+        _answers.Add(new Pending(answer, request, 0));
     }
 
-    /// <summary>Adds a request that is answered with nothing but its turn: a ping.</summary>
-    /// <param name="frame">Its frame.</param>
-    internal void AddOk(in Frame frame) => _answers.Add(new Answer(frame.Opcode, frame.RequestId, null, 0));
+    /// <summary>Adds a request that the engine has nothing to do with, to be answered in its turn.</summary>
+    /// <param name="answer">How it is answered.</param>
+    internal void AddOther(in TAnswer answer) => _answers.Add(new Pending(answer, null, 0));
 
     /// <summary>Hands the burst to the engine. The caller awaits <see cref="WaitAsync"/> at once.</summary>
     /// <param name="dispatcher">The way to the engine.</param>
@@ -114,29 +118,26 @@ internal sealed class Burst : IWorkItemOwner, IValueTaskSource
     /// Writes the answers to what the engine has judged, in request order. What it left, because the values to give
     /// back were more than the burst may hold, stays in the burst.
     /// </summary>
-    /// <param name="answers">Where they go.</param>
-    internal void WriteAnswers(AnswerBuffer answers)
+    /// <param name="wire">Writes them.</param>
+    internal void WriteAnswers(IWire<TAnswer> wire)
     {
         var values = _item.ResultBytes.WrittenSpan;
         var judged = _item.Judged;
         var done = 0;
         for (; done < _answers.Count; done++)
         {
-            var (opcode, requestId, request, bytes) = _answers[done];
+            var (answer, request, bytes) = _answers[done];
             if (bytes > 0 && judged-- == 0)
             {
                 break;
             }
 
             Bytes -= bytes;
-            if (request is null)
+            wire.WriteAnswer(in answer, request, values);
+            if (request is not null)
             {
-                answers.WriteOk(opcode, requestId);
-                continue;
+                Return(request);
             }
-
-            answers.WriteCompleted(opcode, requestId, request, values);
-            Return(request);
         }
 
         Leave(done);
@@ -145,22 +146,26 @@ internal sealed class Burst : IWorkItemOwner, IValueTaskSource
     /// <summary>
     /// Takes a read that was left, to be answered from the published state, which has all writes before it by now.
     /// </summary>
-    /// <param name="read">The read.</param>
+    /// <param name="wire">Knows what a read is.</param>
+    /// <param name="answer">How it is answered.</param>
+    /// <param name="read">The read. Ownership: the caller's, until <see cref="Return"/>.</param>
     /// <returns>False when something else stands next.</returns>
-    internal bool TryTakeRead(out LeftRead read)
+    internal bool TryTakeRead(IWire<TAnswer> wire, out TAnswer answer, [NotNullWhen(true)] out WriteRequest? read)
     {
+        answer = default;
+        read = null;
         if (_answers.Count == 0
-            || _answers[0] is not { Opcode: Opcode.Get or Opcode.Stat, Request: { Code: ErrorCode.None } request } next)
+            || _answers[0] is not { Request: { Code: ErrorCode.None } request } next
+            || !wire.IsRead(next.Answer, request))
         {
-            read = default;
             return false;
         }
 
-        read = new LeftRead(next.Opcode, next.RequestId, request.Operations[0].Key, request.Deadline);
+        answer = next.Answer;
+        read = request;
         Bytes -= next.Bytes;
         _answers.RemoveAt(0);
         _item.Requests.RemoveAt(0);
-        Return(request);
         return true;
     }
 
@@ -172,10 +177,10 @@ internal sealed class Burst : IWorkItemOwner, IValueTaskSource
     /// <param name="text">Why.</param>
     internal void RefuseLeft(string text)
     {
-        var (opcode, requestId, request, bytes) = _answers[0];
-        var code = opcode == Opcode.Batch ? ErrorCode.BatchTooLarge : ErrorCode.ValueTooLarge;
-        request!.Fail(code, WriteOutcome.NotApplied, $"{text} Nothing was applied.");
-        _answers[0] = new Answer(opcode, requestId, request, 0);
+        var (answer, request, bytes) = _answers[0];
+        var code = request!.Operations.Count > 1 ? ErrorCode.BatchTooLarge : ErrorCode.ValueTooLarge;
+        request.Fail(code, WriteOutcome.NotApplied, $"{text} Nothing was applied.");
+        _answers[0] = new Pending(answer, request, 0);
         _item.Requests.RemoveAt(0);
         Bytes -= bytes;
     }
@@ -213,16 +218,8 @@ internal sealed class Burst : IWorkItemOwner, IValueTaskSource
     }
 
     /// <summary>One answer of the burst, in request order.</summary>
-    /// <param name="Opcode">Opcode of the request.</param>
-    /// <param name="RequestId">Its id.</param>
-    /// <param name="Request">What the engine completes, or what was refused; null when there is nothing to say.</param>
-    /// <param name="Bytes">Bytes of its frame when the engine has it; else 0.</param>
-    private readonly record struct Answer(Opcode Opcode, uint RequestId, WriteRequest? Request, int Bytes);
+    /// <param name="Answer">How it is answered.</param>
+    /// <param name="Request">What the engine completes, or what was refused; null for what it has nothing to do with.</param>
+    /// <param name="Bytes">Bytes that it arrived in when the engine has it; else 0.</param>
+    private readonly record struct Pending(TAnswer Answer, WriteRequest? Request, int Bytes);
 }
-
-/// <summary>A read that the engine left unjudged behind writes that it has committed.</summary>
-/// <param name="Opcode">Get or stat.</param>
-/// <param name="RequestId">Its id.</param>
-/// <param name="Key">The key, in the receive buffer.</param>
-/// <param name="Deadline">When it is too late.</param>
-internal readonly record struct LeftRead(Opcode Opcode, uint RequestId, ReadOnlyMemory<byte> Key, long Deadline);

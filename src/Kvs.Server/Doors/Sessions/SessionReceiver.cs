@@ -1,18 +1,21 @@
 using System.Runtime.CompilerServices;
+using Kvs.Core.Buffers;
 using Kvs.Core.Platform;
 
-namespace Kvs.Server.Doors.Tcp;
+namespace Kvs.Server.Doors.Sessions;
 
 /// <summary>
 /// The receiving half of a session: the buffer, its share of the budget for large frames, and what the session waits
 /// for
 /// while it waits. Threading: one thread at a time. Ownership: of the buffer; the connection is the session's.
 /// </summary>
-/// <param name="door">The door.</param>
+/// <param name="sessionBytesMax">Bytes that the session may have without asking.</param>
+/// <param name="large">The budget of all sessions for more.</param>
 /// <param name="connection">The connection.</param>
 /// <param name="clock">What the session waits for.</param>
 /// <param name="waits">Called when nothing was there and the session really waits.</param>
-internal sealed class SessionReceiver(TcpDoor door, IConnection connection, SessionClock clock, Action waits)
+internal sealed class SessionReceiver(
+    int sessionBytesMax, ByteBudget large, IConnection connection, SessionClock clock, Action waits)
 {
     /// <summary>Bytes that must arrive of a frame for its time limit to begin anew.</summary>
     private const int ProgressBytes = 4096;
@@ -76,7 +79,7 @@ internal sealed class SessionReceiver(TcpDoor door, IConnection connection, Sess
     }
 
     /// <summary>Gives its share of the budget back, at the end.</summary>
-    internal void Release() => door.Budgets.LargeRequests.Release(Charge(_buffer.Capacity));
+    internal void Release() => large.Release(Charge(_buffer.Capacity));
 
     /// <summary>A frame that trickles in byte by byte does not begin its time limit anew with each byte.</summary>
     private bool TryBeginWaiting()
@@ -96,7 +99,7 @@ internal sealed class SessionReceiver(TcpDoor door, IConnection connection, Sess
     /// </summary>
     private ValueTask MakeRoomAsync(int frameBytes)
     {
-        var wanted = _buffer.WantedCapacity(frameBytes, door.Options.SessionBytesMax);
+        var wanted = _buffer.WantedCapacity(frameBytes, sessionBytesMax);
         var change = Charge(wanted) - Charge(_buffer.Capacity);
         if (change > 0)
         {
@@ -106,7 +109,7 @@ internal sealed class SessionReceiver(TcpDoor door, IConnection connection, Sess
         _buffer.PrepareFor(wanted);
         if (change < 0)
         {
-            door.Budgets.LargeRequests.Release(-change);
+            large.Release(-change);
         }
 
         return ValueTask.CompletedTask;
@@ -114,10 +117,10 @@ internal sealed class SessionReceiver(TcpDoor door, IConnection connection, Sess
 
     private async ValueTask GrowAsync(int wanted, long change)
     {
-        await door.Budgets.LargeRequests.AcquireAsync(change);
+        await large.AcquireAsync(change);
         _buffer.PrepareFor(wanted);
     }
 
     /// <summary>What an array of this size costs of the budget for large frames.</summary>
-    private long Charge(int capacity) => Math.Max(0, capacity - door.Options.SessionBytesMax);
+    private long Charge(int capacity) => Math.Max(0, capacity - sessionBytesMax);
 }

@@ -1,6 +1,6 @@
 using Kvs.Core.Primitives;
 
-namespace Kvs.Server.Doors.Tcp;
+namespace Kvs.Server.Doors.Sessions;
 
 /// <summary>
 /// What a session has received and not yet consumed, in one array, so that frames are parsed and handed over in place.

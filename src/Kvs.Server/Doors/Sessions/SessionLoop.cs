@@ -1,0 +1,293 @@
+using System.Runtime.CompilerServices;
+using Kvs.Core.Platform;
+using Kvs.Core.Primitives;
+
+namespace Kvs.Server.Doors.Sessions;
+
+/// <summary>
+/// The life of one connection, the same for every wire: receives, lets the wire parse in place everything that arrived
+/// and answer reads at once, hands the writes of the burst to the engine as one item, and sends once. While the engine
+/// has a burst the session does not read on: that is the back-pressure, and what keeps the receive buffer still.
+/// Threading: one task. It runs on whichever thread completed what it waited for: the socket's, the engine's, the
+/// pool's; on the engine's it sends, and goes to the pool before it parses on, as it does before a read that would wait
+/// for a disk. Ownership: of the connection and all buffers.
+/// </summary>
+/// <typeparam name="TAnswer">What the wire must know of a request to answer it.</typeparam>
+internal sealed class SessionLoop<TAnswer>
+    where TAnswer : struct
+{
+    /// <summary>Answers are sent when so many bytes wait, even if more requests are there: bounds the buffer.</summary>
+    internal const int SendAtBytes = SendBuffer.OwnBytes;
+
+    private readonly SessionContext _context;
+    private readonly IConnection _connection;
+    private readonly IWire<TAnswer> _wire;
+    private bool _onEngineThread;
+    private Task _goodbye = Task.CompletedTask;
+
+    /// <summary>Creates it; <see cref="RunAsync"/> runs it.</summary>
+    /// <param name="context">What the sessions of the door share.</param>
+    /// <param name="connection">The connection. Ownership: this object's.</param>
+    /// <param name="wire">The wire. It is not called before the loop runs.</param>
+    internal SessionLoop(SessionContext context, IConnection connection, IWire<TAnswer> wire)
+    {
+        _context = context;
+        _connection = connection;
+        _wire = wire;
+        Clock = new SessionClock(context.Time);
+        Sender = new SessionSender(connection, context.Time);
+        Answers = new SendBuffer(context.Budgets.LargeAnswers);
+        Burst = new Burst<TAnswer>(context.Options.SessionBytesMax);
+        Receiver = new SessionReceiver(
+            context.Options.SessionBytesMax, context.Budgets.LargeRequests, connection, Clock, OnWaiting);
+    }
+
+    /// <summary>What it waits for.</summary>
+    internal SessionClock Clock { get; }
+
+    /// <summary>The receiving half.</summary>
+    internal SessionReceiver Receiver { get; }
+
+    /// <summary>The sending half.</summary>
+    internal SessionSender Sender { get; }
+
+    /// <summary>The answers that wait to be sent.</summary>
+    internal SendBuffer Answers { get; }
+
+    /// <summary>Writes, and what must follow them.</summary>
+    internal Burst<TAnswer> Burst { get; }
+
+    /// <summary>Whether the wire parses on: there is room for more requests and answers.</summary>
+    internal bool HasRoom => !Burst.IsFull && Answers.Length < SendAtBytes;
+
+    /// <summary>Serves the connection to its end. Never fails.</summary>
+    internal Task RunAsync() => GuardAsync(async () =>
+    {
+        if (await _wire.BeginAsync())
+        {
+            await ConverseAsync();
+        }
+
+        if (Clock.Phase == SessionPhase.Ended)
+        {
+            await _goodbye;
+            await LingerAsync();
+        }
+    });
+
+    /// <summary>Tells the client why there is no room for it, and closes.</summary>
+    /// <param name="looks">Looks at what arrives first; false when there is nobody to tell.</param>
+    internal Task RefuseAsync(Func<Task<bool>> looks) => GuardAsync(async () =>
+    {
+        if (await looks())
+        {
+            await Sender.SendAsync(_wire.Goodbye(EndReason.TooMany));
+            await LingerAsync();
+        }
+        else
+        {
+            await _goodbye;
+        }
+    });
+
+    /// <summary>
+    /// Ends a session that waits for bytes: what arrives from now on is not looked at, so the goodbye's "not applied"
+    /// holds.
+    /// </summary>
+    /// <param name="reason">Why.</param>
+    /// <returns>False when it does not wait.</returns>
+    internal bool TryEnd(EndReason reason)
+    {
+        var phase = Clock.Phase;
+        if (phase is not (SessionPhase.Idle or SessionPhase.Partial) || !Clock.TryEnd(phase))
+        {
+            return false;
+        }
+
+        _goodbye = Sender.SayGoodbyeAsync(_wire.Goodbye(reason));
+        return true;
+    }
+
+    /// <summary>Ends what has lasted longer than it may.</summary>
+    /// <param name="abort">Ends the session at once.</param>
+    internal void EndOverdue(Action abort)
+    {
+        var options = _context.Options;
+        if (Sender.IsStuck(options.SendTimeout))
+        {
+            _context.Log.ClientDoesNotRead(_connection.RemoteAddress, options.SendTimeout);
+            abort();
+            return;
+        }
+
+        switch (Clock.Phase)
+        {
+            case SessionPhase.Idle when !_wire.IsBusy && Clock.IsOver(options.IdleTimeout):
+                TryEnd(EndReason.Idle);
+                break;
+            case SessionPhase.Partial when Clock.IsOver(options.FrameTimeout):
+                TryEnd(EndReason.Partial);
+                break;
+            case SessionPhase.Lingering or SessionPhase.Ended when Clock.IsOver(SessionContext.LingerMax):
+                abort();
+                break;
+        }
+    }
+
+    /// <summary>Sends what waits.</summary>
+    internal ValueTask FlushAsync() => Answers.Length > 0 ? SendAsync() : ValueTask.CompletedTask;
+
+    /// <summary>Says the last words of the wire, and closes.</summary>
+    internal async ValueTask CloseAsync()
+    {
+        if (_wire.WriteLast() is { } fault)
+        {
+            _context.Log.PeerBrokeProtocol(_connection.RemoteAddress, fault);
+        }
+
+        await FlushAsync();
+        await LingerAsync();
+    }
+
+    private async Task GuardAsync(Func<Task> run)
+    {
+        try
+        {
+            await run();
+        }
+        catch (IOException)
+        {
+            // The client is gone, or the session was aborted: either way nobody is left to tell.
+        }
+        catch (Exception bug)
+        {
+            _context.Log.SessionFailed(bug, _connection.RemoteAddress);
+        }
+        finally
+        {
+            await _goodbye;
+            await _wire.EndAsync();
+            Receiver.Release();
+            Answers.Clear();
+        }
+    }
+
+    private async Task ConverseAsync()
+    {
+        var mayWait = false;
+        while (true)
+        {
+            var stop = _wire.Read(mayWait);
+            mayWait = false;
+            while (!Burst.IsEmpty)
+            {
+                await CommitAsync();
+            }
+
+            await FlushAsync();
+            if (stop == ReadStop.Slow)
+            {
+                stop = await _wire.RunSlowAsync();
+                _onEngineThread = false;
+                await FlushAsync();
+            }
+
+            if (stop == ReadStop.Close)
+            {
+                await CloseAsync();
+                return;
+            }
+
+            if (stop == ReadStop.NeedMore && !await Receiver.ReceiveAsync(_wire.NeededBytes))
+            {
+                return;
+            }
+
+            if (_onEngineThread || stop == ReadStop.Wait)
+            {
+                // The engine has other sessions to wake, the socket other connections to serve: the next requests are
+                // parsed elsewhere.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                _onEngineThread = false;
+                mayWait = stop == ReadStop.Wait;
+            }
+        }
+    }
+
+    /// <summary>Hands the burst to the engine, and writes the answers to what it has judged.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask CommitAsync()
+    {
+        var bytes = Burst.Bytes;
+        await _context.Budgets.Queue.AcquireAsync(bytes);
+        Burst.Submit(_context.Dispatcher);
+        var commit = Burst.WaitAsync();
+        _onEngineThread = !commit.IsCompleted;
+        await commit;
+        _context.Budgets.Queue.Release(bytes);
+        Burst.WriteAnswers(_wire);
+        if (!Burst.IsEmpty)
+        {
+            await FlushAsync();
+            await AnswerLeftAsync();
+        }
+    }
+
+    /// <summary>
+    /// Goes on where the engine stopped because the values to give back did not fit: reads are answered one by one from
+    /// the published state; a write is handed over again, with the room that it needs.
+    /// </summary>
+    private async Task AnswerLeftAsync()
+    {
+        if (Burst.TryTakeRead(_wire, out var answer, out var read))
+        {
+            do
+            {
+                await _wire.AnswerLeftAsync(answer, read);
+                Burst.Return(read);
+                _onEngineThread = false;
+                await FlushAsync();
+            }
+            while (Burst.TryTakeRead(_wire, out answer, out read));
+        }
+        else if (_wire.Refusal(Burst.Wanted) is { } refusal)
+        {
+            Burst.RefuseLeft(refusal);
+        }
+        else
+        {
+            // Twice: in the result bytes, and in the answer.
+            await Answers.ReserveAsync(2 * Burst.Wanted);
+            Burst.GiveRoom((int)Burst.Wanted);
+        }
+    }
+
+    /// <summary>
+    /// Nothing more was there: this thread is free again, and all that was received has been answered.
+    /// </summary>
+    private void OnWaiting()
+    {
+        _onEngineThread = false;
+        if (_context.IsDraining)
+        {
+            TryEnd(EndReason.Stopping);
+        }
+    }
+
+    private async ValueTask SendAsync()
+    {
+        await Sender.SendAsync(Answers.Frames.Written);
+        Answers.Clear();
+    }
+
+    /// <summary>
+    /// Reads on, without looking, until the client closes: closing with unread bytes would reset the connection, and
+    /// the client might never see the last bytes.
+    /// </summary>
+    private async ValueTask LingerAsync()
+    {
+        _connection.FinishSending();
+        _ = Clock.TryEnter(SessionPhase.Lingering); // or it was ended from outside, which has the same limit
+        await Receiver.DiscardAsync(SessionContext.LingerBytesMax);
+    }
+}
