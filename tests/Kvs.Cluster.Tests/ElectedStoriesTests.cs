@@ -42,6 +42,33 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_follower_that_is_stopped_says_so_and_is_out_of_the_set_at_once()
+    {
+        var story = InSync();
+        var other = story.Other;
+        other.Stop();
+        Within(0.5 * Second, story.StallWithin(5 * Second));
+        Assert.DoesNotContain(story.State!.InSync, member => member.Node == other.Name);
+        other.Start();
+        story.UntilInSync();
+    }
+
+    // The set stays as it is: what is acknowledged must be on two nodes, and only one is left.
+    [Fact]
+    public void A_follower_that_the_set_cannot_do_without_is_waited_for_though_it_says_goodbye()
+    {
+        var story = InSync();
+        story.Other.Crash();
+        story.Until("two are in sync", () => story.State!.InSync.Length == 2);
+        var last = story.Cluster.Nodes.Single(node => node.IsUp && node != story.Primary);
+        last.Stop();
+        Assert.True(story.StallWithin(5 * Second) > 4 * Second);
+        Assert.Contains(story.State!.InSync, member => member.Node == last.Name);
+        last.Start();
+        Within(3 * Second, story.UntilWritten());
+    }
+
+    [Fact]
     public void A_follower_that_stands_still_is_out_of_the_set_and_comes_back()
     {
         var story = InSync();

@@ -42,6 +42,10 @@ internal interface IReplicationPolicy
     /// <returns>The follower, attached; null when it may not.</returns>
     Replica? Admit(Link link, ReplicaHello hello);
 
+    /// <summary>A follower of this node, which leads, says that it stops; its link is closed next.</summary>
+    /// <param name="replica">The follower.</param>
+    void Stops(Replica replica);
+
     /// <summary>A link is closed.</summary>
     /// <param name="link">The link.</param>
     void Closed(Link link);

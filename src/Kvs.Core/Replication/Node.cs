@@ -25,6 +25,7 @@ internal sealed class Node
     private readonly IReplicationPolicy _policy;
     private bool _isStarted;
     private bool _isFailed;
+    private bool _isStopped;
 
     private Node(NodeContext context, Leader leader, Follower follower, IReplicationPolicy policy)
     {
@@ -104,7 +105,7 @@ internal sealed class Node
     /// <param name="outputs">Where the outputs go, to be done in order.</param>
     internal void Step(in ClockReading now, NodeInput input, List<NodeOutput> outputs)
     {
-        if (_isFailed)
+        if (_isFailed || _isStopped)
         {
             return;
         }
@@ -124,7 +125,7 @@ internal sealed class Node
         }
 
         Dispatch(input);
-        if (!_isFailed)
+        if (!_isFailed && !_isStopped)
         {
             Advance();
         }
@@ -161,6 +162,10 @@ internal sealed class Node
                 break;
             case NodeInput.Digested digested:
                 _follower.Receive(digested);
+                break;
+            case NodeInput.Stop:
+                SayGoodbye();
+                _isStopped = true;
                 break;
             case NodeInput.LogFailed failed:
                 _isFailed = true;
@@ -279,6 +284,10 @@ internal sealed class Node
         {
             _leader.Digests.HearDiverged(link.Peer);
         }
+        else if (goodbye.Reason == GoodbyeReason.Stopping && _leader.Find(link) is { } replica)
+        {
+            _policy.Stops(replica);
+        }
 
         _context.Close(link);
     }
@@ -388,6 +397,14 @@ internal sealed class Node
     {
         _context.Opened(link);
         _policy.Opened(link);
+    }
+
+    private void SayGoodbye()
+    {
+        foreach (var link in _context.Links.ToArray())
+        {
+            _context.Close(link, new Goodbye(_context.Record.PromisedEpoch, GoodbyeReason.Stopping, 0));
+        }
     }
 
     // A paused machine does not close its connections.

@@ -83,6 +83,12 @@ internal abstract record NodeInput
     /// <summary>Answers an admission of <see cref="AdmissionKind.Held"/>: nothing more is appended while it lasts.</summary>
     internal sealed record WritesHeld : NodeInput;
 
+    /// <summary>
+    /// The process ends in an orderly way: the node says so to all that it is connected to, and does nothing more. A primary
+    /// that should hand over first was asked to before.
+    /// </summary>
+    internal sealed record Stop : NodeInput;
+
     /// <summary>An append or a sync failed. The process ends.</summary>
     /// <param name="Reason">For people.</param>
     internal sealed record LogFailed(string Reason) : NodeInput;

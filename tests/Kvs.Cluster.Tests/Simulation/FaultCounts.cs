@@ -35,6 +35,9 @@ internal enum Fault
     /// <summary>A process dies with its machine.</summary>
     Crash,
 
+    /// <summary>A process is stopped in an orderly way.</summary>
+    Stop,
+
     /// <summary>All die at once.</summary>
     PowerCut,
 

@@ -64,6 +64,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         May(plan.Lease, EndLease);
         May(plan.Lease, cluster.ControlPlane.Prolong);
         May(plan.PowerCut, CutPower);
+        May(plan.Stop, () => Stop(World.Pick(cluster.Nodes)));
     }
 
     /// <summary>
@@ -175,6 +176,16 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
         }
     }
 
+    private void Stop(SimNode node)
+    {
+        if (node is { IsUp: true, IsPaused: false })
+        {
+            World.Faults.Add(Fault.Stop);
+            node.Stop();
+            Restart(node);
+        }
+    }
+
     private void Crash(SimNode node, bool wipe)
     {
         if (!node.IsUp || (wipe && !MayLose(node)))
@@ -190,14 +201,16 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
             node.Disk.Wipe(World.Random);
         }
 
-        World.Soon(10_000, cluster.Options.RestartMicrosMax, () =>
-        {
-            if (!node.IsUp)
-            {
-                node.Start();
-            }
-        });
+        Restart(node);
     }
+
+    private void Restart(SimNode node) => World.Soon(10_000, cluster.Options.RestartMicrosMax, () =>
+    {
+        if (!node.IsUp)
+        {
+            node.Start();
+        }
+    });
 
     // A majority of disks must stay, those that have forgotten not counted.
     private bool MayLose(SimNode node) =>

@@ -91,6 +91,16 @@ internal sealed class SimNode
         _cluster.World.Note(Name, $"crashes, log to {Describe.Any(Disk.Last)}");
     }
 
+    /// <summary>The process ends in an orderly way: the node says goodbye, and what is in the log is synced.</summary>
+    internal void Stop()
+    {
+        Step(new NodeInput.Stop());
+        Life++;
+        _node = null;
+        Disk.Sync(Disk.Last.Sequence);
+        _cluster.World.Note(Name, $"stops, log to {Describe.Any(Disk.Last)}");
+    }
+
     /// <summary>The process stands still.</summary>
     /// <returns>Names this standstill.</returns>
     internal int Pause()

@@ -72,6 +72,9 @@ internal sealed record FaultPlan
     /// <summary>A node crashes; it starts again later.</summary>
     internal double Crash { get; init; }
 
+    /// <summary>A node is stopped in an orderly way; it starts again later.</summary>
+    internal double Stop { get; init; }
+
     /// <summary>A node stands still for a while.</summary>
     internal double Pause { get; init; }
 
@@ -156,6 +159,7 @@ internal sealed record FaultPlan
             Replay = Rate(1.5),
             Meddle = Rate(0.4),
             Duplicate = Rate(0.01),
+            Stop = Rate(0.4),
         };
     }
 

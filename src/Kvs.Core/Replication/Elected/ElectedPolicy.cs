@@ -184,6 +184,9 @@ internal sealed class ElectedPolicy : IReplicationPolicy
     }
 
     /// <inheritdoc/>
+    public void Stops(Replica replica) => _reign.Stops(replica);
+
+    /// <inheritdoc/>
     public void Closed(Link link)
     {
         if (link.Dialled)

@@ -33,6 +33,8 @@ internal sealed class Reign(
 
     private TimeSpan Lag => context.Settings.Timings.Lag;
 
+    private TimeSpan TooLongAgo => context.Now.Monotonic - Lag - TimeSpan.FromTicks(1);
+
     /// <summary>The epoch begins.</summary>
     /// <param name="predecessor">Who led before; null for nobody.</param>
     internal void Begin(GroupMember? predecessor)
@@ -44,10 +46,13 @@ internal sealed class Reign(
         // set as soon as enough others are in it.
         foreach (var member in State.InSync)
         {
-            _lastGood[member] = context.Now.Monotonic
-                + (member == predecessor ? -Lag - TimeSpan.FromTicks(1) : context.Settings.Timings.Promise - Lag);
+            _lastGood[member] = member == predecessor ? TooLongAgo : context.Now.Monotonic + context.Settings.Timings.Promise - Lag;
         }
     }
+
+    /// <summary>A follower stops: nobody waits until its silence has shown it.</summary>
+    /// <param name="replica">It.</param>
+    internal void Stops(Replica replica) => _lastGood[MemberOf(replica)] = TooLongAgo;
 
     /// <summary>Goes on wherever something has become possible.</summary>
     internal void Advance()

@@ -185,6 +185,12 @@ internal sealed class StaticPolicy : IReplicationPolicy
     /// <inheritdoc/>
     public Replica? Admit(Link link, ReplicaHello hello) => null;
 
+    /// <summary>Nothing: a majority goes on without it, and the list stays as it is.</summary>
+    /// <inheritdoc/>
+    public void Stops(Replica replica)
+    {
+    }
+
     /// <inheritdoc/>
     public void Closed(Link link)
     {

@@ -210,12 +210,15 @@ internal sealed class NodeDriver : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it. The engine is closed by its owner, afterwards.</summary>
+    /// <summary>Ends it, and says so to the other nodes. The engine is closed by its owner, afterwards, and so are the links.</summary>
     public async ValueTask DisposeAsync()
     {
         Lease.Set(null);
         await _stopping.CancelAsync();
         _loop.Stop();
+
+        // No loop runs any more: the last step is done here.
+        Step(new NodeInput.Stop());
         await _replacing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Operators.Close();
         Confirmations.Close();

@@ -47,6 +47,9 @@ internal sealed class ClusterLink
     /// <summary>The other side, for logs.</summary>
     internal string RemoteAddress => _connection.RemoteAddress;
 
+    /// <summary>Whether it was closed here; what was sent before may be under way.</summary>
+    internal bool IsClosed => Volatile.Read(ref _state) == ClosedHere;
+
     /// <summary>Bytes of messages that were handed out and not released.</summary>
     internal long HandedOutBytes => _receiver.HandedOutBytes;
 

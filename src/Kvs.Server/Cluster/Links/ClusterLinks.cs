@@ -55,10 +55,20 @@ internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, Time
     /// <param name="peer">Who was dialled.</param>
     internal void Run(IConnection connection, string peer) => Run(connection, peer, default);
 
-    /// <summary>Ends all links at once: whoever wants to say something before closes them first.</summary>
+    /// <summary>
+    /// Ends all links: those that were closed before have a moment to send what they were given, the others end at once.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         Volatile.Write(ref _isStopping, true);
+        foreach (var link in _running.Keys.Where(static link => !link.IsClosed))
+        {
+            link.Abort();
+        }
+
+        await Task.WhenAll(_running.Values)
+            .WaitAsync(options.StopTimeout, time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!_running.IsEmpty)
         {
             foreach (var link in _running.Keys)

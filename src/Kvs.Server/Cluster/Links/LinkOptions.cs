@@ -31,4 +31,7 @@ internal sealed record LinkOptions
     /// Longest time from a close until the connection is gone: for the peer to take what is queued, and to close.
     /// </summary>
     internal TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same when the node stops: others wait for that.</summary>
+    internal TimeSpan StopTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
 }

@@ -44,6 +44,49 @@ public sealed class LinkCloseTests
     }
 
     [Fact]
+    public async Task A_node_that_stops_sends_what_its_closed_links_were_given()
+    {
+        const int Count = 20;
+        var a = LinkNode.Open();
+        await using var b = LinkNode.Open();
+        var (mine, _) = await a.DialAsync(b);
+        for (var i = 0; i < Count; i++)
+        {
+            mine.Send(Sent.Append(i, MiB));
+        }
+
+        var goodbye = new Goodbye(1, GoodbyeReason.Stopping, 0);
+        mine.Send(goodbye);
+        mine.Close();
+        var stopping = a.DisposeAsync();
+        for (var i = 0; i < Count; i++)
+        {
+            (await b.Events.HeldAsync()).Release();
+        }
+
+        Assert.Equal(goodbye, await b.Events.ReceivedAsync<Goodbye>());
+        await stopping;
+    }
+
+    [Fact]
+    public async Task A_peer_that_takes_nothing_holds_a_node_that_stops_up_for_a_moment_only()
+    {
+        var time = new ManualTimeProvider();
+        var node = LinkNode.Open(time: time);
+        using var client = await node.ConnectRawAsync(receiveBytes: 8192);
+        await client.SendRawAsync(Sent.Encode(Sent.Ack(1)));
+        var (link, _) = await node.Events.ConnectedAsync();
+        await node.Events.ReceivedAsync<AppendAck>();
+        link.Send(Sent.Append(1, 60 * MiB));
+        link.Close();
+        var stopping = node.DisposeAsync().AsTask();
+        time.Advance(node.Links.Options.StopTimeout - TimeSpan.FromMilliseconds(1));
+        Assert.False(stopping.IsCompleted);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await stopping;
+    }
+
+    [Fact]
     public async Task Nothing_is_received_behind_a_close_and_what_the_peer_still_sends_keeps_no_goodbye_from_it()
     {
         await using var node = LinkNode.Open();
