@@ -287,6 +287,55 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_forced_promotion_is_refused_while_a_node_answers_that_has_everything()
+    {
+        var (story, outside, last) = OneIsOut();
+
+        // Nobody leads, for it is cut off from the control plane: but it lives, and has everything.
+        SimStory.Tell(outside, new NodeInput.ForcePromote(1));
+        var answer = story.Answer(1);
+        Assert.False(answer.Done);
+        Assert.Contains($"{last.Name} answers and is in sync", answer.Text, StringComparison.Ordinal);
+        Assert.Empty(story.State!.LossEpochs);
+
+        last.Crash();
+        SimStory.Tell(outside, new NodeInput.ForcePromote(2));
+        answer = story.Answer(2);
+        Assert.True(answer.Done, answer.Text);
+        Assert.Equal(story.State!.Epoch, Assert.Single(story.State.LossEpochs));
+    }
+
+    [Fact]
+    public void A_forced_promotion_of_which_the_control_plane_says_nothing_is_answered_as_unknown()
+    {
+        var (story, outside, last) = OneIsOut();
+        last.Crash();
+        SimStory.Tell(outside, new NodeInput.ForcePromote(1));
+        story.Until("the record names it", () => story.State!.Primary.Node == outside.Name);
+        story.Cluster.ControlPlane.Cut(outside.Name, inwards: true);
+        var answer = story.Answer(1);
+        Assert.True(answer is { Done: false, IsUnknown: true }, answer.Text);
+        Assert.Contains("cluster status", answer.Text, StringComparison.Ordinal);
+
+        story.Cluster.ControlPlane.Heal();
+        last.Start();
+        story.Until("it leads", () => story.HasPrimary);
+        Assert.Equal(outside, story.Primary);
+    }
+
+    [Fact]
+    public void A_forced_promotion_that_surely_was_not_done_says_what_kept_it()
+    {
+        var (story, outside, last) = OneIsOut();
+        last.Crash();
+        story.CutFromControl(outside);
+        SimStory.Tell(outside, new NodeInput.ForcePromote(1));
+        var answer = story.Answer(1);
+        Assert.Equal((false, false), (answer.Done, answer.IsUnknown));
+        Assert.Contains("etcd does not answer", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_node_that_may_have_lost_something_or_has_lost_its_disk_comes_back_under_another_incarnation()
     {
         var isUnclean = false;
@@ -364,6 +413,29 @@ public sealed class ElectedStoriesTests(ITestOutputHelper output)
 
     private static SimStory InSync(SimOptions? options = null) =>
         new SimStory((options ?? new SimOptions()) with { HasControlPlane = true }).UntilInSync();
+
+    // One of three is not in sync; of the others the primary is dead, and the last one cut off from the control plane. Nothing
+    // is written meanwhile, so that nothing is lost in truth: for that the run would fail.
+    private static (SimStory Story, SimNode Outside, SimNode Last) OneIsOut()
+    {
+        var story = InSync();
+        var (primary, outside) = (story.Primary, story.Other);
+        foreach (var client in story.Cluster.Clients)
+        {
+            client.IsActive = false;
+        }
+
+        story.StallWithin(1 * Second);
+        outside.Crash();
+        story.Until("two are in sync", () => story.State!.InSync.Length == 2);
+        var last = story.Cluster.Nodes.Single(node => node != primary && node != outside);
+        primary.Crash();
+        story.CutFromControl(last);
+        outside.Start();
+        story.StallWithin(6 * Second);
+        Assert.Null(story.Cluster.ControlPlane.View.Leader);
+        return (story, outside, last);
+    }
 
     private static bool Leases(SimNode node) =>
         node.Engine.Service.Lease.From is { } from && node.Node.LeaseHolds(from, node.Clock.Read());

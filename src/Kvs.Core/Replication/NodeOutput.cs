@@ -113,7 +113,11 @@ internal abstract record NodeOutput
     /// <param name="Done">Whether what was asked is so.</param>
     /// <param name="Text">For people.</param>
     /// <param name="Better">The node to ask instead; empty for none.</param>
-    internal sealed record Answer(long Request, bool Done, string Text, string Better) : NodeOutput;
+    internal sealed record Answer(long Request, bool Done, string Text, string Better) : NodeOutput
+    {
+        /// <summary>Whether what was asked, not done as far as this node knows, may be so all the same.</summary>
+        internal bool IsUnknown { get; init; }
+    }
 
     /// <summary>Something that an operator should hear of.</summary>
     /// <param name="Text">For people.</param>

@@ -155,6 +155,11 @@ internal sealed class ClusterDesk(
             return answer.Text;
         }
 
+        if (answer.IsUnknown)
+        {
+            throw new KvsUnavailableException(ErrorCode.DeadlineExceeded, answer.Text, WriteOutcome.Unknown);
+        }
+
         var hint = answer.Better.Length > 0 ? $" Ask {answer.Better} instead." : "";
         throw new KvsException(ErrorCode.Overloaded, answer.Text + hint, WriteOutcome.NotApplied);
     }
@@ -170,7 +175,8 @@ internal sealed class ClusterDesk(
         {
             throw new KvsUnavailableException(
                 ErrorCode.DeadlineExceeded,
-                $"The node did not finish within {_patience.TotalSeconds:0} s. It goes on; ask for the status.");
+                $"The node did not finish within {_patience.TotalSeconds:0} s. It goes on; ask for the status.",
+                WriteOutcome.Unknown);
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed class SimOperator(SimCluster cluster)
     /// <summary>Promotions and transfers that were done.</summary>
     internal int Done { get; private set; }
 
+    /// <summary>The newest answer to each request.</summary>
+    internal Dictionary<long, NodeOutput.Answer> Answers { get; } = [];
+
     /// <summary>Whether the person looks after the cluster at all.</summary>
     internal bool IsAway { get; set; }
 
@@ -23,6 +26,7 @@ internal sealed class SimOperator(SimCluster cluster)
     /// <param name="answer">It.</param>
     internal void Answered(NodeOutput.Answer answer)
     {
+        Answers[answer.Request] = answer;
         Done += answer.Done ? 1 : 0;
         _better = answer.Done ? "" : answer.Better;
     }

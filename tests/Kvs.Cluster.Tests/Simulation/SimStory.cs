@@ -113,6 +113,14 @@ internal sealed class SimStory
         return answer!;
     }
 
+    /// <summary>Goes on until a node has answered an operator.</summary>
+    /// <param name="request">Number of the request.</param>
+    internal NodeOutput.Answer Answer(long request)
+    {
+        Until("the operator is answered", () => Cluster.Operator.Answers.ContainsKey(request));
+        return Cluster.Operator.Answers[request];
+    }
+
     /// <summary>Cuts a node off from all other nodes.</summary>
     /// <param name="node">The node.</param>
     internal void CutFromNodes(SimNode node)

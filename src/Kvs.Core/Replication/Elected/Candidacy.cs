@@ -77,7 +77,8 @@ internal sealed class Candidacy(
 
     /// <summary>
     /// A person wants this node to lead although it may lack acknowledged batches. Everything else must be as for any
-    /// election: nobody leads, this node is bound by no promise, and the record is changed as it was last seen.
+    /// election: nobody leads, this node is bound by no promise, and the record is changed as it was last seen. And no
+    /// in-sync node may answer: it has what would be given up.
     /// </summary>
     /// <param name="request">Number of the request, for the answer.</param>
     internal void Force(long request)
@@ -85,11 +86,9 @@ internal sealed class Candidacy(
         var refusal = register switch
         {
             _ when _forced != 0 => "Another request of that kind is under way.",
-            _ when leader.IsActive => "This node leads.",
-            { State: null } => "The group's record is not known here now.",
             { State: { } state } when context.Rules.MayStand(state, membership.Self) =>
-                "This node is in sync: it is elected by itself, without loss, as soon as nobody leads.",
-            { View.Leader: { } key } when !IsPrimaryGone(key) => $"{key.Node} leads. Nothing needs to be given up.",
+                "This node is in sync: it leads, or is elected by itself, without loss, as soon as nobody does.",
+            { Leader: { } key } when !IsPrimaryGone(key) => $"{key.Node} leads. Nothing needs to be given up.",
             _ => null,
         };
         if (refusal is not null)
@@ -109,8 +108,7 @@ internal sealed class Candidacy(
         _won = won;
         if (won != 0)
         {
-            EndForced(
-                true,
+            EndForced(isDone: true,
                 $"{membership.Self.Node} leads. What only the lost nodes had is lost; the record keeps that epoch {won:x} began so.");
         }
 
@@ -124,10 +122,7 @@ internal sealed class Candidacy(
     {
         if (_forced != 0 && context.Now.Monotonic >= _forcedUntil)
         {
-            EndForced(
-                false,
-                "Not promoted in time: etcd was not reached, this node waits for the end of an old primary's lease, or another "
-                + "one leads.");
+            RefuseForced($"not in time: {Obstacle ?? "etcd has not taken it"}.");
         }
 
         if (_won != 0)
@@ -161,40 +156,54 @@ internal sealed class Candidacy(
 
     private bool IsHandedOver => _handsOver.Length > 0 && context.Now.Monotonic < _handOverUntil;
 
-    private bool MayStand()
+    // What keeps this node from standing for election now, for people; null for nothing.
+    private string? Obstacle => register switch
     {
-        if (!membership.TakesPart
-            || leader.IsActive
-            || follower.IsDiverged
-            || !context.Log.IsSettled
-            || register.View is not { } view
-            || register.Lease == 0
-            || !register.IsReachable)
-        {
-            return false;
-        }
+        _ when !membership.TakesPart => "this node has left, or the record is another group's",
+        _ when leader.IsActive => "this node leads",
+        _ when follower.IsDiverged => "the data of this node is not the group's",
+        _ when !context.Log.IsSettled => "the log of this node is being changed",
+        { View: null } => "the group's record is not known here",
+        { Lease: 0 } or { IsReachable: false } => "etcd does not answer",
+        { State: null } => context.Record.PromisedEpoch == 0 ? null : "the group's record is gone",
+        { State: { } state } when _forced == 0 && !context.Rules.MayStand(state, membership.Self) => "this node is not in sync",
+        _ when context.Promise.Holds => "the lease of an old primary has not ended",
+        { Leader: { } key } when !IsPrimaryGone(key) => "another node leads",
+        _ => null,
+    };
 
-        return view.State is { } state
-            ? (_forced != 0 || context.Rules.MayStand(state, membership.Self)) && !context.Promise.Holds && IsPrimaryGone(view.Leader)
-            : context.Record.PromisedEpoch == 0;
-    }
+    private bool MayStand() => Obstacle is null;
+
+    // Whether the control plane was asked to name this node, and has not said whether it did.
+    private bool MayBeNamed => context.Record.Campaign is { } campaign && register.Asked.Any(state => state.Epoch == campaign.Epoch);
+
+    // An in-sync node that has answered; null for none.
+    private string? Living => register.State!.InSync.Where(HasAnswered).Select(static member => member.Node).FirstOrDefault();
+
+    // Under another incarnation it has lost its disk, and is another one.
+    private bool HasAnswered(GroupMember member) =>
+        _answers.TryGetValue(member.Node, out var report) && report.Incarnation == member.Incarnation;
 
     // Its own key is of an earlier life.
     private bool IsPrimaryGone(LeaderKey? key) =>
         key is null || key.Node == membership.Self.Node || (IsHandedOver && key.Node == _handsOver);
 
+    private void RefuseForced(string why) => EndForced(isDone: false, MayBeNamed
+        ? "It is not known whether this node leads: etcd was asked, and has not answered. Look at cluster status."
+        : $"Not promoted: {why}");
+
     private void EndForced(bool isDone, string text)
     {
         if (_forced != 0)
         {
-            context.Emit(new NodeOutput.Answer(_forced, isDone, text, ""));
+            context.Emit(new NodeOutput.Answer(_forced, isDone, text, "") { IsUnknown = !isDone && MayBeNamed });
             _forced = 0;
         }
     }
 
     private void Begin()
     {
-        if (register.State is null || IsHandedOver || _forced != 0)
+        if (register.State is null || IsHandedOver)
         {
             Record();
             return;
@@ -202,16 +211,24 @@ internal sealed class Candidacy(
 
         Phase = CandidacyPhase.Asking;
         _answers.Clear();
-        _askUntil = context.Now.Monotonic + context.Settings.Timings.Ask;
+        _askUntil = context.Now.Monotonic + (_forced != 0 ? context.Settings.Timings.AskLost : context.Settings.Timings.Ask);
         _standAt = null;
     }
 
     private void Ask()
     {
+        if (_forced != 0 && Living is { } node)
+        {
+            Phase = CandidacyPhase.None;
+            RefuseForced($"{node} answers and is in sync: it has everything, and nothing needs to be given up. Look at what keeps it "
+                + "from leading; if it shall not, stop it first.");
+            return;
+        }
+
         var now = context.Now.Monotonic;
         if (_standAt is null && (now >= _askUntil || Asked.All(_answers.ContainsKey)))
         {
-            _standAt = now + Deference();
+            _standAt = now + (_forced != 0 ? TimeSpan.Zero : Deference());
         }
 
         if (_standAt is { } due && now >= due)
@@ -325,7 +342,7 @@ internal sealed class Candidacy(
         }
 
         var isOver = register.Revision != campaign.Revision
-            || (!_isInherited && !register.Asked.Any(state => state.Epoch == campaign.Epoch));
+            || (!_isInherited && !MayBeNamed);
         if (isOver)
         {
             _isInherited = false;

@@ -330,6 +330,11 @@ internal sealed class ElectedPolicy : IReplicationPolicy
             {
                 _context.Close(link);
             }
+
+            foreach (var link in _context.Links.Where(link => link.Dialled && _candidacy.Asked.Contains(link.Peer)))
+            {
+                Ask(link);
+            }
         }
 
         if (_follower.Primary is null
