@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Engines;
 
@@ -11,8 +12,14 @@ internal interface IBatchState
     /// <summary>Log time of the group that is being applied, unix milliseconds.</summary>
     long LogTimeMillis { get; }
 
-    /// <summary>Whether the batch has written more than the engine takes; it must be rolled back then.</summary>
-    bool IsTooLarge => false;
+    /// <summary>
+    /// Whether the batch has written more than <see cref="Limits.BatchRecordBytesMax"/>: some operations write a whole value for
+    /// a few bytes of request. It must be rolled back then.
+    /// </summary>
+    bool IsTooLarge { get; }
+
+    /// <summary>Longest value that the engine takes.</summary>
+    int ValueBytesMax { get; }
 
     /// <summary>Looks a key up.</summary>
     /// <param name="key">The key.</param>

@@ -1,5 +1,5 @@
-using System.Buffers.Text;
 using System.Runtime.InteropServices;
+using Kvs.Core.Engines.Edits;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
@@ -27,9 +27,6 @@ internal enum ApplyOutcome
 /// </summary>
 internal static class OperationApplier
 {
-    /// <summary>Longest decimal 64-bit integer: sign and 19 digits.</summary>
-    private const int IntegerBytesMax = 20;
-
     /// <summary>
     /// Applies a request wholly, or not at all. A refusal rolls the state back and fills code, outcome, failed index and
     /// the version that the failed operation's key then has. The version of an applied request is the engine's to fill.
@@ -51,13 +48,13 @@ internal static class OperationApplier
         {
             var code = ApplyOne(state, in operations[index], results, out var result, ref changed);
             code = code == ErrorCode.None && state.IsTooLarge ? ErrorCode.BatchTooLarge : code;
-            if (code != ErrorCode.None)
+            if (code != ErrorCode.None && !IsPassedOver(in operations[index], code))
             {
                 Refuse(state, request, index, code);
                 return ApplyOutcome.Unchanged;
             }
 
-            request.Results.Add(result);
+            request.Results.Add(code == ErrorCode.None ? result : result with { Code = code });
         }
 
         if (results.IsOver)
@@ -76,10 +73,15 @@ internal static class OperationApplier
         state.RollBack();
         request.Fail(code, WriteOutcome.NotApplied, MessageOf(code));
         request.FailedIndex = index;
+        request.IsRefusedByState = true;
 
         // Looked up anew: the version seen while judging may be one that the roll-back has just taken away.
         request.FailedVersion = state.TryFind(request.Operations[index].Key.Span, out var info) ? info.Version : default;
     }
+
+    // Each of these is found before the operation changes anything.
+    private static bool IsPassedOver(in Operation operation, ErrorCode code) =>
+        operation.IsOptional && (ErrorCodes.IsVerdict(code) || code == ErrorCode.ValueTooLarge);
 
     private static ErrorCode ApplyOne(
         IBatchState state,
@@ -94,7 +96,8 @@ internal static class OperationApplier
         // Everything below tells a missing key by its version: none names no batch.
         Check.That(exists == (info.Version != default));
         result = Seen(info);
-        if (!Holds(operation.Condition, info))
+        var holds = Holds(operation.Condition, info);
+        if (!holds && !operation.IsOptional)
         {
             return ErrorCode.ConditionFailed;
         }
@@ -108,11 +111,15 @@ internal static class OperationApplier
             }
         }
 
-        return operation.Kind switch
+        return !holds ? ErrorCode.ConditionFailed : operation.Kind switch
         {
             OperationKind.Set => Set(state, in operation, info, ref changed),
             OperationKind.Remove => Remove(state, key, info, ref changed),
-            OperationKind.Increment => Increment(state, in operation, info, results, ref result, ref changed),
+            OperationKind.Increment => NumberEdits.Increment(state, in operation, info, results, ref result, ref changed),
+            OperationKind.IncrementFloat => NumberEdits.IncrementFloat(state, in operation, info, results, ref result, ref changed),
+            OperationKind.Append => ValueEdits.Append(state, in operation, info, results, ref result, ref changed),
+            OperationKind.SetRange => ValueEdits.SetRange(state, in operation, info, results, ref result, ref changed),
+            OperationKind.Copy => ValueEdits.Copy(state, in operation, info, results, ref changed),
             OperationKind.Expire => Expire(state, in operation, info, ref result, ref changed),
             OperationKind.Persist => Persist(state, key, info, ref result, ref changed),
             OperationKind.Check or OperationKind.Get or OperationKind.Stat => ErrorCode.None,
@@ -162,49 +169,6 @@ internal static class OperationApplier
         }
 
         return ErrorCode.None;
-    }
-
-    private static ErrorCode Increment(
-        IBatchState state,
-        in Operation operation,
-        in EntryInfo info,
-        ResultBuffer results,
-        ref OperationResult result,
-        ref bool changed)
-    {
-        var number = 0L;
-        var exists = info.Version != default;
-        if (exists && (info.ValueLength > IntegerBytesMax || !TryReadInteger(state, operation.Key.Span, results, out number)))
-        {
-            return ErrorCode.NotAnInteger;
-        }
-
-        var sum = unchecked(number + operation.Delta);
-        if (((number ^ sum) & (operation.Delta ^ sum)) < 0)
-        {
-            return ErrorCode.IntegerOverflow;
-        }
-
-        Span<byte> text = stackalloc byte[IntegerBytesMax];
-        Check.That(Utf8Formatter.TryFormat(sum, text, out var length));
-        state.Set(operation.Key.Span, text[..length], info.ExpiresAtMillis);
-        result = result with { Number = sum };
-        changed = true;
-        return ErrorCode.None;
-    }
-
-    // Canonical only ("7", not "+7", "07" or "-0"): then a value that counts has one spelling, on every engine.
-    private static bool TryReadInteger(
-        IBatchState state, ReadOnlySpan<byte> key, ResultBuffer results, out long number)
-    {
-        var scratch = results.EmptyScratch();
-        state.CopyValue(key, scratch);
-        var text = scratch.WrittenSpan;
-        Span<byte> canonical = stackalloc byte[IntegerBytesMax];
-        return Utf8Parser.TryParse(text, out number, out var read)
-            && read == text.Length
-            && Utf8Formatter.TryFormat(number, canonical, out var length)
-            && text.SequenceEqual(canonical[..length]);
     }
 
     private static ErrorCode Expire(
@@ -262,8 +226,10 @@ internal static class OperationApplier
         ErrorCode.ConditionFailed => "A condition did not hold; nothing was applied.",
         ErrorCode.NotAnInteger => "The value is not a decimal 64-bit integer; nothing was applied.",
         ErrorCode.BatchTooLarge =>
-            "The batch writes more than the limit, because each expire and persist writes its value once more; nothing was "
-            + "applied. Split it.",
+            "The batch writes more than the limit, because each expire, persist, append, set-range and copy writes a whole "
+            + "value; nothing was applied. Split it.",
+        ErrorCode.NotAFloat => "The value, the increment or the sum is no decimal number of at most 29 digits; nothing was applied.",
+        ErrorCode.ValueTooLarge => "The value would become longer than the limit; nothing was applied.",
         ErrorCode.IntegerOverflow => "The sum does not fit into a 64-bit integer; nothing was applied.",
         _ => "The kind of operation is unknown; nothing was applied.",
     };

@@ -64,12 +64,13 @@ internal static class RequestAdmission
 
     private static ErrorCode Judge(in Operation operation, in WriteLimits limits)
     {
-        if (operation.Key.Length > Limits.KeyBytesMax)
+        var isCopy = operation.Kind == OperationKind.Copy; // its value is a key
+        if (operation.Key.Length > Limits.KeyBytesMax || (isCopy && operation.Value.Length > Limits.KeyBytesMax))
         {
             return ErrorCode.KeyTooLarge;
         }
 
-        if (operation.Value.Length > limits.ValueBytesMax)
+        if (!isCopy && operation.Value.Length > limits.ValueBytesMax)
         {
             return ErrorCode.ValueTooLarge;
         }
@@ -83,7 +84,11 @@ internal static class RequestAdmission
         {
             OperationKind.Set => operation.Expiry is ExpiryKind.None or ExpiryKind.Keep || GivesTime(in operation),
             OperationKind.Expire => GivesTime(in operation),
-            _ => operation.Kind is > OperationKind.None and <= OperationKind.Stat,
+            OperationKind.SetRange => operation.Offset >= 0,
+
+            // Onto itself it would change nothing, and the remove that makes a rename of it would take the value.
+            OperationKind.Copy => !operation.Key.Span.SequenceEqual(operation.Value.Span),
+            _ => operation.Kind is > OperationKind.None and <= OperationKind.Copy,
         };
 
     private static bool GivesTime(in Operation operation) =>

@@ -45,6 +45,42 @@ public sealed class KvsBatch
     public KvsBatch Increment(KvsKey key, long by = 1) =>
         Add(new Operation { Kind = OperationKind.Increment, Key = key.Bytes, Delta = by });
 
+    /// <summary>
+    /// Adds an increment of a decimal number, such as 10.5 or 3e3: up to 28 digits, exact; what has more is rounded. Fails with
+    /// <see cref="ErrorCode.NotAFloat"/>. Keeps the expiry.
+    /// </summary>
+    /// <param name="key">The key; a missing one counts as 0.</param>
+    /// <param name="by">What is added, as text.</param>
+    /// <returns>This batch.</returns>
+    public KvsBatch IncrementFloat(KvsKey key, KvsValue by) =>
+        Add(new Operation { Kind = OperationKind.IncrementFloat, Key = key.Bytes, Value = by.Bytes });
+
+    /// <summary>Adds an append; keeps the expiry.</summary>
+    /// <param name="key">The key; a missing one counts as empty.</param>
+    /// <param name="bytes">What is put behind the value.</param>
+    /// <returns>This batch.</returns>
+    public KvsBatch Append(KvsKey key, KvsValue bytes) =>
+        Add(new Operation { Kind = OperationKind.Append, Key = key.Bytes, Value = bytes.Bytes });
+
+    /// <summary>Adds an overwriting of a part of a value; keeps the expiry. Without bytes it does nothing.</summary>
+    /// <param name="key">The key; a missing one counts as empty.</param>
+    /// <param name="offset">Where it begins; what is missing before it becomes zeros.</param>
+    /// <param name="bytes">What is written there.</param>
+    /// <returns>This batch.</returns>
+    public KvsBatch SetRange(KvsKey key, int offset, KvsValue bytes) =>
+        Add(Operation.SetRange(key, offset, bytes));
+
+    /// <summary>
+    /// Adds a copy of value and expiry to another key; a missing source is no failure. With a remove of the source behind it, it
+    /// is a rename.
+    /// </summary>
+    /// <param name="source">The key that is copied.</param>
+    /// <param name="target">Where it is copied to; another key.</param>
+    /// <param name="replace">Whether a target that is there is overwritten; else it is a condition that does not hold.</param>
+    /// <returns>This batch.</returns>
+    public KvsBatch Copy(KvsKey source, KvsKey target, bool replace = false) =>
+        Add(new Operation { Kind = OperationKind.Copy, Key = source.Bytes, Value = target.Bytes, Replace = replace });
+
     /// <summary>Adds a change of expiry; a missing key is no failure.</summary>
     /// <param name="key">The key.</param>
     /// <param name="timeToLive">Time after which the key is gone.</param>
@@ -84,5 +120,16 @@ public sealed record BatchResult(
 /// <summary>What one operation of an applied batch did.</summary>
 /// <param name="Existed">Whether the key was there before the operation.</param>
 /// <param name="Previous">The previous value, where asked for and there.</param>
-/// <param name="Number">The new value of an increment; otherwise 0.</param>
-public sealed record BatchItemResult(bool Existed, KvsValue? Previous, long Number);
+/// <param name="Number">The new value of an increment; the new length after an append or set-range; 1 for an expiry that was changed.</param>
+/// <param name="Value">The new value of a float increment; null also where it was repeated and is not known any more.</param>
+public sealed record BatchItemResult(bool Existed, KvsValue? Previous, long Number, KvsValue? Value = null)
+{
+    /// <summary>The result of an operation.</summary>
+    /// <param name="kind">What was done.</param>
+    /// <param name="result">What came of it.</param>
+    /// <param name="value">The value that came back.</param>
+    internal static BatchItemResult Of(OperationKind kind, in OperationResult result, KvsValue? value) =>
+        kind == OperationKind.IncrementFloat
+            ? new BatchItemResult(result.Existed, null, result.Number, value)
+            : new BatchItemResult(result.Existed, value, result.Number);
+}

@@ -31,6 +31,27 @@ internal enum OperationKind : byte
 
     /// <summary>Reads whether a key is there, its version and expiry, without its value. Writes nothing.</summary>
     Stat = 8,
+
+    /// <summary>Puts bytes behind the value; keeps the expiry; a missing key counts as empty.</summary>
+    Append = 9,
+
+    /// <summary>
+    /// Overwrites the value from an offset on, with zeros before it where the value is shorter; keeps the expiry. Without
+    /// bytes it does nothing.
+    /// </summary>
+    SetRange = 10,
+
+    /// <summary>
+    /// Adds a decimal number to a decimal number, both as text; keeps the expiry; a missing key counts as 0. Gives back the
+    /// new value.
+    /// </summary>
+    IncrementFloat = 11,
+
+    /// <summary>
+    /// Sets another key to the value and the expiry of this one. Where this one is missing it does nothing. A rename is a copy
+    /// and a remove in one batch.
+    /// </summary>
+    Copy = 12,
 }
 
 /// <summary>How an operation gives an expiry.</summary>
@@ -58,10 +79,10 @@ internal readonly record struct Operation
     /// <summary>What is done.</summary>
     internal OperationKind Kind { get; init; }
 
-    /// <summary>The key.</summary>
+    /// <summary>The key; of a copy the source.</summary>
     internal ReadOnlyMemory<byte> Key { get; init; }
 
-    /// <summary>The value of a set.</summary>
+    /// <summary>The value of a set, the bytes of an append or set-range, the number that a float increment adds, the target of a copy.</summary>
     internal ReadOnlyMemory<byte> Value { get; init; }
 
     /// <summary>What must hold before it.</summary>
@@ -76,8 +97,23 @@ internal readonly record struct Operation
     /// <summary>What an increment adds.</summary>
     internal long Delta { get; init; }
 
+    /// <summary>Where a set-range begins to write.</summary>
+    internal long Offset { get; init; }
+
+    /// <summary>Whether a copy overwrites its target; else a target that is there is a condition that does not hold.</summary>
+    internal bool Replace { get; init; }
+
+    /// <summary>
+    /// Whether the batch goes on when it fails because of what the store holds (<see cref="ErrorCodes.IsVerdict"/>, or a value
+    /// that would become too long). It changes nothing then, and its result says why.
+    /// </summary>
+    internal bool IsOptional { get; init; }
+
     /// <summary>Whether the previous value is wanted.</summary>
     internal bool ReturnPrevious { get; init; }
+
+    /// <summary>Whether its result may carry a value.</summary>
+    internal bool GivesBack => ReturnPrevious || Kind is OperationKind.Get or OperationKind.IncrementFloat;
 
     /// <summary>Whether it can change the store.</summary>
     internal bool IsWrite => Kind is not (OperationKind.Get or OperationKind.Stat or OperationKind.Check);
@@ -124,6 +160,17 @@ internal readonly record struct Operation
         ReturnPrevious = options?.ReturnPrevious ?? false,
     };
 
+    /// <summary>An overwriting of a part of a value.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="offset">Where it begins.</param>
+    /// <param name="bytes">What is written there.</param>
+    /// <returns>The operation.</returns>
+    internal static Operation SetRange(KvsKey key, int offset, KvsValue bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        return new Operation { Kind = OperationKind.SetRange, Key = key.Bytes, Offset = offset, Value = bytes.Bytes };
+    }
+
     /// <summary>A change of expiry.</summary>
     /// <param name="key">The key.</param>
     /// <param name="timeToLive">Time after which the key is gone; positive.</param>
@@ -155,10 +202,13 @@ internal readonly record struct OperationResult
     /// <summary>Expiry before the operation (get, stat), unix milliseconds; 0 for none.</summary>
     internal long ExpiresAtMillis { get; init; }
 
-    /// <summary>The new value of an increment.</summary>
+    /// <summary>The new value of an increment; the new length after an append or set-range; 1 for an expiry that was changed.</summary>
     internal long Number { get; init; }
 
-    /// <summary>Whether a value (previous, or read) is there; an empty value is one.</summary>
+    /// <summary>Why an optional operation changed nothing; none when it did what it is to do.</summary>
+    internal ErrorCode Code { get; init; }
+
+    /// <summary>Whether a value (previous, read, or new by a float increment) is there; an empty value is one.</summary>
     internal bool HasValue { get; init; }
 
     /// <summary>Where the value begins in the result bytes.</summary>

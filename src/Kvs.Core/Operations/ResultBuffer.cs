@@ -10,8 +10,10 @@ namespace Kvs.Core.Operations;
 /// </summary>
 internal sealed class ResultBuffer
 {
+    private const int ScratchBytesKept = 16 * 1024;
+
     private readonly ArrayBufferWriter<byte> _bytes = new();
-    private readonly ArrayBufferWriter<byte> _scratch = new();
+    private ArrayBufferWriter<byte> _scratch = new();
     private int _start;
 
     /// <summary>
@@ -42,6 +44,15 @@ internal sealed class ResultBuffer
     {
         _scratch.ResetWrittenCount();
         return _scratch;
+    }
+
+    /// <summary>Gives the memory of the scratch back, where a large value has blown it up.</summary>
+    internal void TrimScratch()
+    {
+        if (_scratch.Capacity > ScratchBytesKept)
+        {
+            _scratch = new ArrayBufferWriter<byte>();
+        }
     }
 
     /// <summary>Begins the values of a request.</summary>

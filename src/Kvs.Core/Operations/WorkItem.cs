@@ -64,6 +64,9 @@ internal sealed class WriteRequest
     /// <summary>Version of the failed operation's key (none: missing), so that a caller may decide anew.</summary>
     internal KvsVersion FailedVersion { get; set; }
 
+    /// <summary>Whether it was refused for what the store holds: then the refusal says what the state is.</summary>
+    internal bool IsRefusedByState { get; set; }
+
     /// <summary>The version that the batch made; none when it changed nothing.</summary>
     internal KvsVersion Version { get; set; }
 
@@ -87,6 +90,7 @@ internal sealed class WriteRequest
             ? WriteOutcome.Unknown
             : outcome;
         Message = message;
+        IsRefusedByState = false;
         Results.Clear();
     }
 
@@ -113,13 +117,14 @@ internal sealed class WriteRequest
         Message = null;
         FailedIndex = -1;
         FailedVersion = default;
+        IsRefusedByState = false;
         Version = default;
     }
 
     /// <summary>What would have been refused at the first attempt too is no state of the server, nor was it applied then.</summary>
     private static bool SaysNothingOfEarlier(ErrorCode code) => code is not (
-        ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow or ErrorCode.InvalidArgument
-        or ErrorCode.KeyTooLarge or ErrorCode.ValueTooLarge or ErrorCode.BatchTooLarge);
+        ErrorCode.InvalidArgument or ErrorCode.KeyTooLarge or ErrorCode.ValueTooLarge or ErrorCode.BatchTooLarge)
+        && !ErrorCodes.IsVerdict(code);
 }
 
 /// <summary>When a member of a cluster answers a write.</summary>

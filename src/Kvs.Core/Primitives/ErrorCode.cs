@@ -33,6 +33,9 @@ public enum ErrorCode
     /// <summary>The batch is larger than the configured limit.</summary>
     BatchTooLarge = 8,
 
+    /// <summary>A float increment of, or by, what is no decimal number of its range; nothing was applied.</summary>
+    NotAFloat = 9,
+
     /// <summary>The server has no room for more work now; retry later.</summary>
     Overloaded = 20,
 

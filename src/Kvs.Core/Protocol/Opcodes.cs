@@ -41,7 +41,8 @@ internal static class Opcodes
     internal static OperationKind KindOf(Opcode opcode) => (OperationKind)((byte)opcode & ~OperationBits);
 
     /// <summary>The opcode of an operation that is sent alone.</summary>
-    /// <param name="kind">Any but <see cref="OperationKind.Check"/>, which only a batch carries.</param>
+    /// <param name="kind">Any that is no <see cref="OperationKind.Check"/> and not above <see cref="OperationKind.Stat"/>: those only a
+    /// batch carries.</param>
     /// <returns>The opcode.</returns>
     internal static Opcode Of(OperationKind kind) => (Opcode)((byte)kind | OperationBits);
 

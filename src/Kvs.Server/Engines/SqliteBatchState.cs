@@ -21,13 +21,16 @@ internal sealed class SqliteBatchState : IBatchState, IDisposable
     private readonly SqliteCommand _release;
     private readonly SqliteCommand _rollBack;
     private KvsVersion _batchVersion;
+    private long _batchBytes;
     private bool _hasSavepoint;
     private bool _isSingle;
 
     /// <summary>Prepares its commands.</summary>
     /// <param name="connection">The writing connection. Ownership: the caller's.</param>
-    internal SqliteBatchState(SqliteConnection connection)
+    /// <param name="valueBytesMax">Longest value that is taken.</param>
+    internal SqliteBatchState(SqliteConnection connection, int valueBytesMax)
     {
+        ValueBytesMax = valueBytesMax;
         _connection = connection;
         _find = OnKey("SELECT length(value), expires, epoch, sequence FROM entries WHERE key = $key");
         _value = OnKey("SELECT value FROM entries WHERE key = $key");
@@ -47,6 +50,12 @@ internal sealed class SqliteBatchState : IBatchState, IDisposable
     /// <inheritdoc/>
     public long LogTimeMillis { get; private set; }
 
+    /// <inheritdoc/>
+    public bool IsTooLarge => _batchBytes > Limits.BatchRecordBytesMax;
+
+    /// <inheritdoc/>
+    public int ValueBytesMax { get; }
+
     /// <summary>Begins a batch.</summary>
     /// <param name="version">The version that it makes if it changes something.</param>
     /// <param name="logTimeMillis">Log time of its group.</param>
@@ -55,6 +64,7 @@ internal sealed class SqliteBatchState : IBatchState, IDisposable
     {
         Check.That(!_hasSavepoint);
         _batchVersion = version;
+        _batchBytes = 0;
         LogTimeMillis = logTimeMillis;
         _isSingle = isSingle;
     }
@@ -94,6 +104,7 @@ internal sealed class SqliteBatchState : IBatchState, IDisposable
     /// <inheritdoc/>
     public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis)
     {
+        _batchBytes += key.Length + value.Length;
         _set.Parameters[4].Value = value.ToArray();
         Change(_set, key, expiresAtMillis);
     }

@@ -46,7 +46,7 @@ internal sealed class SqliteWriter : IDisposable
         _epoch = (((last.Epoch >> 32) + 1) << 32) | (uint)random.NextInt64(1L << 32);
         _sequence = last.Sequence;
         _clock = new LogClock(time, logTime);
-        _state = new SqliteBatchState(_connection);
+        _state = new SqliteBatchState(_connection, options.WriteLimits.ValueBytesMax);
         _saveState = Command("UPDATE store SET epoch = $a, sequence = $b, log_time = $c", 3);
         _removeExpired = Command("DELETE FROM entries WHERE expires <> 0 AND expires <= $a", 1);
         _earliest = Command("SELECT min(expires) FROM entries WHERE expires <> 0", 0);
@@ -223,9 +223,9 @@ internal sealed class SqliteWriter : IDisposable
     private ApplyOutcome Apply(WriteRequest request, WorkItem item, long now)
     {
         var version = new KvsVersion(_epoch, _sequence + 1);
-        // A single operation is refused before it changes anything, but left after it when its previous value does
-        // not fit.
-        var needsNoSavepoint = request.Operations.Count == 1 && !request.Operations[0].ReturnPrevious;
+        // A single operation is refused before it changes anything, but left after it when the value that it gives back
+        // does not fit.
+        var needsNoSavepoint = request.Operations.Count == 1 && !request.Operations[0].GivesBack;
         _state.BeginBatch(version, now, needsNoSavepoint);
         var outcome = OperationApplier.Apply(_state, request, item.ResultBytes);
         _state.EndBatch();

@@ -14,6 +14,10 @@ internal sealed class DictionaryState : IBatchState
 
     public long LogTimeMillis { get; set; } = 1_000_000;
 
+    public bool IsTooLarge => false;
+
+    public int ValueBytesMax { get; set; } = 1000;
+
     internal int Count => _entries.Count;
 
     internal void BeginBatch()

@@ -1,21 +1,16 @@
-using System.Text;
-using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Xunit;
 
 namespace Kvs.Core.Tests.Engines;
 
-public sealed class OperationApplierTests
+public sealed class OperationApplierTests : ApplierTestBase
 {
-    private readonly DictionaryState _state = new();
-    private readonly ResultBuffer _bytes = new();
-
     [Fact]
     public void A_failed_condition_rolls_everything_back_and_names_index_and_version()
     {
         Apply(new KvsBatch().Set("a", "old"));
-        var version = _state.InfoOf("a").Version;
+        var version = State.InfoOf("a").Version;
 
         var request = Apply(new KvsBatch()
             .Set("a", "new")
@@ -25,7 +20,7 @@ public sealed class OperationApplierTests
         Assert.Equal((ErrorCode.ConditionFailed, WriteOutcome.NotApplied), (request.Code, request.Outcome));
         Assert.Equal((2, version), (request.FailedIndex, request.FailedVersion));
         Assert.Empty(request.Results);
-        Assert.Equal(("old", null), (_state.ValueOf("a"), _state.ValueOf("b")));
+        Assert.Equal(("old", null), (State.ValueOf("a"), State.ValueOf("b")));
     }
 
     [Fact]
@@ -39,7 +34,7 @@ public sealed class OperationApplierTests
             .Check("k", KvsCondition.Absent));
 
         Assert.Equal(ErrorCode.None, request.Code);
-        Assert.Equal(0, _state.Count);
+        Assert.Equal(0, State.Count);
     }
 
     [Fact]
@@ -56,10 +51,10 @@ public sealed class OperationApplierTests
     {
         Apply(new KvsBatch().Set("k", "1", new SetOptions { TimeToLive = TimeSpan.FromSeconds(1) }));
         Apply(new KvsBatch().Set("k", "2", new SetOptions { KeepTimeToLive = true }));
-        Assert.Equal(_state.LogTimeMillis + 1000, _state.InfoOf("k").ExpiresAtMillis);
+        Assert.Equal(State.LogTimeMillis + 1000, State.InfoOf("k").ExpiresAtMillis);
 
         Apply(new KvsBatch().Set("k", "3"));
-        Assert.Equal(0, _state.InfoOf("k").ExpiresAtMillis);
+        Assert.Equal(0, State.InfoOf("k").ExpiresAtMillis);
     }
 
     [Fact]
@@ -68,7 +63,7 @@ public sealed class OperationApplierTests
         Apply(new KvsBatch().Set("k", "1", new SetOptions { TimeToLive = TimeSpan.MaxValue }));
         Apply([new Operation { Kind = OperationKind.Expire, Key = Key("k"), Expiry = ExpiryKind.In, ExpiryMillis = long.MaxValue }]);
 
-        Assert.Equal(long.MaxValue, _state.InfoOf("k").ExpiresAtMillis);
+        Assert.Equal(long.MaxValue, State.InfoOf("k").ExpiresAtMillis);
     }
 
     [Theory]
@@ -82,7 +77,7 @@ public sealed class OperationApplierTests
         var set = new Operation { Kind = OperationKind.Set, Key = Key("k"), Value = Key("2"), Expiry = ExpiryKind.At, ExpiryMillis = at };
 
         Assert.True(Apply([set]).Results[0].Existed);
-        Assert.Null(_state.ValueOf("k"));
+        Assert.Null(State.ValueOf("k"));
         Assert.False(Changes([set]));
     }
 
@@ -94,7 +89,7 @@ public sealed class OperationApplierTests
 
         var first = Apply([past]).Results[0];
         Assert.Equal((true, 1L), (first.Existed, first.Number));
-        Assert.Null(_state.ValueOf("k"));
+        Assert.Null(State.ValueOf("k"));
         var again = Apply([past]).Results[0];
         Assert.Equal((false, 0L), (again.Existed, again.Number));
     }
@@ -103,16 +98,16 @@ public sealed class OperationApplierTests
     public void Expire_and_persist_make_a_new_version_and_say_whether_they_changed_something()
     {
         Apply(new KvsBatch().Set("k", "1"));
-        var first = _state.InfoOf("k").Version;
+        var first = State.InfoOf("k").Version;
 
         Assert.Equal(1, Apply(new KvsBatch().Expire("k", TimeSpan.FromSeconds(9))).Results[0].Number);
-        var second = _state.InfoOf("k").Version;
+        var second = State.InfoOf("k").Version;
         Assert.Equal(1, Apply(new KvsBatch().Persist("k")).Results[0].Number);
-        var third = _state.InfoOf("k").Version;
+        var third = State.InfoOf("k").Version;
         Assert.Equal(0, Apply(new KvsBatch().Persist("k")).Results[0].Number);
 
         Assert.True(first < second && second < third);
-        Assert.Equal((third, "1"), (_state.InfoOf("k").Version, _state.ValueOf("k")));
+        Assert.Equal((third, "1"), (State.InfoOf("k").Version, State.ValueOf("k")));
     }
 
     [Fact]
@@ -122,7 +117,7 @@ public sealed class OperationApplierTests
         Apply(new KvsBatch().Expire("n", TimeSpan.FromSeconds(1)));
         Assert.Equal(-2, Apply(new KvsBatch().Increment("n", -7)).Results[0].Number);
 
-        Assert.Equal(("-2", _state.LogTimeMillis + 1000), (_state.ValueOf("n"), _state.InfoOf("n").ExpiresAtMillis));
+        Assert.Equal(("-2", State.LogTimeMillis + 1000), (State.ValueOf("n"), State.InfoOf("n").ExpiresAtMillis));
     }
 
     [Theory]
@@ -144,7 +139,7 @@ public sealed class OperationApplierTests
         var request = Apply(new KvsBatch().Increment("n"));
 
         Assert.Equal(ErrorCode.NotAnInteger, request.Code);
-        Assert.Equal((0, value), (request.FailedIndex, _state.ValueOf("n")));
+        Assert.Equal((0, value), (request.FailedIndex, State.ValueOf("n")));
     }
 
     [Theory]
@@ -162,7 +157,7 @@ public sealed class OperationApplierTests
         var request = Apply(new KvsBatch().Increment("n", by));
 
         Assert.Equal(overflows ? ErrorCode.IntegerOverflow : ErrorCode.None, request.Code);
-        Assert.Equal((overflows ? value : value + by).ToString(), _state.ValueOf("n"));
+        Assert.Equal((overflows ? value : value + by).ToString(), State.ValueOf("n"));
     }
 
     [Fact]
@@ -201,29 +196,5 @@ public sealed class OperationApplierTests
         Assert.Equal(
             ErrorCode.ConditionFailed,
             Apply(new KvsBatch().Remove("k", new RemoveOptions { Condition = KvsCondition.Present })).Code);
-    }
-
-    private static byte[] Key(string text) => Encoding.UTF8.GetBytes(text);
-
-    private string? ValueOf(OperationResult result) =>
-        result.HasValue ? Encoding.UTF8.GetString(_bytes.WrittenSpan.Slice(result.ValueOffset, result.ValueLength)) : null;
-
-    private WriteRequest Apply(KvsBatch batch) => Apply([.. batch.Operations]);
-
-    private WriteRequest Apply(Operation[] operations)
-    {
-        Run(operations, out var request);
-        return request;
-    }
-
-    private bool Changes(Operation[] operations) => Run(operations, out _);
-
-    private bool Run(Operation[] operations, out WriteRequest request)
-    {
-        request = new WriteRequest();
-        request.Operations.AddRange(operations);
-        Assert.True(RequestAdmission.TryAdmit(request, WriteLimits.Default, out _));
-        _state.BeginBatch();
-        return OperationApplier.Apply(_state, request, _bytes) == ApplyOutcome.Changed;
     }
 }

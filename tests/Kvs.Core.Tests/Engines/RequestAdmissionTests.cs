@@ -26,6 +26,17 @@ public sealed class RequestAdmissionTests
     }
 
     [Fact]
+    public void The_target_of_a_copy_is_a_key()
+    {
+        var request = Of(new Operation { Kind = OperationKind.Copy, Key = "k"u8.ToArray(), Value = new byte[Limits.KeyBytesMax + 1] });
+        Assert.False(RequestAdmission.TryAdmit(request, WriteLimits.Default, out _));
+        Assert.Equal(ErrorCode.KeyTooLarge, request.Code);
+
+        request = Of(new Operation { Kind = OperationKind.Copy, Key = "k"u8.ToArray(), Value = new byte[101] });
+        Assert.True(RequestAdmission.TryAdmit(request, Small, out _));
+    }
+
+    [Fact]
     public void One_operation_too_many_is_refused()
     {
         var request = Of([.. Enumerable.Repeat(Operation.Remove("", null), Limits.BatchOperationsMax)]);
@@ -50,7 +61,9 @@ public sealed class RequestAdmissionTests
     {
         Operation[] meaningless = [
             new() { Kind = OperationKind.None },
-            new() { Kind = (OperationKind)9 },
+            new() { Kind = OperationKind.Copy + 1 },
+            new() { Kind = OperationKind.SetRange, Offset = -1 },
+            new() { Kind = OperationKind.Copy, Key = "k"u8.ToArray(), Value = "k"u8.ToArray() },
             new() { Kind = OperationKind.Check, Condition = new KvsCondition((ConditionKind)4) },
             new() { Kind = OperationKind.Check, Condition = new KvsCondition((ConditionKind)(-1)) },
             new() { Kind = OperationKind.Set, Expiry = (ExpiryKind)4 },

@@ -120,6 +120,25 @@ internal static class ProtocolExamples
             .Check("a", KvsCondition.Absent).Set("b", "1").Remove("c", new RemoveOptions { ReturnPrevious = true }).Operations),
         ["batch-ok"] = target => Completed(
             target, Opcode.Batch, 12, Version, default, default, new OperationResult { Existed = true, HasValue = true, ValueLength = 5 }),
+        ["batch-edits"] = target => RequestEncoder.WriteBatch(target, 32, default, new KvsBatch()
+            .Check("w", KvsCondition.IfVersion(Older))
+            .Add(Operation.Set("k", "v", new SetOptions { Condition = KvsCondition.Absent, ReturnPrevious = true }) with { IsOptional = true })
+            .Add(new Operation { Kind = OperationKind.Append, Key = "log"u8.ToArray(), Value = "line\n"u8.ToArray(), IsOptional = true })
+            .SetRange("bits", 2, new byte[] { 1 })
+            .Add(new Operation { Kind = OperationKind.IncrementFloat, Key = "n"u8.ToArray(), Value = "0.1"u8.ToArray(), IsOptional = true })
+            .Copy("a", "b", replace: true)
+            .Operations),
+        ["batch-edits-ok"] = target => Completed(
+            target,
+            Opcode.Batch,
+            32,
+            Version,
+            new OperationResult { Existed = true, Version = Older },
+            new OperationResult { Existed = true, HasValue = true, ValueLength = 5, Code = ErrorCode.ConditionFailed },
+            new OperationResult { Existed = true, Number = 25 },
+            new OperationResult { Number = 3 },
+            new OperationResult { Existed = true, HasValue = true, ValueOffset = 5, ValueLength = 4 },
+            default),
         ["get-many"] = target => RequestEncoder.WriteGetMany(target, 13, default, ["a", "b"]),
         ["get-many-ok"] = target =>
         {
@@ -219,7 +238,7 @@ internal static class ProtocolExamples
             request.Results.Add(result);
         }
 
-        ResponseEncoder.WriteCompleted(target, opcode, requestId, request, "value"u8, position);
+        ResponseEncoder.WriteCompleted(target, opcode, requestId, request, "value10.6"u8, position);
     }
 
     private static void Chunk(

@@ -50,7 +50,7 @@ public sealed class RequestRefusalTests
     }
 
     [Theory]
-    [InlineData((byte)Opcode.Set, "20 01000000 01000000 6B 76")]
+    [InlineData((byte)Opcode.Set, "40 01000000 01000000 6B 76")]
     [InlineData((byte)Opcode.Set, "00 01000000 02000000 6B 76")]
     [InlineData((byte)Opcode.Set, "00 FFFFFFFF 00000000 6B")]
     [InlineData((byte)Opcode.Set, "00 01000000 01000000 6B 76 00")]
@@ -77,6 +77,23 @@ public sealed class RequestRefusalTests
         Assert.False(RequestDecoder.TryReadOperation(in frame, out _, out var fault));
         Assert.Equal(ErrorCode.InvalidArgument, fault.Code);
         Assert.False(fault.ClosesConnection);
+    }
+
+    [Theory]
+    [InlineData("00 00 01000000 6B")]
+    [InlineData("0D 00 01000000 6B")]
+    [InlineData("09 10 01000000 01000000 6B 76")]
+    [InlineData("09 40 01000000 01000000 6B 76")]
+    [InlineData("09 00 01000000 6B")]
+    [InlineData("0A 00 01000000 01000000 6B 76")]
+    [InlineData("0B 04 01000000 01000000 6B 31")]
+    [InlineData("0C 80 01000000 01000000 61 62")]
+    [InlineData("07 01 01000000 6B")]
+    public void An_item_of_a_batch_that_does_not_fit_its_kind_closes_the_connection(string hex)
+    {
+        var frame = new Frame { Opcode = Opcode.Batch, Body = Wire.Hex("01000000" + hex) };
+        Assert.False(RequestDecoder.TryReadBatch(in frame, [], out var fault));
+        Assert.Equal(ErrorCode.Protocol, fault.Code);
     }
 
     [Fact]

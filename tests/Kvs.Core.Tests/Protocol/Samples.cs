@@ -24,6 +24,13 @@ internal static class Samples
         .Check("k", KvsCondition.Present)
         .Add(new Operation { Kind = OperationKind.Get, Key = "k"u8.ToArray() })
         .Add(new Operation { Kind = OperationKind.Stat, Key = "k"u8.ToArray() })
+        .Append("k", "v")
+        .SetRange("k", int.MaxValue, "v")
+        .IncrementFloat("k", "-0.5")
+        .Copy("k", "l")
+        .Copy("k", "l", replace: true)
+        .Add(Operation.Set("k", "v", new SetOptions { Condition = KvsCondition.Absent, ReturnPrevious = true }) with { IsOptional = true })
+        .Add(new Operation { Kind = OperationKind.Append, Key = "k"u8.ToArray(), IsOptional = true, Condition = KvsCondition.Present })
         .Operations;
 
     internal static readonly HelloAck Ack = new()

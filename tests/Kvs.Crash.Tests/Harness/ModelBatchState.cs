@@ -26,6 +26,12 @@ internal sealed class ModelBatchState(ImmutableSortedDictionary<string, ModelEnt
     /// <inheritdoc/>
     public long LogTimeMillis { get; private set; }
 
+    /// <inheritdoc/>
+    public bool IsTooLarge => false;
+
+    /// <inheritdoc/>
+    public int ValueBytesMax => Limits.ValueBytesMax;
+
     /// <summary>Begins a batch: what came before cannot be rolled back any more.</summary>
     /// <param name="logTimeMillis">Its log time.</param>
     /// <param name="version">The version of what it writes.</param>

@@ -143,6 +143,51 @@ public abstract class EngineContract
     }
 
     [Fact]
+    public void A_sum_that_does_not_fit_into_the_answer_is_not_written()
+    {
+        using var engine = Open();
+        engine.Set("n", "10.50");
+        var item = new WorkItem(engine);
+        item.Requests.Add(EngineHarness.Request(Operation.Set("other", "v", null)));
+        item.Requests.Add(EngineHarness.Request([.. new KvsBatch().IncrementFloat("n", "0.1").Operations]));
+        item.ResultBytes.BytesMax = 3;
+        engine.Submit(item);
+        Assert.Equal((1, 4, "10.50"), (item.Judged, item.ResultBytes.Wanted, engine.Get("n")));
+
+        item.Requests.RemoveAt(0);
+        item.Renew();
+        item.ResultBytes.BytesMax = 4;
+        engine.Submit(item);
+        Assert.Equal((1, "10.6"), (item.Judged, engine.Get("n")));
+        Assert.Equal("10.6"u8, item.ResultBytes.WrittenSpan);
+    }
+
+    [Fact]
+    public void A_small_request_that_writes_large_values_again_and_again_is_refused()
+    {
+        using var engine = Open();
+        engine.Set("large", new string('x', 20 * 1024 * 1024));
+        var refused = engine.Apply([.. Enumerable.Repeat(new KvsBatch().Append("large", "y").Operations[0], 4)]);
+
+        Assert.Equal((ErrorCode.BatchTooLarge, 3), (refused.Code, refused.FailedIndex));
+        Assert.True(engine.Engine.TryGet("large"u8, null, out var info));
+        Assert.Equal(20 * 1024 * 1024, info.ValueLength);
+        Assert.Equal(ErrorCode.None, engine.Apply([.. new KvsBatch().Append("large", "y").Copy("large", "copy").Operations]).Code);
+        Assert.Equal((20 * 1024 * 1024) + 1, engine.Get("copy")!.Length);
+    }
+
+    [Fact]
+    public void A_value_grows_up_to_the_limit_of_the_engine()
+    {
+        using var engine = Open();
+        var atEnd = engine.Apply(Operation.SetRange("k", Limits.ValueBytesMax - 1, "x"));
+        var beyond = engine.Apply(new KvsBatch().Append("k", "x").Operations[0]);
+
+        Assert.Equal((ErrorCode.None, (long)Limits.ValueBytesMax), (atEnd.Code, atEnd.Results[0].Number));
+        Assert.Equal((ErrorCode.ValueTooLarge, WriteOutcome.NotApplied), (beyond.Code, beyond.Outcome));
+    }
+
+    [Fact]
     public void Items_are_applied_in_the_order_of_the_calls()
     {
         using var engine = Open();

@@ -215,6 +215,41 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_batch_appends_overwrites_adds_decimals_and_copies()
+    {
+        await Fill("a");
+        var result = await Store.ApplyAsync(new KvsBatch()
+            .Set("s", "abc")
+            .Append("s", "de")
+            .SetRange("s", 1, "X")
+            .IncrementFloat("f", "10.50")
+            .IncrementFloat("f", "0.1")
+            .Copy("s", "copy")
+            .Copy("missing", "copy"));
+
+        Assert.True(result.Applied);
+        Assert.Equal([0, 5, 5, 0, 0, 0, 0], result.Results.Select(item => item.Number));
+        Assert.Equal(("10.5", "10.6"), (result.Results[3].Value?.ToString(), result.Results[4].Value?.ToString()));
+        Assert.Equal((true, false), (result.Results[5].Existed, result.Results[6].Existed));
+        Assert.All(result.Results, item => Assert.Null(item.Previous));
+        Assert.Equal("aXcde", (await Store.GetAsync("copy"))!.Value.ToString());
+        Assert.Equal("10.6", (await Store.GetAsync("f"))!.Value.ToString());
+    }
+
+    [Fact]
+    public async Task A_batch_says_why_a_float_or_a_copy_failed()
+    {
+        await Fill("a", "b");
+        var noNumber = await Store.ApplyAsync(new KvsBatch().Set("f", "x").IncrementFloat("f", "1"));
+        var taken = await Store.ApplyAsync(new KvsBatch().Copy("a", "b"));
+
+        Assert.Equal((false, 1, ErrorCode.NotAFloat), (noNumber.Applied, noNumber.FailedIndex, noNumber.FailedCode));
+        Assert.Equal((false, 0, ErrorCode.ConditionFailed), (taken.Applied, taken.FailedIndex, taken.FailedCode));
+        Assert.Null(await Store.GetAsync("f"));
+        Assert.True((await Store.ApplyAsync(new KvsBatch().Copy("a", "b", replace: true))).Applied);
+    }
+
+    [Fact]
     public async Task A_batch_that_changes_nothing_has_no_version()
     {
         var result = await Store.ApplyAsync(new KvsBatch().Remove("missing").Persist("missing"));

@@ -52,6 +52,7 @@ internal static class Failures
         ErrorCode.NotFound => "the key does not exist",
         ErrorCode.ConditionFailed => "condition failed",
         ErrorCode.NotAnInteger => "the value is no 64-bit integer",
+        ErrorCode.NotAFloat => "the value is no decimal number",
         ErrorCode.IntegerOverflow => "the counter would leave the range of 64-bit integers",
         _ => $"refused ({code})",
     };

@@ -146,7 +146,7 @@ internal sealed class PipeRunner(Invocation run, IKvStore store, LineReader line
     private static bool IsOfThisOperationOnly(KvsException failure) =>
         failure.Outcome != WriteOutcome.Unknown
         && failure.Code is ErrorCode.NotFound or ErrorCode.ConditionFailed or ErrorCode.NotAnInteger
-            or ErrorCode.IntegerOverflow or ErrorCode.InvalidArgument or ErrorCode.KeyTooLarge
+            or ErrorCode.IntegerOverflow or ErrorCode.NotAFloat or ErrorCode.InvalidArgument or ErrorCode.KeyTooLarge
             or ErrorCode.ValueTooLarge or ErrorCode.BatchTooLarge or ErrorCode.NotSupported;
 
     private readonly record struct Pending(long Line, long Bytes, Task<ICommandResult> Result);

@@ -87,8 +87,7 @@ internal sealed class Tries(TimeProvider time, long startedAt, long deadline, in
     /// <returns>The failure; another one when the last says less than the truth.</returns>
     internal KvsException Verdict(KvsException last)
     {
-        var judgedByThePrimary = last.Code is ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow;
-        return _mayBeApplied && last.Outcome == WriteOutcome.NotApplied && !judgedByThePrimary
+        return _mayBeApplied && last.Outcome == WriteOutcome.NotApplied && !ErrorCodes.IsVerdict(last.Code)
             ? new KvsUnavailableException(
                 ErrorCode.OutcomeUnknown,
                 $"{last.Message} It is not known whether an earlier try of the write was applied.",

@@ -203,20 +203,21 @@ internal static class Calls
     {
         var whole = ResponseDecoder.TryReadBatch(body, out var version, out var read);
         var results = new List<BatchItemResult>(read.Count);
+        whole &= read.Count == operations.Count;
         for (var i = 0; whole && i < read.Count; i++)
         {
             var item = read[i];
-            results.Add(new BatchItemResult(item.Existed, ValueOf(in item, body), item.Number));
+            results.Add(BatchItemResult.Of(operations[i].Kind, in item, ValueOf(in item, body)));
         }
 
         result = new BatchResult(true, version, -1, ErrorCode.None, results);
-        return whole && results.Count == operations.Count;
+        return whole;
     }
 
     private static bool ReadBatchRefusal(in ErrorResponse error, out BatchResult result)
     {
         result = new BatchResult(false, default, error.FailedIndex, error.Code, []);
-        return error.Code is ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow;
+        return ErrorCodes.IsVerdict(error.Code);
     }
 
     private static bool ReadGetMany(ReadOnlyMemory<byte> body, in IReadOnlyList<KvsKey> keys, out IReadOnlyList<KvsEntry?> entries)

@@ -90,7 +90,7 @@ internal sealed class PendingWrite : IWorkItemOwner
     /// <exception cref="KvsException">It failed for another reason.</exception>
     internal BatchResult ToBatchResult()
     {
-        if (_request.Code is ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow)
+        if (ErrorCodes.IsVerdict(_request.Code))
         {
             return new BatchResult(false, default, _request.FailedIndex, _request.Code, []);
         }
@@ -100,7 +100,7 @@ internal sealed class PendingWrite : IWorkItemOwner
         for (var i = 0; i < results.Length; i++)
         {
             var result = _request.Results[i];
-            results[i] = new BatchItemResult(result.Existed, ValueOf(result), result.Number);
+            results[i] = BatchItemResult.Of(_request.Operations[i].Kind, in result, ValueOf(result));
         }
 
         return new BatchResult(true, _request.Version, -1, ErrorCode.None, results);

@@ -17,7 +17,7 @@ internal sealed class MemoryEngine : IKvEngine
     private readonly WriteLimits _limits;
     private readonly SnapshotLedger _snapshots;
     private readonly ulong _epoch;
-    private readonly MemoryState _state = new(); // guarded by _gate
+    private readonly MemoryState _state; // guarded by _gate
     private readonly LogClock _clock; // guarded by _gate
     private readonly ITimer _timer; // guarded by _gate
     private MemoryRoot _root; // published: Volatile
@@ -36,6 +36,7 @@ internal sealed class MemoryEngine : IKvEngine
     {
         _time = time;
         _limits = limits;
+        _state = new MemoryState(limits.ValueBytesMax);
         _snapshots = new SnapshotLedger(time);
 
         // Reign 1, for there is no earlier one; the nonce tells this store from others of the same process.

@@ -8,16 +8,24 @@ namespace Kvs.Core.Engines.Memory;
 /// The working state of the memory engine: what the next published root will hold. Threading: guarded by the engine's
 /// lock.
 /// </summary>
-internal sealed class MemoryState : IBatchState
+/// <param name="valueBytesMax">Longest value that is taken.</param>
+internal sealed class MemoryState(int valueBytesMax) : IBatchState
 {
     private readonly ImmutableSortedSet<MemoryEntry>.Builder _entries = ImmutableSortedSet.CreateBuilder(MemoryEntry.ByKey);
     private readonly SortedSet<MemoryEntry> _expiring = new(MemoryEntry.ByExpiry);
     private readonly List<(MemoryEntry? Before, MemoryEntry? After)> _undo = [];
     private KvsVersion _batchVersion;
     private long _liveBytes;
+    private long _batchBytes;
 
     /// <inheritdoc/>
     public long LogTimeMillis { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsTooLarge => _batchBytes > Limits.BatchRecordBytesMax;
+
+    /// <inheritdoc/>
+    public int ValueBytesMax => valueBytesMax;
 
     /// <summary>Earliest expiry of all entries, or 0 when none expires.</summary>
     internal long EarliestExpiryMillis => _expiring.Min?.Info.ExpiresAtMillis ?? 0;
@@ -28,6 +36,7 @@ internal sealed class MemoryState : IBatchState
     {
         _undo.Clear();
         _batchVersion = version;
+        _batchBytes = 0;
     }
 
     /// <summary>Moves the log time on and removes what has expired by then.</summary>
@@ -65,6 +74,7 @@ internal sealed class MemoryState : IBatchState
     /// <inheritdoc/>
     public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis)
     {
+        _batchBytes += key.Length + value.Length;
         var info = new EntryInfo(_batchVersion, expiresAtMillis, value.Length);
         Change(Find(key), new MemoryEntry(key.ToArray(), value.ToArray(), info));
     }

@@ -6,12 +6,13 @@ namespace Kvs.Core.Protocol.Requests;
 /// <summary>
 /// One operation, as the body of a request of its own or as an item of a batch:
 /// <code>
-/// u8 options: bits 0-1 condition, bits 2-3 expiry, bit 4 return the previous value; others 0
+/// u8 options: bits 0-1 condition, bits 2-3 expiry, bit 4 return the previous value, bit 5 optional, bit 6 replace; others 0
 /// [u64 epoch, u64 sequence]  condition is Version
 /// [i64 milliseconds]         expiry is In or At
 /// [i64 delta]                increment
+/// [i64 offset]               set-range
 /// u32 key length
-/// [u32 value length]         set
+/// [u32 value length]         set, append, set-range, float increment (what is added), copy (the target)
 /// key [value]
 /// </code>
 /// </summary>
@@ -24,14 +25,19 @@ internal static class OperationCodec
     private const int ExpiryShift = 2;
     private const int ExpiryMask = 0x03 << ExpiryShift;
     private const int PreviousBit = 0x10;
+    private const int OptionalBit = 0x20;
+    private const int ReplaceBit = 0x40;
 
     /// <summary>Writes an operation, without its kind.</summary>
     /// <param name="target">Where it is written.</param>
     /// <param name="operation">The operation.</param>
     internal static void Write(FrameBuffer target, in Operation operation)
     {
-        var previous = operation.ReturnPrevious ? PreviousBit : 0;
-        target.WriteByte((byte)((int)operation.Condition.Kind | ((int)operation.Expiry << ExpiryShift) | previous));
+        target.WriteByte((byte)((int)operation.Condition.Kind
+            | ((int)operation.Expiry << ExpiryShift)
+            | (operation.ReturnPrevious ? PreviousBit : 0)
+            | (operation.IsOptional ? OptionalBit : 0)
+            | (operation.Replace ? ReplaceBit : 0)));
         if (operation.Condition.Kind == ConditionKind.Version)
         {
             target.WriteVersion(operation.Condition.Version);
@@ -47,14 +53,19 @@ internal static class OperationCodec
             target.WriteInt64(operation.Delta);
         }
 
+        if (operation.Kind == OperationKind.SetRange)
+        {
+            target.WriteInt64(operation.Offset);
+        }
+
         target.WriteUInt32((uint)operation.Key.Length);
-        if (operation.Kind == OperationKind.Set)
+        if (HasValue(operation.Kind))
         {
             target.WriteUInt32((uint)operation.Value.Length);
         }
 
         target.WriteBytes(operation.Key.Span);
-        if (operation.Kind == OperationKind.Set)
+        if (HasValue(operation.Kind))
         {
             target.WriteBytes(operation.Value.Span);
         }
@@ -77,8 +88,9 @@ internal static class OperationCodec
         var version = condition == ConditionKind.Version ? reader.ReadVersion() : default;
         var expiryMillis = expiry is ExpiryKind.In or ExpiryKind.At ? reader.ReadInt64() : 0;
         var delta = kind == OperationKind.Increment ? reader.ReadInt64() : 0;
+        var offset = kind == OperationKind.SetRange ? reader.ReadInt64() : 0;
         var keyLength = reader.ReadUInt32();
-        var valueLength = kind == OperationKind.Set ? reader.ReadUInt32() : 0;
+        var valueLength = HasValue(kind) ? reader.ReadUInt32() : 0;
         return new Operation
         {
             Kind = kind,
@@ -86,7 +98,10 @@ internal static class OperationCodec
             Expiry = expiry,
             ExpiryMillis = expiryMillis,
             Delta = delta,
+            Offset = offset,
             ReturnPrevious = (options & PreviousBit) != 0,
+            IsOptional = (options & OptionalBit) != 0,
+            Replace = (options & ReplaceBit) != 0,
             Key = reader.ReadBytes(keyLength),
             Value = reader.ReadBytes(valueLength),
         };
@@ -110,12 +125,17 @@ internal static class OperationCodec
         return meaningful;
     }
 
-    private static int AllowedOptions(OperationKind kind) => kind switch
+    private static bool HasValue(OperationKind kind) => kind
+        is OperationKind.Set or OperationKind.Append or OperationKind.SetRange or OperationKind.IncrementFloat
+        or OperationKind.Copy;
+
+    private static int AllowedOptions(OperationKind kind) => OptionalBit | kind switch
     {
         OperationKind.Set => ConditionMask | ExpiryMask | PreviousBit,
         OperationKind.Remove => ConditionMask | PreviousBit,
         OperationKind.Expire => ConditionMask | ExpiryMask,
-        OperationKind.Increment or OperationKind.Persist or OperationKind.Check => ConditionMask,
-        _ => 0,
+        OperationKind.Copy => ConditionMask | ReplaceBit,
+        OperationKind.Get or OperationKind.Stat => 0,
+        _ => ConditionMask,
     };
 }

@@ -66,7 +66,7 @@ internal static class RequestDecoder
         for (var i = 0; i < count; i++)
         {
             var kind = (OperationKind)reader.ReadByte();
-            if (kind is < OperationKind.Set or > OperationKind.Stat)
+            if (kind is < OperationKind.Set or > OperationKind.Copy)
             {
                 reader.Fail();
             }

@@ -9,7 +9,7 @@ internal static class RequestEncoder
     /// <param name="target">The buffer.</param>
     /// <param name="requestId">The id.</param>
     /// <param name="fields">The optional fields.</param>
-    /// <param name="operation">Any but a check.</param>
+    /// <param name="operation">Any for which <see cref="Opcodes.Of"/> holds.</param>
     internal static void WriteOperation(FrameBuffer target, uint requestId, in RequestFields fields, in Operation operation)
     {
         var start = target.BeginFrame(Opcodes.Of(operation.Kind), requestId);

@@ -7,13 +7,14 @@ namespace Kvs.Core.Protocol.Responses;
 /// <summary>
 /// What one operation found or did:
 /// <code>
-/// u8 flags: bit 0 the key was there, bits 1 to 5 which parts follow; others 0
+/// u8 flags: bit 0 the key was there, bits 1 to 6 which parts follow; bit 7 0
 /// [u64 epoch, u64 sequence]  bit 1: version of the key
 /// [i64 unix milliseconds]    bit 2: its expiry; 0 for none
-/// [i64 number]               bit 3: new value of an increment; 1 for an expiry that was changed; of a stat, the
-///                            milliseconds that the key has to live
-/// [u32 length, value]        bit 4: the value (read, or previous)
+/// [i64 number]               bit 3: new value of an increment; new length after an append or set-range; 1 for an expiry
+///                            that was changed; of a stat, the milliseconds that the key has to live
+/// [u32 length, value]        bit 4: the value (read, previous, or new by a float increment)
 /// [u32 length]               bit 5: length of the value, without its bytes
+/// [u16 code]                 bit 6: why an optional operation changed nothing
 /// </code>
 /// A part that is left out is 0 or not there.
 /// </summary>
@@ -25,7 +26,8 @@ internal static class ResultCodec
     private const byte NumberBit = 0x08;
     private const byte ValueBit = 0x10;
     private const byte LengthBit = 0x20;
-    private const byte KnownBits = 0x3F;
+    private const byte CodeBit = 0x40;
+    private const byte KnownBits = 0x7F;
     private const byte FoundBits = ExistedBit | VersionBit | ExpiryBit | ValueBit;
     private const int VersionOffset = 1;
     private const int ExpiryOffset = 17;
@@ -46,7 +48,8 @@ internal static class ResultCodec
             | (result.ExpiresAtMillis == 0 ? 0 : ExpiryBit)
             | (result.Number == 0 ? 0 : NumberBit)
             | (result.HasValue ? ValueBit : 0)
-            | (hasLength ? LengthBit : 0)));
+            | (hasLength ? LengthBit : 0)
+            | (result.Code == ErrorCode.None ? 0 : CodeBit)));
         if (result.Version != KvsVersion.None)
         {
             target.WriteVersion(result.Version);
@@ -69,6 +72,11 @@ internal static class ResultCodec
         else if (hasLength)
         {
             target.WriteUInt32((uint)result.ValueLength);
+        }
+
+        if (result.Code != ErrorCode.None)
+        {
+            target.WriteUInt16((ushort)result.Code);
         }
     }
 
@@ -93,6 +101,7 @@ internal static class ResultCodec
             _ = reader.ReadBytes(length);
         }
 
+        var code = (flags & CodeBit) != 0 ? (ErrorCode)reader.ReadUInt16() : ErrorCode.None;
         if (length > int.MaxValue)
         {
             reader.Fail();
@@ -107,6 +116,7 @@ internal static class ResultCodec
             HasValue = (flags & ValueBit) != 0,
             ValueOffset = valueOffset,
             ValueLength = (int)length,
+            Code = code,
         };
     }
 

@@ -65,7 +65,7 @@ internal sealed class WorkForwarder(
         static operation => operation.Kind is OperationKind.Get or OperationKind.Stat) && request.Operations.Count == 1;
 
     private static bool GivesBack(WriteRequest request) =>
-        request.Operations.Exists(static operation => operation.ReturnPrevious || operation.Kind == OperationKind.Get);
+        request.Operations.Exists(static operation => operation.GivesBack);
 
     private static bool IsRefusedHere(WriteRequest request) =>
         request is { Code: ErrorCode.NotPrimary or ErrorCode.NoLease, Outcome: WriteOutcome.NotApplied }

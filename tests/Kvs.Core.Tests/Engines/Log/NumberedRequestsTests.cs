@@ -43,11 +43,18 @@ public sealed class NumberedRequestsTests
             LogStore.Of(OperationKind.Check, "missing", KvsCondition.Absent),
             LogStore.Of(OperationKind.Remove, "a") with { ReturnPrevious = true },
             LogStore.Of(OperationKind.Get, "a"),
+            LogStore.Of(OperationKind.IncrementFloat, "f") with { Value = "0.5"u8.ToArray() },
+            LogStore.Of(OperationKind.Append, "s") with { Value = "abc"u8.ToArray() },
+            LogStore.SetOf("s", "lost", condition: KvsCondition.Absent) with { ReturnPrevious = true, IsOptional = true },
+            LogStore.Of(OperationKind.Copy, "s") with { Value = "t"u8.ToArray() },
+            NumberedClient.Increment("s") with { IsOptional = true },
         ];
         var first = Submit(_client.New(operations));
         var again = Submit(_client.Again(1, operations));
         Assert.Equal(Told(first), Told(again));
-        Assert.Equal((10, "two"), (again.Request.Results.Count, ValueOf(again, 8)));
+        Assert.Equal((15, "two"), (again.Request.Results.Count, ValueOf(again, 8)));
+        Assert.Equal(("0.5", "abc"), (ValueOf(again, 10), ValueOf(again, 12)));
+        Assert.Equal((ErrorCode.ConditionFailed, ErrorCode.NotAnInteger), (again.Request.Results[12].Code, again.Request.Results[14].Code));
         var survivor = ReopenedWith(again: () => Submit(_client.Again(1, operations)));
         Assert.Equal(Told(first), Told(survivor));
     }
@@ -76,10 +83,13 @@ public sealed class NumberedRequestsTests
             operations.Add(NumberedClient.Increment("n", i));
         }
 
+        operations.Add(NumberedClient.Increment("k0") with { IsOptional = true });
+
         var first = Apply(_client.New([.. operations]));
         Assert.True(first.Results[0].HasValue);
         var again = Apply(_client.Again(1, [.. operations]));
         Assert.Equal(first.Results.Select(result => (result.Existed, result.Number)), again.Results.Select(result => (result.Existed, result.Number)));
+        Assert.Equal(ErrorCode.NotAnInteger, again.Results[^1].Code);
         Assert.All(again.Results, result => Assert.Equal((KvsVersion.None, false, 0), (result.Version, result.HasValue, result.ValueLength)));
         Assert.Equal(first.Version, again.Version);
     }

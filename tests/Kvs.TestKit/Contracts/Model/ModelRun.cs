@@ -122,6 +122,7 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
         var (operation, result) = (request.Operations[index], request.Results[index]);
         var what = $"operation {index} of {Describe(request)}";
         Require(result.Existed == expected.Old is not null, $"existed: {result.Existed} by {what}");
+        Require(result.Code == expected.Code, $"code {result.Code}, not {expected.Code}, by {what}");
         Require(result.Number == expected.Number, $"number {result.Number}, not {expected.Number}, by {what}");
         Require(result.HasValue == expected.Value is not null, $"has value: {result.HasValue} by {what}");
         var isSame = expected.Value is null
@@ -137,7 +138,8 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
 
     private static string Describe(WriteRequest request) => string.Join(", ", request.Operations.Select(operation =>
         $"{operation.Kind}({Text(operation.Key.Span)} {operation.Value.Length}B {operation.Expiry} {operation.ExpiryMillis} "
-        + $"by {operation.Delta} if {operation.Condition.Kind})"));
+        + $"by {operation.Delta} at {operation.Offset} replace {operation.Replace} optional {operation.IsOptional} "
+        + $"if {operation.Condition.Kind})"));
 
     private void Read(byte[][] keys)
     {

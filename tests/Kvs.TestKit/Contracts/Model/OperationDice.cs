@@ -13,7 +13,9 @@ internal sealed class OperationDice(Random random, StoreModel model, long now)
     private static readonly byte[][] s_keys = MakeKeys();
 
     /// <summary>Any operation.</summary>
-    internal Operation Operation() => random.Next(16) switch
+    internal Operation Operation() => Any() with { IsOptional = random.Next(5) == 0 };
+
+    private Operation Any() => random.Next(22) switch
     {
         < 6 => Of(OperationKind.Set) with { Value = Value(), Expiry = SetExpiry(out var at), ExpiryMillis = at },
         < 8 => Of(OperationKind.Remove),
@@ -22,8 +24,38 @@ internal sealed class OperationDice(Random random, StoreModel model, long now)
         12 => Of(OperationKind.Persist),
         13 => Of(OperationKind.Check),
         14 => Of(OperationKind.Get),
-        _ => Of(OperationKind.Stat),
+        15 => Of(OperationKind.Stat),
+        < 18 => Of(OperationKind.Append) with { Value = Piece() },
+        18 => Of(OperationKind.SetRange) with { Value = Piece(), Offset = Offset() },
+        19 => Of(OperationKind.IncrementFloat) with { Value = Decimal() },
+        _ => Copy(),
     };
+
+    private Operation Copy()
+    {
+        var copy = Of(OperationKind.Copy) with { Value = Key(), Replace = random.Next(2) == 0 };
+        return copy.Value.Span.SequenceEqual(copy.Key.Span) ? Of(OperationKind.Get) : copy;
+    }
+
+    // Digits only one at a time, so that no number gets more of them than a decimal keeps.
+    private byte[] Piece()
+    {
+        string[] pieces = ["", "0", "7", "a", new string('x', random.Next(300))];
+        return Encoding.ASCII.GetBytes(pieces[random.Next(pieces.Length)]);
+    }
+
+    private long Offset() => random.Next(20) switch
+    {
+        0 => Limits.ValueBytesMax,
+        1 => long.MaxValue,
+        _ => random.Next(60),
+    };
+
+    private byte[] Decimal()
+    {
+        string[] numbers = ["0", "0.1", "-2.50", "1e3", "1E-2", "-.5", "nan", "1e40", "1 "];
+        return Encoding.ASCII.GetBytes(numbers[random.Next(numbers.Length)]);
+    }
 
     /// <summary>Any key.</summary>
     internal byte[] Key() => s_keys[random.Next(s_keys.Length)];
@@ -71,7 +103,7 @@ internal sealed class OperationDice(Random random, StoreModel model, long now)
     {
         if (random.Next(3) == 0)
         {
-            string[] numbers = ["0", "7", "-3", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "07", "-0"];
+            string[] numbers = ["0", "7", "-3", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "07", "-0", "1.50"];
             return Encoding.ASCII.GetBytes(numbers[random.Next(numbers.Length)]);
         }
 

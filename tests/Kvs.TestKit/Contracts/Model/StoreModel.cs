@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text;
+using System.Text.RegularExpressions;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
@@ -9,8 +10,11 @@ namespace Kvs.TestKit.Contracts.Model;
 /// <summary>
 /// What a store must hold, as an ordered dictionary: written from the rules alone, without a line of the engines'.
 /// </summary>
-internal sealed class StoreModel
+internal sealed partial class StoreModel
 {
+    /// <summary>Digits behind the point: as many as a decimal has, and more than any number of the dice.</summary>
+    private const int Scale = 28;
+
     /// <summary>Orders as unsigned bytes, the shorter first.</summary>
     internal static IComparer<byte[]> ByteOrder { get; } =
         Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right));
@@ -51,7 +55,7 @@ internal sealed class StoreModel
         for (var i = 0; i < operations.Count; i++)
         {
             var (code, answer) = ApplyOne(operations[i], now, version);
-            if (code != ErrorCode.None)
+            if (code != ErrorCode.None && !operations[i].IsOptional)
             {
                 Entries = before;
                 var there = before.GetValueOrDefault(operations[i].Key.ToArray());
@@ -59,7 +63,7 @@ internal sealed class StoreModel
             }
 
             changed |= answer.Changed;
-            answers.Add(answer);
+            answers.Add(answer with { Code = code });
         }
 
         return new ModelOutcome(ErrorCode.None, -1, default, changed, answers);
@@ -78,13 +82,19 @@ internal sealed class StoreModel
             ConditionKind.Version => old?.Version == operation.Condition.Version && operation.Condition.Version != default,
             _ => true,
         };
+        var shown = operation.ReturnPrevious || operation.Kind == OperationKind.Get ? old?.Value : null;
         if (!holds)
         {
-            return (ErrorCode.ConditionFailed, new ModelAnswer(old, null, 0, false));
+            return (ErrorCode.ConditionFailed, new ModelAnswer(old, shown, 0, false));
         }
 
-        var shown = operation.ReturnPrevious || operation.Kind == OperationKind.Get ? old?.Value : null;
         var (code, next, number) = Next(operation, old, now, version);
+        if (operation.Kind == OperationKind.Copy)
+        {
+            (code, var copied) = Copy(operation, old, version);
+            return (code, new ModelAnswer(old, shown, 0, copied));
+        }
+
         if (next is null)
         {
             Entries.Remove(key);
@@ -94,7 +104,24 @@ internal sealed class StoreModel
             Entries[key] = next;
         }
 
+        shown = operation.Kind == OperationKind.IncrementFloat && code == ErrorCode.None ? next!.Value : shown;
         return (code, new ModelAnswer(old, shown, number, !ReferenceEquals(old, next)));
+    }
+
+    private (ErrorCode Code, bool Copied) Copy(in Operation operation, ModelEntry? source, KvsVersion version)
+    {
+        var target = operation.Value.ToArray();
+        if (source is not null && !operation.Replace && Entries.ContainsKey(target))
+        {
+            return (ErrorCode.ConditionFailed, false);
+        }
+
+        if (source is not null)
+        {
+            Entries[target] = source with { Version = version };
+        }
+
+        return (ErrorCode.None, source is not null);
     }
 
     private static (ErrorCode Code, ModelEntry? Next, long Number) Next(
@@ -113,6 +140,10 @@ internal sealed class StoreModel
             OperationKind.Set => (ErrorCode.None, isGone ? null : new(operation.Value.ToArray(), version, expiresAt), 0),
             OperationKind.Remove => (ErrorCode.None, null, 0),
             OperationKind.Increment => Increment(operation.Delta, old, version),
+            OperationKind.IncrementFloat => IncrementFloat(operation.Value, old, version),
+            OperationKind.Append => Overwrite(old?.Value.Length ?? 0, operation.Value, old, version),
+            OperationKind.SetRange when operation.Value.IsEmpty => (ErrorCode.None, old, old?.Value.Length ?? 0),
+            OperationKind.SetRange => Overwrite(operation.Offset, operation.Value, old, version),
             OperationKind.Expire when old is not null =>
                 (ErrorCode.None, isGone ? null : old with { Version = version, ExpiresAt = expiresAt }, 1),
             OperationKind.Persist when old is { ExpiresAt: not 0 } =>
@@ -137,6 +168,67 @@ internal sealed class StoreModel
             : (ErrorCode.IntegerOverflow, old, 0);
     }
 
+    private static (ErrorCode Code, ModelEntry? Next, long Number) Overwrite(
+        long offset, ReadOnlyMemory<byte> bytes, ModelEntry? old, KvsVersion version)
+    {
+        if ((BigInteger)offset + bytes.Length > Limits.ValueBytesMax)
+        {
+            return (ErrorCode.ValueTooLarge, old, 0);
+        }
+
+        var value = new List<byte>(old?.Value ?? []);
+        value.AddRange(new byte[Math.Max(0, offset + bytes.Length - value.Count)]);
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            value[(int)offset + i] = bytes.Span[i];
+        }
+
+        return (ErrorCode.None, new ModelEntry([.. value], version, old?.ExpiresAt ?? 0), value.Count);
+    }
+
+    private static (ErrorCode Code, ModelEntry? Next, long Number) IncrementFloat(
+        ReadOnlyMemory<byte> by, ModelEntry? old, KvsVersion version)
+    {
+        if (!TryScale(old?.Value ?? "0"u8.ToArray(), out var number) || !TryScale(by.ToArray(), out var added))
+        {
+            return (ErrorCode.NotAFloat, old, 0);
+        }
+
+        var sum = number + added;
+        if (!IsDecimal(sum))
+        {
+            return (ErrorCode.NotAFloat, old, 0);
+        }
+
+        var digits = BigInteger.Abs(sum).ToString(CultureInfo.InvariantCulture).PadLeft(Scale + 1, '0');
+        var text = (sum < 0 ? "-" : "") + $"{digits[..^Scale]}.{digits[^Scale..]}".TrimEnd('0').TrimEnd('.');
+        return (ErrorCode.None, new ModelEntry(Encoding.ASCII.GetBytes(text), version, old?.ExpiresAt ?? 0), 0);
+    }
+
+    // As a whole number of the smallest parts that the dice makes.
+    private static bool TryScale(byte[] text, out BigInteger number)
+    {
+        number = 0;
+        var match = DecimalPattern().Match(Encoding.Latin1.GetString(text));
+        if (!match.Success)
+        {
+            return false;
+        }
+
+        var fraction = match.Groups["fraction"].Value;
+        var exponent = match.Groups["exponent"].Value is { Length: > 0 } e ? int.Parse(e, CultureInfo.InvariantCulture) : 0;
+        var digits = BigInteger.Parse("0" + match.Groups["whole"].Value + fraction, CultureInfo.InvariantCulture);
+        var shift = Scale + exponent - fraction.Length;
+        number = (match.Value[0] == '-' ? -1 : 1) * digits * BigInteger.Pow(10, Math.Max(shift, 0)) / BigInteger.Pow(10, Math.Max(-shift, 0));
+        return IsDecimal(number);
+    }
+
+    private static bool IsDecimal(BigInteger scaled) =>
+        BigInteger.Abs(scaled) <= ((BigInteger.One << 96) - 1) * BigInteger.Pow(10, Scale);
+
+    [GeneratedRegex(@"\A[+-]?(?=\.?[0-9])(?<whole>[0-9]*)(\.(?<fraction>[0-9]*))?([eE](?<exponent>[+-]?[0-9]{1,4}))?\z")]
+    private static partial Regex DecimalPattern();
+
     private static bool InRange(BigInteger number) => number >= long.MinValue && number <= long.MaxValue;
 }
 
@@ -154,4 +246,8 @@ internal sealed record ModelOutcome(
 /// <param name="Value">The value that comes back, or null.</param>
 /// <param name="Number">Its number.</param>
 /// <param name="Changed">Whether it changed anything.</param>
-internal sealed record ModelAnswer(ModelEntry? Old, byte[]? Value, long Number, bool Changed);
+internal sealed record ModelAnswer(ModelEntry? Old, byte[]? Value, long Number, bool Changed)
+{
+    /// <summary>Why an optional operation changed nothing.</summary>
+    internal ErrorCode Code { get; init; }
+}

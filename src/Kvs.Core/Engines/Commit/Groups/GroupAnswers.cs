@@ -140,5 +140,5 @@ internal sealed class GroupAnswers(CommitQueue queue, FaultLatch fault, MemberOp
     }
 
     private static bool HasSeenState(WriteRequest request) =>
-        request.Code is ErrorCode.None or ErrorCode.ConditionFailed or ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow;
+        request.Code == ErrorCode.None || request.IsRefusedByState;
 }

@@ -69,7 +69,7 @@ internal sealed class GroupApplier
         _gate = parts.Gate;
         _member = parts.Member;
         _requests = parts.Requests;
-        _state = new LogBatchState(parts.Index, parts.Segments, parts.Epochs, parts.Frame);
+        _state = new LogBatchState(parts.Index, parts.Segments, parts.Epochs, parts.Frame, parts.Options.ValueBytesMax);
         _lastSequence = parts.Index.Published.Sequence;
         _lastTimeMillis = parts.Index.Published.LogTimeMillis;
         _isEpochDue = parts.Member is null && parts.Log.Appended.Epoch < parts.Epochs.Table.Current;

@@ -33,12 +33,13 @@ internal sealed class LogBatchState : IBatchState
     private int _deadBefore;
     private long _liveBefore;
 
-    internal LogBatchState(KeyIndex index, SegmentSet segments, LogEpochs epochs, GroupBuilder frame)
+    internal LogBatchState(KeyIndex index, SegmentSet segments, LogEpochs epochs, GroupBuilder frame, int valueBytesMax)
     {
         _index = index;
         _segments = segments;
         _epochs = epochs;
         _frame = frame;
+        ValueBytesMax = valueBytesMax;
     }
 
     /// <inheritdoc/>
@@ -46,6 +47,9 @@ internal sealed class LogBatchState : IBatchState
 
     /// <inheritdoc/>
     public bool IsTooLarge => _hasChanges && _frame.BatchBytes > Limits.BatchRecordBytesMax;
+
+    /// <inheritdoc/>
+    public int ValueBytesMax { get; }
 
     /// <summary>Whether the batch has written a record.</summary>
     internal bool HasChanges => _hasChanges;

@@ -15,10 +15,11 @@ namespace Kvs.Core.Engines.Commit.Requests;
 /// [varint number]         08: the number, zigzag
 /// [varint length, value]  10: the value that was asked for
 /// [varint length]         20: length of the value, without its bytes
+/// [varint code]           40: why an optional operation changed nothing
 /// </code>
 /// Operations at the end that found nothing are left out. A value beyond <see cref="ValueBytesMax"/> is kept as its length
-/// only; when all is more than <see cref="DetailBytesMax"/>, of each operation only whether the key was there, and the
-/// number. What is left out is told by what is there: a value that was asked for by its length alone, all the rest by a key
+/// only; when all is more than <see cref="DetailBytesMax"/>, of each operation only whether the key was there, the
+/// number and the code. What is left out is told by what is there: a value that was asked for by its length alone, all the rest by a key
 /// that was there and has no version. Threading: pure functions.
 /// </summary>
 internal static class StoredResult
@@ -35,9 +36,11 @@ internal static class StoredResult
     private const byte NumberBit = 0x08;
     private const byte ValueBit = 0x10;
     private const byte LengthBit = 0x20;
-    private const byte KnownBits = 0x3F;
-    private const int LeanBytesMax = 1 + Varint.BytesMax;
-    private const int DetailBytesEach = 1 + (4 * Varint.BytesMax) + ValueBytesMax;
+    private const byte CodeBit = 0x40;
+    private const byte KnownBits = 0x7F;
+    private const int CodeBytesMax = 3;
+    private const int LeanBytesMax = 1 + Varint.BytesMax + CodeBytesMax;
+    private const int DetailBytesEach = 1 + (4 * Varint.BytesMax) + CodeBytesMax + ValueBytesMax;
 
     /// <summary>What came of a reading.</summary>
     internal enum Reading
@@ -116,6 +119,7 @@ internal static class StoredResult
         | (result.Version == default ? 0 : VersionBit)
         | (result.ExpiresAtMillis == 0 ? 0 : ExpiryBit)
         | (result.Number == 0 ? 0 : NumberBit)
+        | (result.Code == ErrorCode.None ? 0 : CodeBit)
         | (result.HasValue && result.ValueLength <= ValueBytesMax ? ValueBit : result.ValueLength == 0 ? 0 : LengthBit));
 
     private static void WriteWhole(in OperationResult result, ReadOnlySpan<byte> values, ArrayBufferWriter<byte> target)
@@ -131,6 +135,8 @@ internal static class StoredResult
         {
             target.Write(values.Slice(result.ValueOffset, result.ValueLength));
         }
+
+        WriteIf(flags & CodeBit, (ulong)result.Code, target);
     }
 
     private static void WriteLean(ReadOnlySpan<OperationResult> results, ArrayBufferWriter<byte> target)
@@ -138,7 +144,7 @@ internal static class StoredResult
         target.ResetWrittenCount();
         foreach (ref readonly var result in results)
         {
-            var lean = new OperationResult { Existed = result.Existed, Number = result.Number };
+            var lean = new OperationResult { Existed = result.Existed, Number = result.Number, Code = result.Code };
             WriteWhole(in lean, default, target);
         }
     }
@@ -180,7 +186,15 @@ internal static class StoredResult
             Number = UnZigZag(number),
             ValueLength = (int)length,
         };
-        return (flags & ValueBit) == 0 || TryTakeValue(ref stored, results, ref result);
+        if (((flags & ValueBit) != 0 && !TryTakeValue(ref stored, results, ref result))
+            || !TryReadIf(flags & CodeBit, ref stored, out var code)
+            || code > ushort.MaxValue)
+        {
+            return false;
+        }
+
+        result = result with { Code = (ErrorCode)code };
+        return true;
     }
 
     private static bool TryTakeValue(ref ReadOnlySpan<byte> stored, ResultBuffer results, ref OperationResult result)

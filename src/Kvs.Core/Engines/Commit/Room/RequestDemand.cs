@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Kvs.Core.Engines.Commit.Requests;
+using Kvs.Core.Engines.Edits;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
@@ -12,8 +13,6 @@ namespace Kvs.Core.Engines.Commit.Room;
 /// <param name="MayUseReserve">Whether it only frees space, and so is taken although the disk is full.</param>
 internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayUseReserve)
 {
-    private const int IntegerBytesMax = 20;
-
     /// <summary>The demand of a request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="state">The state on which it will be judged.</param>
@@ -22,16 +21,17 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
     {
         var records = 0;
         var bytes = 0L;
-        var valueMax = 0;
+        var longest = 0L; // value that a key may have by then because of the operations before
         var onlyRemoves = true;
         foreach (ref readonly var operation in CollectionsMarshal.AsSpan(request.Operations))
         {
             if (operation.IsWrite)
             {
                 records++;
-                valueMax = Math.Max(valueMax, operation.Value.Length);
                 onlyRemoves &= operation.Kind == OperationKind.Remove;
-                bytes += operation.Key.Length + ValueBytes(in operation, valueMax, state);
+                var value = Math.Min(ValueBytes(in operation, longest, state), state.ValueBytesMax);
+                longest = Math.Max(longest, value);
+                bytes += value + (operation.Kind == OperationKind.Copy ? operation.Value.Length : operation.Key.Length);
             }
         }
 
@@ -42,14 +42,21 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
                 true, GroupBuilder.BatchBytesMax(records, Math.Min(bytes, Limits.BatchRecordBytesMax), resultBytes), onlyRemoves);
     }
 
-    private static int ValueBytes(in Operation operation, int valueMax, IBatchState state) => operation.Kind switch
+    private static long ValueBytes(in Operation operation, long longest, IBatchState state) => operation.Kind switch
     {
         OperationKind.Set => operation.Value.Length,
-        OperationKind.Increment => IntegerBytesMax,
-
-        // These write the value once more: the one that is there, or one that the same batch has set before.
-        OperationKind.Expire or OperationKind.Persist =>
-            Math.Max(Math.Max(valueMax, IntegerBytesMax), state.TryFind(operation.Key.Span, out var info) ? info.ValueLength : 0),
+        OperationKind.Increment => NumberEdits.IntegerBytesMax,
+        OperationKind.IncrementFloat => DecimalText.WrittenBytesMax,
+        OperationKind.Append => Found(in operation, longest, state) + operation.Value.Length,
+        OperationKind.SetRange => Math.Max(Found(in operation, longest, state), SaturatedEnd(in operation)),
+        OperationKind.Expire or OperationKind.Persist or OperationKind.Copy => Found(in operation, longest, state),
         _ => 0,
     };
+
+    // What the operation will find: the value that is there, or one that the same batch has written before.
+    private static long Found(in Operation operation, long longest, IBatchState state) =>
+        Math.Max(longest, state.TryFind(operation.Key.Span, out var info) ? info.ValueLength : 0);
+
+    private static long SaturatedEnd(in Operation operation) =>
+        Math.Min(operation.Offset, int.MaxValue) + operation.Value.Length;
 }
