@@ -6,6 +6,7 @@ using Kvs.Core.Engines.Commit.Requests;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Engines.Members;
+using Kvs.Core.Engines.Watch;
 using Kvs.Core.Index;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
@@ -103,6 +104,9 @@ internal sealed record EngineParts
 
     /// <summary>Groups between the commit and the sync thread.</summary>
     internal GroupHandOff HandOff { get; } = new();
+
+    /// <summary>Wakes who waits for more to be published.</summary>
+    internal PublicationSignal Watchers { get; } = new();
 
     /// <summary>Index entries that compaction wants moved.</summary>
     internal EntryMoves Moves { get; } = new();

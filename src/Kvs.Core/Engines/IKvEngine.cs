@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kvs.Core.Engines.Watch;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
@@ -64,6 +65,16 @@ internal interface IKvEngine : IAsyncDisposable
 
     /// <summary>Takes a snapshot of the newest published state. Ownership: the caller disposes it.</summary>
     IEngineSnapshot Snapshot();
+
+    /// <summary>Opens a feed of changes. An engine that keeps no history refuses it.</summary>
+    /// <param name="options">Which changes, and from where.</param>
+    /// <returns>The feed. Ownership: the caller's.</returns>
+    /// <exception cref="KvsException">
+    /// NotSupported: no history. Compacted: it does not reach back so far. TokenLost: the position is of another history.
+    /// TooStale: it is newer than what is shown here.
+    /// </exception>
+    IChangeFeed Watch(WatchOptions options) => throw new KvsException(
+        ErrorCode.NotSupported, $"The {Name} engine keeps no history of changes that could be watched; the kvs engine does.");
 
     /// <summary>Figures.</summary>
     StoreStats Stats();

@@ -5,6 +5,7 @@ using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Engines.Members;
 using Kvs.Core.Engines.Recovery;
+using Kvs.Core.Engines.Watch;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
@@ -162,6 +163,9 @@ internal sealed class LogEngine : IKvEngine
         new LogEngineSnapshot(_index.Lease(), _segments, _snapshots, _parts.Environment.Time.GetTimestamp());
 
     /// <inheritdoc/>
+    public IChangeFeed Watch(WatchOptions options) => ChangeFeed.Open(_parts, options);
+
+    /// <inheritdoc/>
     public StoreStats Stats()
     {
         using var lease = _index.Lease();
@@ -224,6 +228,7 @@ internal sealed class LogEngine : IKvEngine
         threads.Commit.Stop();
         threads.Sync.Stop();
         _snapshots.Close();
+        _parts.Watchers.Close();
 
         // A snapshot or a cursor may still be read at this moment by another thread: the files stay mapped until it ends.
         _parts.Feed.Close();

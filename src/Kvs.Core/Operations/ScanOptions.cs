@@ -35,6 +35,21 @@ public readonly record struct KeyRange(ReadOnlyMemory<byte> From, ReadOnlyMemory
         return new KeyRange(prefix.Bytes, to);
     }
 
+    /// <summary>One key.</summary>
+    /// <param name="key">The key.</param>
+    /// <returns>The range.</returns>
+    public static KeyRange Single(KvsKey key)
+    {
+        var to = new byte[key.Bytes.Length + 1];
+        key.Bytes.Span.CopyTo(to);
+        return new KeyRange(key.Bytes, to);
+    }
+
+    /// <summary>Whether a key lies in it.</summary>
+    /// <param name="key">The key.</param>
+    internal bool Contains(ReadOnlySpan<byte> key) =>
+        key.SequenceCompareTo(From.Span) >= 0 && (To is not { } to || key.SequenceCompareTo(to.Span) < 0);
+
     /// <summary>The keys that lie in both ranges.</summary>
     /// <param name="other">The other range.</param>
     /// <returns>The common range.</returns>

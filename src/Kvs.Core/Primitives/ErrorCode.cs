@@ -78,6 +78,9 @@ public enum ErrorCode
     /// <summary>The position that the read asked for is of a history that a failover or a restore has dropped.</summary>
     TokenLost = 33,
 
+    /// <summary>The changes that a watch asked for are compacted away: read the state anew, and watch from its position.</summary>
+    Compacted = 34,
+
     /// <summary>Stored data is damaged; nothing was changed. Run kvs-server check.</summary>
     Corruption = 40,
 

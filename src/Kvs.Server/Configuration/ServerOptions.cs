@@ -77,6 +77,9 @@ internal sealed record ServerOptions
     /// <summary>Age at which a snapshot of a client is ended; zero for no limit.</summary>
     internal TimeSpan SnapshotAgeMax { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Watches of all connections.</summary>
+    internal int WatchersMax { get; init; } = WatchTable.Default;
+
     /// <summary>Log bytes that are kept as history before compaction.</summary>
     internal long HistoryBytes { get; init; } = Limits.HistoryBytes;
 

@@ -119,6 +119,8 @@ internal static class Settings
             "Snapshots that all connections may hold.", (o, n) => o with { SnapshotsMax = n }),
         Time("snapshot-age-max", _defaults.SnapshotAgeMax,
             "Age at which the snapshot of a client is ended; 0 for no limit.", (o, t) => o with { SnapshotAgeMax = t }),
+        Count("watchers-max", _defaults.WatchersMax, 0, 1_000_000,
+            "Watches that all connections may have.", (o, n) => o with { WatchersMax = n }),
         Bytes("history-bytes", _defaults.HistoryBytes, 0, long.MaxValue,
             "Log that is kept as history before compaction.", (o, n) => o with { HistoryBytes = n }),
         new(LogLevel, "LEVEL (verbose, debug, information, warning, error, fatal)", "information",

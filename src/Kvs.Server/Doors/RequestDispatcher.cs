@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kvs.Core.Engines;
+using Kvs.Core.Engines.Watch;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
@@ -32,10 +33,20 @@ internal sealed class RequestDispatcher : IDisposable
         using var snapshot = engine.Snapshot();
         _identity = identity with { Engine = engine.Name, Epoch = snapshot.Version.Epoch };
         Snapshots = new SnapshotTable(engine.Snapshot, limits, time);
+        Watches = new WatchTable(engine.Watch, WatchTable.Default);
     }
 
     /// <summary>The snapshots that clients hold.</summary>
     internal SnapshotTable Snapshots { get; }
+
+    /// <summary>The watches of all doors.</summary>
+    internal WatchTable Watches { get; private init; }
+
+    /// <summary>How many there may be at once.</summary>
+    internal int WatchersMax
+    {
+        init => Watches = new WatchTable(_engine.Watch, value);
+    }
 
     /// <summary>The bytes that all doors share.</summary>
     internal DoorBudgets Budgets { get; init; } = new(DoorLimits.Default);
@@ -123,6 +134,24 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>Whether a deadline has passed.</summary>
     /// <param name="deadline">A value of <see cref="DeadlineAfter"/>.</param>
     internal bool IsLate(long deadline) => deadline != long.MaxValue && _time.GetTimestamp() > deadline;
+
+    /// <summary>
+    /// Opens a watch; see <see cref="IKvEngine.Watch"/>. A node of a cluster that lies behind the position waits until it
+    /// shows it. It may wait for the disk: on the thread pool only.
+    /// </summary>
+    /// <param name="options">Which changes, and from where.</param>
+    /// <param name="deadline">Timestamp at which it is too late.</param>
+    /// <returns>The feed. Ownership: the caller's.</returns>
+    internal async Task<IChangeFeed> WatchAsync(WatchOptions options, long deadline)
+    {
+        var since = options.Since?.Version ?? KvsVersion.None;
+        if (Cluster is { } cluster && !cluster.IsFresh(Consistency.Stale, since))
+        {
+            await cluster.FreshenAsync(Consistency.Stale, since, deadline);
+        }
+
+        return Watches.Open(options);
+    }
 
     /// <summary>Figures about the store. May take a while: on the thread pool only.</summary>
     internal StoreStats Stats() => _engine.Stats();

@@ -111,6 +111,7 @@ internal sealed class ServerService(
         return new RequestDispatcher(engine, identity, limits, machine.Time)
         {
             Budgets = new DoorBudgets(options.ToDoorLimits()),
+            WatchersMax = options.WatchersMax,
             Cluster = _cluster?.Desk,
         };
     }

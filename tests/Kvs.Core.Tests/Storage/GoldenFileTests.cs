@@ -52,6 +52,32 @@ public sealed class GoldenFileTests
     }
 
     [Fact]
+    public void Group_that_removes_what_has_expired()
+    {
+        var group = new GroupBuilder();
+        group.Begin(new GroupStart(Epoch, 43, 99_999, 42));
+        group.BeginBatch(43);
+        group.AddRemove("alpha"u8);
+        group.MarkExpiry();
+        group.EndBatch();
+        group.BeginBatch(44);
+        group.AddRemove("beta"u8);
+        group.EndBatch();
+        group.Finish();
+        Compare("group-expiry", group.Seal(Salt, SegmentHeader.Bytes, default).ToArray(),
+            "as group: a batch that removes what has expired, a batch that removes");
+
+        Assert.True(GroupFrame.TryRead(Golden("group-expiry").AsSpan(Envelope.Bytes), out var frame));
+        var seen = new List<(ulong, bool)>();
+        foreach (var batch in frame)
+        {
+            seen.Add((batch.Sequence, batch.IsExpiry));
+        }
+
+        Assert.Equal([(43UL, true), (44UL, false)], seen);
+    }
+
+    [Fact]
     public void Manifest_file()
     {
         var manifest = NewManifest();

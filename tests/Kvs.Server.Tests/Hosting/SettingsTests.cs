@@ -55,6 +55,7 @@ public sealed class SettingsTests
         { "session-snapshots-max", ["0", "16"], ["-1"] },
         { "snapshots-max", ["0", "16"], ["-1"] },
         { "snapshot-age-max", ["0", "5m"], ["5"] },
+        { "watchers-max", ["0", "16"], ["-1"] },
         { "history-bytes", ["0", "256MiB"], ["-1"] },
         { "log-level", ["debug", "Information"], ["", "loud", "7"] },
     };
@@ -76,7 +77,7 @@ public sealed class SettingsTests
     public void Every_setting_changes_an_option_of_its_own()
     {
         string[] samples = ["sqlite", "127.0.0.1:1", "x", "os", "true", "h:1", "true", "h:2", "http://a:1", "n", "n", "3", "5MiB", "f", "f", "f", "u", "f", "local", "7s", "7", "5KiB", "7", "7", "5KiB", "5KiB", "5KiB",
-            "5KiB", "5KiB", "7s", "7s", "7s", "7s", "7", "7", "7s", "7", "debug"];
+            "5KiB", "5KiB", "7s", "7s", "7s", "7s", "7", "7", "7s", "7", "7", "debug"];
         var changed = new HashSet<string>();
         foreach (var (setting, sample) in Settings.All.Zip(samples))
         {

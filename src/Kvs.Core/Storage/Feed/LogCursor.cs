@@ -9,7 +9,7 @@ namespace Kvs.Core.Storage.Feed;
 /// what has been appended, from the mapped segments, and verifies each frame before it shows it. Live or far behind, the
 /// path is the same.
 /// Threading: one thread at a time (fields marked so belong to the feed's gate). Ownership: the opener's, who disposes
-/// it; while it lives, it keeps the log from its place on.
+/// it; while it lives, it keeps the log from its place on, unless it is loose.
 /// Why the bytes are safe to read: the segment that it stands in is held in <see cref="FilePins"/>, and a held segment
 /// is never unmapped; an end is published under the gate after the bytes before it were written.
 /// </summary>
@@ -21,6 +21,8 @@ internal sealed class LogCursor : IDisposable
     private long _offset;
     private long _frameOffset;
     private int _frameLength;
+    private long _envelopeOffset;
+    private uint _restedIn; // the segment that the offset counts in, while it holds none
     private ulong _next; // published: Volatile
 
     internal LogCursor(LogFeed feed, ulong next, Action grown, int cutsSeen, int versionSeen)
@@ -54,6 +56,9 @@ internal sealed class LogCursor : IDisposable
 
     /// <summary>How far it may read there.</summary>
     internal long End { get; private set; }
+
+    /// <summary>Whether the log may go before it.</summary>
+    internal bool IsLoose { get; init; }
 
     /// <summary>Whether it waits to be woken. Guarded by the feed's gate.</summary>
     internal bool IsWaiting { get; set; }
@@ -94,6 +99,21 @@ internal sealed class LogCursor : IDisposable
         }
     }
 
+    /// <summary>The next move shows the current frame once more.</summary>
+    internal void Repeat()
+    {
+        Volatile.Write(ref _next, Frame.FirstSequence);
+        _offset = _envelopeOffset;
+    }
+
+    /// <summary>Holds no file until the next move; a loose one only.</summary>
+    internal void Rest()
+    {
+        Check.That(IsLoose);
+        _frameLength = 0;
+        _feed.Rest(this);
+    }
+
     /// <summary>Lets go.</summary>
     public void Dispose()
     {
@@ -109,7 +129,7 @@ internal sealed class LogCursor : IDisposable
             pins.Hold(part.Segment.Id);
             Leave(pins);
             _segment = part.Segment;
-            _offset = SegmentHeader.Bytes;
+            _offset = _restedIn == part.Segment.Id ? _offset : SegmentHeader.Bytes; // ids are never used again
         }
 
         // Behind the frame where the log was cut there may be sync marks: it has passed them over.
@@ -123,6 +143,7 @@ internal sealed class LogCursor : IDisposable
         if (_segment is not null)
         {
             pins.Release(_segment.Id);
+            _restedIn = _segment.Id;
             _segment = null;
         }
     }
@@ -134,6 +155,7 @@ internal sealed class LogCursor : IDisposable
     {
         while (_offset < End)
         {
+            _envelopeOffset = _offset;
             var frames = new FrameCursor(_segment!.Bytes(0, (int)End), _segment.Header.Salt, _offset);
             if (!frames.MoveNextEnvelope())
             {

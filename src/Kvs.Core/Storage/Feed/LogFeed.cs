@@ -92,6 +92,31 @@ internal sealed class LogFeed
         }
     }
 
+    /// <summary>
+    /// Opens a cursor that keeps nothing of the log and waits for nothing: it costs those who write and compact nothing. What
+    /// it has yet to read may be given up before.
+    /// </summary>
+    /// <param name="afterSequence">As <see cref="Open"/>.</param>
+    /// <returns>The cursor. Ownership: the caller's.</returns>
+    internal LogCursor OpenLoose(ulong afterSequence)
+    {
+        lock (_gate)
+        {
+            return new LogCursor(this, afterSequence + 1, static () => { }, _cuts.Count, Version - 1) { IsLoose = true };
+        }
+    }
+
+    /// <summary>A loose cursor rests: it holds no file until it moves again.</summary>
+    /// <param name="cursor">The cursor.</param>
+    internal void Rest(LogCursor cursor)
+    {
+        lock (_gate)
+        {
+            cursor.Leave(Pins);
+            cursor.VersionSeen = _version - 1;
+        }
+    }
+
     /// <summary>The log has grown.</summary>
     /// <param name="end">Where it ends in the current segment.</param>
     /// <param name="last">Its last sequence.</param>
@@ -269,8 +294,12 @@ internal sealed class LogFeed
                 return true;
             }
 
-            _waiting += cursor.IsWaiting ? 0 : 1;
-            cursor.IsWaiting = true;
+            if (!cursor.IsLoose && !cursor.IsWaiting)
+            {
+                _waiting++;
+                cursor.IsWaiting = true;
+            }
+
             return false;
         }
     }
@@ -281,7 +310,7 @@ internal sealed class LogFeed
     {
         lock (_gate)
         {
-            if (_cursors.Remove(cursor))
+            if (cursor.IsLoose || _cursors.Remove(cursor))
             {
                 _waiting -= cursor.IsWaiting ? 1 : 0;
                 cursor.Leave(Pins);

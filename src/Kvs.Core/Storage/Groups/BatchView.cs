@@ -9,7 +9,7 @@ namespace Kvs.Core.Storage.Groups;
 /// <code>
 /// offset  bytes   field
 /// 0       4       length of the batch, this field included
-/// 4       1       flags: 1 has an origin, 2 has a result
+/// 4       1       flags: 1 has an origin, 2 has a result, 4 removes what has expired
 /// 5       4       number of records (0: a tick, which only moves log time)
 /// 9       0 or 24 origin: client id, request number, done-through
 /// +       n       records
@@ -39,6 +39,11 @@ internal readonly ref struct BatchView
     /// <summary>Flag: the batch has a result.</summary>
     internal const byte HasResult = 2;
 
+    /// <summary>Flag: its removals are of keys whose time was over, and nobody asked for them.</summary>
+    internal const byte Expires = 4;
+
+    private const byte KnownFlags = HasOrigin | HasResult | Expires;
+
     private readonly ReadOnlySpan<byte> _bytes;
 
     private BatchView(ReadOnlySpan<byte> bytes, int offset, ulong sequence)
@@ -59,6 +64,9 @@ internal readonly ref struct BatchView
 
     /// <summary>Number of records.</summary>
     internal int RecordCount => BinaryPrimitives.ReadInt32LittleEndian(_bytes[CountOffset..]);
+
+    /// <summary>Whether it removes what has expired.</summary>
+    internal bool IsExpiry => (_bytes[FlagsOffset] & Expires) != 0;
 
     /// <summary>Who asked for it.</summary>
     internal RequestOrigin Origin => (_bytes[FlagsOffset] & HasOrigin) == 0
@@ -102,7 +110,7 @@ internal readonly ref struct BatchView
         }
 
         batch = new BatchView(source[..(int)length], offset, sequence);
-        return (source[FlagsOffset] & ~(HasOrigin | HasResult)) == 0
+        return (source[FlagsOffset] & ~KnownFlags) == 0
             && batch.RecordsOffset <= batch.Length
             && batch.RecordCount >= 0;
     }

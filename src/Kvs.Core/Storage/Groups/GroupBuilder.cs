@@ -121,6 +121,13 @@ internal sealed class GroupBuilder
         return Add(RecordKind.EpochStart, default, value, 0);
     }
 
+    /// <summary>Notes that the batch removes what has expired.</summary>
+    internal void MarkExpiry()
+    {
+        Check.That(_batchOffset != NoBatch);
+        _buffer[_batchOffset + BatchView.FlagsOffset] |= BatchView.Expires;
+    }
+
     /// <summary>
     /// Ends the batch; it counts from here on. One without records is a tick: it only moves log time.
     /// </summary>

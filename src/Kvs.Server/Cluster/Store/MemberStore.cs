@@ -2,6 +2,7 @@ using System.Buffers;
 using Kvs.Core.Engines;
 using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Members;
+using Kvs.Core.Engines.Watch;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
@@ -145,6 +146,23 @@ internal sealed class MemberStore(Func<CancellationToken, ValueTask<LogEngine>> 
         try
         {
             return Shown.Snapshot();
+        }
+        catch (ObjectDisposedException)
+        {
+            throw IsReplaced();
+        }
+    }
+
+    /// <summary>
+    /// A feed over the engine that is beneath now. When that is replaced it ends, as that of a store that closes: whoever
+    /// watches goes on behind the last position.
+    /// </summary>
+    /// <param name="options">Which changes, and from where.</param>
+    public IChangeFeed Watch(WatchOptions options)
+    {
+        try
+        {
+            return Shown.Watch(options);
         }
         catch (ObjectDisposedException)
         {

@@ -290,6 +290,7 @@ internal sealed class GroupApplier
             && _group.Expired < ExpiredMax
             && !IsFull
             && _room.Fits(bytesKept + GroupBuilder.BatchBytesMax(1, key.Length)));
+        _frame.MarkExpiry(); // a watch tells it from a removal that somebody asked for
         _state.EndBatch();
         _lastSequence++;
     }

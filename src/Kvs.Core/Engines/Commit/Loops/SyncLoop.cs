@@ -4,6 +4,7 @@ using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Engines.Compaction;
 using Kvs.Core.Engines.Members;
+using Kvs.Core.Engines.Watch;
 using Kvs.Core.Index;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -23,6 +24,7 @@ internal sealed class SyncLoop
     private readonly TimeProvider _time;
     private readonly LogWriter _log;
     private readonly KeyIndex _index;
+    private readonly PublicationSignal _watchers;
     private readonly GroupHandOff _handOff;
     private readonly GroupAnswers _answers;
     private readonly CommitGate _gate;
@@ -48,6 +50,7 @@ internal sealed class SyncLoop
         _time = parts.Environment.Time;
         _log = parts.Log;
         _index = parts.Index;
+        _watchers = parts.Watchers;
         _handOff = parts.HandOff;
         _answers = new GroupAnswers(parts.Queue, parts.Fault, parts.Options.Member);
         _gate = parts.Gate;
@@ -210,6 +213,7 @@ internal sealed class SyncLoop
                 // Counted first: whoever sees the group published finds its records counted.
                 _usage.Count(group);
                 _index.Publish(root);
+                _watchers.Published();
                 _member?.TakeMarked();
             }
 
