@@ -38,7 +38,7 @@ public readonly record struct KeyRange(ReadOnlyMemory<byte> From, ReadOnlyMemory
     /// <summary>One key.</summary>
     /// <param name="key">The key.</param>
     /// <returns>The range.</returns>
-    public static KeyRange Single(KvsKey key)
+    public static KeyRange Only(KvsKey key)
     {
         var to = new byte[key.Bytes.Length + 1];
         key.Bytes.Span.CopyTo(to);

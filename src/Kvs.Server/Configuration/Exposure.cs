@@ -6,15 +6,27 @@ namespace Kvs.Server.Configuration;
 /// <summary>Whoever can connect to a door without authentication can read and write everything: only this machine may.</summary>
 internal static class Exposure
 {
-    /// <summary>Refuses an address that others may reach, unless the options say that it is wanted.</summary>
+    /// <summary>Refuses addresses that others may reach, unless the options say that they are wanted.</summary>
     /// <param name="options">The options.</param>
-    /// <exception cref="KvsException">It is not loopback.</exception>
+    /// <exception cref="KvsException">One is not loopback.</exception>
     internal static void ThrowIfExposed(ServerOptions options)
     {
-        var address = options.Address;
+        if (options.Insecure)
+        {
+            return;
+        }
+
+        foreach (var address in options.Addresses)
+        {
+            ThrowIfExposed(address);
+        }
+    }
+
+    private static void ThrowIfExposed(KvsAddress address)
+    {
         var isLiteral = IPAddress.TryParse(address.Host, out var literal);
         var isLoopback = isLiteral ? IPAddress.IsLoopback(literal!) : address.Host == "localhost";
-        if (!isLoopback && !options.Insecure)
+        if (!isLoopback)
         {
             var what = isLiteral
                 ? $"{address} is not a loopback address"

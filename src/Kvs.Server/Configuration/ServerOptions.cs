@@ -1,6 +1,7 @@
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Sessions;
+using Kvs.Server.Doors.Web;
 using Serilog.Events;
 
 namespace Kvs.Server.Configuration;
@@ -19,6 +20,9 @@ internal sealed record ServerOptions
 
     /// <summary>Where the server listens.</summary>
     internal KvsAddress Address { get; init; } = new("127.0.0.1", 4000);
+
+    /// <summary>Where HTTP is answered; null for nowhere.</summary>
+    internal KvsAddress? Http { get; init; }
 
     /// <summary>Where the data lies, relative to the current directory or absolute.</summary>
     internal string DataDirectory { get; init; } = "kvs-data";
@@ -89,8 +93,21 @@ internal sealed record ServerOptions
     /// <summary>Least important log lines that are written.</summary>
     internal LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
 
+    /// <summary>All addresses at which clients come in.</summary>
+    internal IEnumerable<KvsAddress> Addresses => Http is { } http ? [Address, http] : [Address];
+
     /// <summary>What all doors share of them.</summary>
     internal DoorLimits ToDoorLimits() => new(QueuedBytesMax, ReceiveBytesMax, AnswerBytesMax);
+
+    /// <summary>What the web door needs of them.</summary>
+    internal WebDoorOptions ToWebDoorOptions() => new()
+    {
+        ConnectionsMax = ConnectionsMax,
+        SessionBytesMax = SessionBytesMax,
+        IdleTimeout = IdleTimeout,
+        FrameTimeout = FrameTimeout,
+        SendTimeout = SendTimeout,
+    };
 
     /// <summary>What a door whose sessions speak over TCP needs of them.</summary>
     /// <param name="address">Where it listens.</param>

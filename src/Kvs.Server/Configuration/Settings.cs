@@ -28,6 +28,9 @@ internal static class Settings
         new("addr", "HOST:PORT", _defaults.Address.ToString(),
             "Address to listen on.",
             (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Address = address } : null),
+        new("http", "HOST:PORT", "none",
+            "Address at which HTTP is answered.",
+            (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Http = address } : null),
         new(DataDirectory, "DIR", "./kvs-data",
             "Directory of the data; a server makes it when it is missing.",
             (o, text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal)

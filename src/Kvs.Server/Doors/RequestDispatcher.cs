@@ -76,6 +76,13 @@ internal sealed class RequestDispatcher : IDisposable
         return position.Sequence <= _engine.Version.Sequence ? ErrorCode.TokenLost : ErrorCode.TooStale;
     }
 
+    /// <summary>Why a position is not shown, for people.</summary>
+    /// <param name="code">From <see cref="JudgePosition"/>.</param>
+    /// <param name="position">The position.</param>
+    internal string PositionText(ErrorCode code, KvsVersion position) => code == ErrorCode.TokenLost
+        ? $"The position {position} is of another history: a restore, or a crash under a weaker durability, dropped it."
+        : $"The position {position} is ahead of this server, which shows {Position} and is in no cluster.";
+
     /// <summary>
     /// Hands a burst of writes, and reads that must see them, to the engine; see <see cref="IKvEngine.Submit"/>.
     /// </summary>
@@ -173,6 +180,20 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>Counts a connection, of whatever door, in or out.</summary>
     /// <param name="change">1 or -1.</param>
     internal void CountConnection(int change) => Interlocked.Add(ref _connections, change);
+
+    /// <summary>Counts a connection in, unless there are as many as all doors together may have.</summary>
+    /// <param name="max">How many they may have.</param>
+    /// <returns>False when it is one too many; it is not counted then.</returns>
+    internal bool TryAddConnection(int max)
+    {
+        if (Interlocked.Increment(ref _connections) <= max)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _connections);
+        return false;
+    }
 
     /// <summary>Ends the snapshots of clients.</summary>
     public void Dispose() => Snapshots.Dispose();

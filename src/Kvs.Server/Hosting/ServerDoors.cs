@@ -3,7 +3,9 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Server.Configuration;
 using Kvs.Server.Doors;
+using Kvs.Server.Doors.Http;
 using Kvs.Server.Doors.Tcp;
+using Kvs.Server.Doors.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Kvs.Server.Hosting;
@@ -43,10 +45,20 @@ internal sealed class ServerDoors : IAsyncDisposable
         var doors = new ServerDoors(options, time);
         try
         {
+            if (WebRoutesOf(options) is { Count: > 0 } routes)
+            {
+                await doors.AddAsync(
+                    string.Join(", ", routes.Select(one => one.Address)),
+                    async () => await WebDoor.OpenAsync(
+                        options.ToWebDoorOptions(), routes, dispatcher, time, loggers, stop),
+                    stop);
+            }
+
             var logger = loggers.CreateLogger("kvs.tcp");
             await doors.AddAsync(
-                options.Address,
-                () => TcpDoor.Open(transport, options.ToDoorOptions(options.Address), dispatcher, time, logger),
+                options.Address.ToString(),
+                () => Task.FromResult<IDoor>(TcpDoor.Open(
+                    transport, options.ToDoorOptions(options.Address), dispatcher, time, logger)),
                 stop);
             return doors;
         }
@@ -74,11 +86,23 @@ internal sealed class ServerDoors : IAsyncDisposable
     private static bool IsInUse(Exception failure) =>
         failure is IOException { InnerException: SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } };
 
-    private async Task AddAsync(KvsAddress address, Func<IDoor> open, CancellationToken stop)
+    /// <summary>What is answered by HTTP, each at its own address; nothing of it is loaded when there is none.</summary>
+    private static List<IWebRoutes> WebRoutesOf(ServerOptions options)
+    {
+        var routes = new List<IWebRoutes>();
+        if (options.Http is { } http)
+        {
+            routes.Add(new HttpRoutes(http));
+        }
+
+        return routes;
+    }
+
+    private async Task AddAsync(string address, Func<Task<IDoor>> openAsync, CancellationToken stop)
     {
         try
         {
-            _doors.Add(await StartRetry.RunAsync(_time, () => Task.FromResult(open()), IsInUse, stop));
+            _doors.Add(await StartRetry.RunAsync(_time, openAsync, IsInUse, stop));
         }
         catch (IOException failure)
         {

@@ -164,6 +164,6 @@ internal sealed partial class ServerProcess : IDisposable
         }
     }
 
-    [GeneratedRegex(@"listening on .*\(port (?<port>\d+)\)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"INF listening on .*\(port (?<port>\d+)\)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex ListeningPort();
 }

@@ -24,6 +24,42 @@ internal sealed class PendingWrite : IWorkItemOwner
         _item.Requests.Add(_request);
     }
 
+    /// <summary>The request, for whoever sets more of it before it is handed over, and reads its results afterwards.</summary>
+    internal WriteRequest Request => _request;
+
+    /// <summary>What is handed to an engine.</summary>
+    internal WorkItem Item => _item;
+
+    /// <summary>Bytes of its keys and values.</summary>
+    internal long Bytes { get; private set; }
+
+    /// <summary>Completes, never fails, when the engine is done with it.</summary>
+    internal Task Completion => _completed.Task;
+
+    /// <summary>Bytes of the values that it would have given back, when it was not judged because they were too many; else 0.</summary>
+    internal long ValueBytesMissed { get; private set; }
+
+    /// <summary>The same write once more, of which nothing was judged because its values did not fit.</summary>
+    /// <param name="valueBytesMax">Bytes of values that it may give back now.</param>
+    /// <returns>The write, to be handed over.</returns>
+    internal PendingWrite Again(int valueBytesMax)
+    {
+        Check.That(ValueBytesMissed > 0);
+        var again = new PendingWrite(_request.Durability) { Bytes = Bytes };
+        again._request.Operations.AddRange(_request.Operations);
+        again._request.Deadline = _request.Deadline;
+        again._item.ResultBytes.BytesMax = valueBytesMax;
+        return again;
+    }
+
+    /// <summary>Adds an operation whose bytes are nobody else's from now on.</summary>
+    /// <param name="operation">The operation.</param>
+    internal void AddOwned(in Operation operation)
+    {
+        _request.Operations.Add(operation);
+        Bytes += operation.Key.Length + operation.Value.Length;
+    }
+
     /// <summary>Adds an operation, with copies of its bytes.</summary>
     /// <param name="operation">The operation.</param>
     internal void Add(in Operation operation)
@@ -31,7 +67,7 @@ internal sealed class PendingWrite : IWorkItemOwner
         var bytes = new byte[operation.Key.Length + operation.Value.Length];
         operation.Key.CopyTo(bytes);
         operation.Value.CopyTo(bytes.AsMemory(operation.Key.Length));
-        _request.Operations.Add(operation with
+        AddOwned(operation with
         {
             Key = bytes.AsMemory(0, operation.Key.Length),
             Value = bytes.AsMemory(operation.Key.Length),
@@ -53,6 +89,7 @@ internal sealed class PendingWrite : IWorkItemOwner
         if (item.Judged == 0)
         {
             var results = item.ResultBytes;
+            ValueBytesMissed = results.Wanted;
             _request.Fail(ErrorCode.BatchTooLarge, WriteOutcome.NotApplied,
                 $"The values to give back have {results.Wanted} bytes, the limit is {results.BytesMax}. Split the batch.");
         }
@@ -106,11 +143,20 @@ internal sealed class PendingWrite : IWorkItemOwner
         return new BatchResult(true, _request.Version, -1, ErrorCode.None, results);
     }
 
+    /// <summary>The value that a result of it gives.</summary>
+    /// <param name="result">The result.</param>
+    /// <returns>A view that is valid as long as the write; empty when there is none.</returns>
+    internal ReadOnlySpan<byte> BytesOf(in OperationResult result) => result.HasValue
+        ? _item.ResultBytes.WrittenSpan.Slice(result.ValueOffset, result.ValueLength)
+        : default;
+
     private KvsValue? ValueOf(in OperationResult result) => result.HasValue
         ? new KvsValue(_item.ResultBytes.WrittenSpan.Slice(result.ValueOffset, result.ValueLength).ToArray())
         : default(KvsValue?);
 
-    private void ThrowIfFailed()
+    /// <summary>Throws when it failed, whatever for.</summary>
+    /// <exception cref="KvsException">It failed.</exception>
+    internal void ThrowIfFailed()
     {
         if (_request.Code != ErrorCode.None)
         {

@@ -124,10 +124,7 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst<FrameAnsw
         else if (dispatcher.Cluster is null)
         {
             var code = dispatcher.JudgePosition(fields.AtLeast);
-            var text = code == ErrorCode.TokenLost
-                ? $"The position {fields.AtLeast} is of another history: a restore, or a crash under a weaker durability, dropped it."
-                : $"The position {fields.AtLeast} is ahead of this server, which shows {dispatcher.Position} and is in no cluster.";
-            fault = code == ErrorCode.None ? default : new DecodeFault(code, text);
+            fault = code == ErrorCode.None ? default : new DecodeFault(code, dispatcher.PositionText(code, fields.AtLeast));
         }
 
         return fault.Code == ErrorCode.None;

@@ -177,7 +177,7 @@ public sealed class ChangeFeedModelTests
         }
 
         private static KeyRange RangeOf(int choice) =>
-            choice switch { 0 => KeyRange.All, 1 => KeyRange.Prefix("k1"), _ => KeyRange.Single("k3") };
+            choice switch { 0 => KeyRange.All, 1 => KeyRange.Prefix("k1"), _ => KeyRange.Only("k3") };
     }
 
     /// <summary>A watcher that goes on behind its last position after each break.</summary>

@@ -71,7 +71,7 @@ public sealed class ChangeFeedTests
     {
         var store = new LogStore(1);
         using var range = new Watcher(store.Engine, new WatchOptions { Range = KeyRange.Prefix("b/") });
-        using var key = new Watcher(store.Engine, new WatchOptions { Range = KeyRange.Single("b/2"), KeysOnly = true });
+        using var key = new Watcher(store.Engine, new WatchOptions { Range = KeyRange.Only("b/2"), KeysOnly = true });
         foreach (var name in (string[])["a", "b/1", "b/2", "b/22", "c"])
         {
             store.Set(name, "v");

@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Kvs.Server.Doors.Web;
+
+/// <summary>The limits of the server in the terms of Kestrel.</summary>
+internal static class WebLimits
+{
+    /// <summary>Bytes of a body or an answer that must move within the time limit of either.</summary>
+    private const double PartBytes = 4096;
+
+    /// <summary>Kestrel looks at its rates once a second and takes no shorter grace.</summary>
+    private static readonly TimeSpan _graceMin = TimeSpan.FromSeconds(1.1);
+
+    /// <summary>Sets them.</summary>
+    /// <param name="kestrel">Kestrel's.</param>
+    /// <param name="options">The server's.</param>
+    internal static void Set(KestrelServerOptions kestrel, WebDoorOptions options)
+    {
+        var limits = kestrel.Limits;
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        limits.MaxRequestLineSize = WebDoorOptions.RequestLineBytesMax;
+        limits.MaxRequestHeadersTotalSize = WebDoorOptions.HeaderBytesMax;
+        limits.MaxRequestBufferSize = Math.Max(
+            options.SessionBytesMax, WebDoorOptions.RequestLineBytesMax + WebDoorOptions.HeaderBytesMax);
+        limits.MaxResponseBufferSize = StoreCalls.OwnBytes;
+        limits.MaxConcurrentUpgradedConnections = 0;
+
+        // Each route bounds what it reads, within the budget of all doors.
+        limits.MaxRequestBodySize = null;
+        limits.KeepAliveTimeout = Limit(options.IdleTimeout);
+        limits.RequestHeadersTimeout = Limit(options.FrameTimeout);
+        limits.MinRequestBodyDataRate = Rate(options.FrameTimeout);
+        limits.MinResponseDataRate = Rate(options.SendTimeout);
+    }
+
+    private static TimeSpan Limit(TimeSpan limit) => limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan;
+
+    private static MinDataRate? Rate(TimeSpan limit) => limit > TimeSpan.Zero
+        ? new MinDataRate(PartBytes / limit.TotalSeconds, limit > _graceMin ? limit : _graceMin)
+        : null;
+}

@@ -1,0 +1,139 @@
+using Kvs.Core.Primitives;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Kvs.Server.Doors.Web;
+
+/// <summary>
+/// One address of the web door: counts its connections, and answers their requests by the routes of that address alone.
+/// Threading: any thread.
+/// </summary>
+/// <param name="routes">What is answered here.</param>
+/// <param name="dispatcher">Counts the connections of all doors.</param>
+/// <param name="connectionsMax">How many they may be.</param>
+/// <param name="log">The log.</param>
+internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatcher, int connectionsMax, WebLog log)
+{
+    /// <summary>Connections beyond the limit that are told so at once; beyond it, they are closed without a word.</summary>
+    private const int RefusalsMax = 64;
+
+    private RequestDelegate _answer = static _ => Task.CompletedTask; // set once, before it listens
+    private int _refusals; // Interlocked
+
+    /// <summary>The routes.</summary>
+    internal IWebRoutes Routes => routes;
+
+    /// <summary>The endpoint that Kestrel listens on; it knows the port as soon as it does.</summary>
+    internal ListenOptions? Endpoint { get; private set; }
+
+    /// <summary>Puts itself before all connections of an endpoint.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    internal void Attach(ListenOptions endpoint)
+    {
+        Endpoint = endpoint;
+        endpoint.Protocols = routes.Protocols;
+        endpoint.Use(next => connection => ServeAsync(connection, next));
+    }
+
+    /// <summary>Builds the pipeline of this address.</summary>
+    /// <param name="services">The services of the door.</param>
+    internal void Build(IServiceProvider services)
+    {
+        var pipeline = new ApplicationBuilder(services);
+        routes.Surround(pipeline);
+        pipeline.UseRouting();
+
+        // Who asks, and whether that one may (WebAccess.NeedOf), is judged here: the route is known, no body was read.
+        pipeline.UseEndpoints(routes.Map);
+        _answer = pipeline.Build();
+    }
+
+    /// <summary>Answers a request that came by this address.</summary>
+    /// <param name="context">The request.</param>
+    internal async Task AnswerAsync(HttpContext context)
+    {
+        // Handlers may block for a disk. The sockets' own thread, on which completions run inline, must never come here.
+        Check.That(Thread.CurrentThread.IsThreadPoolThread);
+        try
+        {
+            if (context.Features.Get<RefusedConnection>() is not null)
+            {
+                context.Response.Headers.Connection = "close";
+                throw new KvsUnavailableException(
+                    ErrorCode.TooManyConnections,
+                    "The server has as many connections as it is allowed to have (connections-max).");
+            }
+
+            await _answer(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client is gone: nobody to answer.
+        }
+        catch (KvsException failure)
+        {
+            await FailAsync(context, failure);
+        }
+#pragma warning disable CA1031 // The border of a request: what nobody foresaw is an answer and a line in the log.
+        catch (Exception failure) when (failure is not Microsoft.AspNetCore.Http.BadHttpRequestException)
+#pragma warning restore CA1031
+        {
+            log.Unforeseen(routes.Name, failure);
+            await FailAsync(context, new KvsException(
+                ErrorCode.Internal, "The request failed by a bug of ours; the log of the server names the place.",
+                WriteOutcome.Unknown));
+        }
+    }
+
+    private async Task FailAsync(HttpContext context, KvsException failure)
+    {
+        if (context.Response.HasStarted)
+        {
+            // Part of another answer is on its way: only a broken connection can say that it is not whole.
+            context.Abort();
+            return;
+        }
+
+        // What was said of the other answer is not true of this one; that the connection ends is.
+        var connection = context.Response.Headers.Connection;
+        context.Response.Clear();
+        context.Response.Headers.Connection = connection;
+        await routes.AnswerFailureAsync(context, failure);
+    }
+
+    private async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        connection.Features.Set(this);
+        if (dispatcher.TryAddConnection(connectionsMax))
+        {
+            try
+            {
+                await next(connection);
+            }
+            finally
+            {
+                dispatcher.CountConnection(-1);
+            }
+
+            return;
+        }
+
+        log.TooManyConnections(routes.Name, $"{connection.RemoteEndPoint}");
+        if (Interlocked.Increment(ref _refusals) <= RefusalsMax)
+        {
+            connection.Features.Set(new RefusedConnection());
+            await next(connection);
+        }
+        else
+        {
+            connection.Abort();
+        }
+
+        Interlocked.Decrement(ref _refusals);
+    }
+
+    /// <summary>Marks a connection whose requests are all refused.</summary>
+    private sealed class RefusedConnection;
+}
