@@ -120,7 +120,9 @@ public sealed record BatchResult(
 /// <summary>What one operation of an applied batch did.</summary>
 /// <param name="Existed">Whether the key was there before the operation.</param>
 /// <param name="Previous">The previous value, where asked for and there.</param>
-/// <param name="Number">The new value of an increment; the new length after an append or set-range; 1 for an expiry that was changed.</param>
+/// <param name="Number">
+/// The new value of an increment; the new length after an append or set-range; 1 for an expiry that was changed.
+/// </param>
 /// <param name="Value">The new value of a float increment; null also where it was repeated and is not known any more.</param>
 public sealed record BatchItemResult(bool Existed, KvsValue? Previous, long Number, KvsValue? Value = null)
 {

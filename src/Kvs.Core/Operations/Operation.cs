@@ -82,7 +82,9 @@ internal readonly record struct Operation
     /// <summary>The key; of a copy the source.</summary>
     internal ReadOnlyMemory<byte> Key { get; init; }
 
-    /// <summary>The value of a set, the bytes of an append or set-range, the number that a float increment adds, the target of a copy.</summary>
+    /// <summary>
+    /// The value of a set, the bytes of an append or set-range, the number that a float increment adds, the target of a copy.
+    /// </summary>
     internal ReadOnlyMemory<byte> Value { get; init; }
 
     /// <summary>What must hold before it.</summary>
