@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Kvs.Core.Primitives;
 using Microsoft.AspNetCore.Http;
 
-namespace Kvs.Server.Doors.Http;
+namespace Kvs.Server.Doors.Http.Answers;
 
 /// <summary>How answers are written: JSON by generated code, problems, and what stands in headers. Threading: any thread.</summary>
 internal static class HttpAnswers

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Kvs.Server.Doors.Http;
+namespace Kvs.Server.Doors.Http.Answers;
 
 /// <summary>How the bodies of the door are read and written: by code that the compiler makes, in snake_case.</summary>
 [JsonSourceGenerationOptions(

@@ -1,7 +1,7 @@
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
-namespace Kvs.Server.Doors.Http;
+namespace Kvs.Server.Doors.Http.Answers;
 
 /// <summary>What RFC 9457 calls a problem: why a request was not done, for programs and for people.</summary>
 internal sealed record Problem

@@ -2,7 +2,7 @@ using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Responses;
 using Microsoft.AspNetCore.Http;
 
-namespace Kvs.Server.Doors.Http;
+namespace Kvs.Server.Doors.Http.Answers;
 
 /// <summary>What the codes of the store are in HTTP: a status and a title. One table, for all routes.</summary>
 internal static class ProblemStatus
