@@ -1,4 +1,5 @@
 using Kvs.Core.Primitives;
+using Kvs.Server.Doors.Http.Answers;
 using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
