@@ -24,6 +24,9 @@ internal sealed record ServerOptions
     /// <summary>Where HTTP is answered; null for nowhere.</summary>
     internal KvsAddress? Http { get; init; }
 
+    /// <summary>Where it listens for gRPC; null for nowhere.</summary>
+    internal KvsAddress? Grpc { get; init; }
+
     /// <summary>Where the data lies, relative to the current directory or absolute.</summary>
     internal string DataDirectory { get; init; } = "kvs-data";
 
@@ -94,7 +97,7 @@ internal sealed record ServerOptions
     internal LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
 
     /// <summary>All addresses at which clients come in.</summary>
-    internal IEnumerable<KvsAddress> Addresses => Http is { } http ? [Address, http] : [Address];
+    internal IEnumerable<KvsAddress> Addresses => [Address, .. new[] { Http, Grpc }.OfType<KvsAddress>()];
 
     /// <summary>What all doors share of them.</summary>
     internal DoorLimits ToDoorLimits() => new(QueuedBytesMax, ReceiveBytesMax, AnswerBytesMax);

@@ -31,6 +31,9 @@ internal static class Settings
         new("http", "HOST:PORT", "none",
             "Address at which HTTP is answered.",
             (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Http = address } : null),
+        new("grpc", "HOST:PORT", "none",
+            "Address to listen on for gRPC; without it there is none.",
+            (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Grpc = address } : null),
         new(DataDirectory, "DIR", "./kvs-data",
             "Directory of the data; a server makes it when it is missing.",
             (o, text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal)

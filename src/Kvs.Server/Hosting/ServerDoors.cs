@@ -3,6 +3,7 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Server.Configuration;
 using Kvs.Server.Doors;
+using Kvs.Server.Doors.Grpc;
 using Kvs.Server.Doors.Http;
 using Kvs.Server.Doors.Tcp;
 using Kvs.Server.Doors.Web;
@@ -45,7 +46,7 @@ internal sealed class ServerDoors : IAsyncDisposable
         var doors = new ServerDoors(options, time);
         try
         {
-            if (WebRoutesOf(options) is { Count: > 0 } routes)
+            if (WebRoutesOf(options, dispatcher, time, loggers) is { Count: > 0 } routes)
             {
                 await doors.AddAsync(
                     string.Join(", ", routes.Select(one => one.Address)),
@@ -87,12 +88,18 @@ internal sealed class ServerDoors : IAsyncDisposable
         failure is IOException { InnerException: SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } };
 
     /// <summary>What is answered by HTTP, each at its own address; nothing of it is loaded when there is none.</summary>
-    private static List<IWebRoutes> WebRoutesOf(ServerOptions options)
+    private static List<IWebRoutes> WebRoutesOf(
+        ServerOptions options, RequestDispatcher dispatcher, TimeProvider time, ILoggerFactory loggers)
     {
         var routes = new List<IWebRoutes>();
         if (options.Http is { } http)
         {
             routes.Add(new HttpRoutes(http));
+        }
+
+        if (options.Grpc is { } grpc)
+        {
+            routes.Add(new GrpcRoutes(grpc, options.BatchBytesMax, new StoreCalls(dispatcher, time), time, loggers));
         }
 
         return routes;
