@@ -30,6 +30,12 @@ internal sealed class BrokenRules : IReplicationRules
     /// <summary>Replaces who must confirm that a forgetful member may count again.</summary>
     internal bool TakesBackInAtOnce { get; init; }
 
+    /// <summary>Whether a member counts that may have lost what it has acknowledged.</summary>
+    internal bool CountsWhateverIsLost { get; init; }
+
+    /// <summary>Whether such a member counts again before it has caught up.</summary>
+    internal bool CountsBeforeItHasCaughtUp { get; init; }
+
     /// <summary>Replaces when a new primary's readers may be answered.</summary>
     internal Func<LogView, KvsVersion, bool>? IsEstablishedBy { get; init; }
 
@@ -69,6 +75,13 @@ internal sealed class BrokenRules : IReplicationRules
     /// <inheritdoc/>
     public bool MayCountAgain(TimeSpan attachedAt, ClockReading? confirmedAt) =>
         TakesBackInAtOnce || Sound.MayCountAgain(attachedAt, confirmedAt);
+
+    /// <inheritdoc/>
+    public bool Counts(bool mayHaveLost) => CountsWhateverIsLost || Sound.Counts(mayHaveLost);
+
+    /// <inheritdoc/>
+    public bool HasCaughtUp(ulong durable, ulong endAtHello, KvsVersion epochStart) =>
+        CountsBeforeItHasCaughtUp || Sound.HasCaughtUp(durable, endAtHello, epochStart);
 
     /// <inheritdoc/>
     public bool IsEstablished(LogView log, KvsVersion epochStart) =>

@@ -106,6 +106,21 @@ public sealed class BrokenStaticRulesTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_member_that_counts_though_it_may_have_lost_what_it_acknowledged_is_found()
+    {
+        var rules = new BrokenRules { CountsWhateverIsLost = true };
+        Finds("I1 I3 I4", new SimOptions { Rules = rules, Faults = Unrest, AnswersBeforeSync = true });
+    }
+
+    [Fact]
+    public void A_member_that_counts_again_before_it_has_caught_up_is_found()
+    {
+        var rules = new BrokenRules { CountsBeforeItHasCaughtUp = true };
+        var faults = new FaultPlan { Crash = 1, Cut = 0.5, Heal = 0.5, Meddle = 1 };
+        Finds("I1 I3 I4", Long with { Rules = rules, Faults = faults, AnswersBeforeSync = true, ShippedAtOnceMax = 1, ShipMicrosMax = 800_000 });
+    }
+
+    [Fact]
     public void A_read_by_a_clock_beyond_the_bound_is_found() =>
         Finds("I5", Long with { ClocksRunWild = true, Faults = new FaultPlan { Isolate = 0.2, Heal = 0.1, Meddle = 1 }, Clients = 4 });
 

@@ -27,7 +27,7 @@ internal sealed record MemberRecord
     internal string Self { get; init; } = "";
 
     /// <summary>
-    /// Static mode: the list that this node counts in. A store without it counts in no seal and no commit: it may
+    /// Static mode: the list that this node belongs to. A store without it counts in no seal and no commit: it may
     /// have lost its disk, and with it batches and promises that others rely on.
     /// </summary>
     internal ImmutableArray<string> Members { get; init; } = [];
@@ -52,7 +52,7 @@ internal sealed record MemberRecord
     /// </summary>
     internal bool IsDiverged { get; init; }
 
-    /// <summary>Whether this node counts in its list.</summary>
+    /// <summary>Whether this node belongs to a list, and keeps what it has promised there.</summary>
     internal bool HasList => !Members.IsEmpty;
 }
 

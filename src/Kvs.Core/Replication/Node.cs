@@ -48,6 +48,9 @@ internal sealed class Node
     /// <summary>The newest epoch that it has promised or leads.</summary>
     internal ulong Epoch => _context.Record.PromisedEpoch;
 
+    /// <summary>Whether batches that it has acknowledged may be missing, so that it does not count.</summary>
+    internal bool MayHaveLost => _context.MayHaveLost;
+
     /// <summary>Where clients should go with writes; empty when unknown.</summary>
     internal string PrimaryHint => _policy.PrimaryHint;
 

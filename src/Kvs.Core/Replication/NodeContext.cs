@@ -14,6 +14,7 @@ internal sealed class NodeContext
 {
     private readonly Dictionary<long, Link> _links = [];
     private readonly List<Link> _closed = [];
+    private readonly UInt128? _suspect; // the incarnation under which batches may have been lost
     private List<NodeOutput> _outputs = [];
 
     /// <summary>Takes over what the opening found.</summary>
@@ -32,7 +33,7 @@ internal sealed class NodeContext
         Log = new LogView(start);
         Record = Stored = start.Record;
         TailCut = start.TailCut;
-        MayHaveLost = start.MayHaveLost;
+        _suspect = start.MayHaveLost ? start.Record.Incarnation : null;
         Promise = new BeaconPromise(this);
         Check.That(Record.PromisedEpoch >= Log.Last.Epoch || !Record.HasList);
     }
@@ -64,8 +65,11 @@ internal sealed class NodeContext
     /// <summary>Whether the opening cut a torn tail off, and no primary was matched since.</summary>
     internal bool TailCut { get; set; }
 
-    /// <summary>Whether acknowledged batches may be missing since the opening.</summary>
-    internal bool MayHaveLost { get; }
+    /// <summary>Whether batches that were acknowledged under this incarnation may be missing. Over when another one is drawn.</summary>
+    internal bool MayHaveLost => Record.Incarnation == _suspect;
+
+    /// <summary>Static mode: whether this node counts in its list.</summary>
+    internal bool Counts => Record.HasList && Rules.Counts(MayHaveLost);
 
     /// <summary>Whether beacons may be acknowledged. Not while this node may be elected: it would promise not to be.</summary>
     internal bool MayPromise { get; set; } = true;

@@ -23,7 +23,7 @@ internal sealed record NodeTimings
     /// <summary>How long the answers of other nodes are waited for before the question is put again.</summary>
     internal TimeSpan Ask { get; init; } = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>How long the in-sync nodes have for a sign of life before a person gives up what only they have.</summary>
+    /// <summary>How long the nodes that may have everything have for a sign of life before a person gives up what only they have.</summary>
     internal TimeSpan AskLost { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long an operator's promotion tries.</summary>

@@ -234,6 +234,11 @@ internal sealed class ClusterDesk(
             $"One of {string.Join(", ", status.InSync)} leads by itself as soon as it runs with all that it had: start them. "
             + "If that is lost for good on all of them, and only then, a person can give up what the others lack: "
             + "kvs-client --addr NODE cluster force-promote --accept-data-loss.",
+        { MayHaveLost: true, InSync.IsEmpty: true } =>
+            "This node did not stop cleanly and may miss acknowledged writes. It counts again when it has caught up with a primary; "
+            + "if none is there, let a node that counts lead: kvs-client --addr NODE cluster promote. If fewer than a majority count, "
+            + "and only then, a person can give up what is missing: compare what the nodes have (durable, in the status of each), "
+            + "and on the one that has most: kvs-client --addr NODE cluster force-promote --accept-data-loss.",
         { Leads: false, Primary.Length: 0 } =>
             "Start the other nodes. If the primary is lost, let a replica lead: kvs-client --addr REPLICA cluster promote.",
         { Leads: true } when figures.Have < figures.Need => "Start the nodes that are away.",

@@ -91,9 +91,8 @@ internal sealed record ClusterOptions
 
     /// <summary>Refuses what cannot work.</summary>
     /// <param name="listening">The listening address.</param>
-    /// <param name="durability">How durable writes are when they are answered.</param>
     /// <exception cref="KvsConfigurationException">It cannot work; says why.</exception>
-    internal void Validate(KvsAddress listening, DurabilityMode durability)
+    internal void Validate(KvsAddress listening)
     {
         var kinds = (IsReplica ? 1 : 0) + (Replicas.Count > 0 ? 1 : 0) + (HasControlPlane ? 1 : 0);
         Require(
@@ -105,11 +104,6 @@ internal sealed record ClusterOptions
         Require(
             Acks is null or AckMode.Local || Acks == (HasControlPlane ? AckMode.InSync : AckMode.Quorum),
             HasControlPlane ? "--acks is isr or local in a cluster in etcd" : "--acks is quorum or local with a fixed list of nodes");
-        Require(
-            HasControlPlane || kinds == 0 || durability == DurabilityMode.Always,
-            $"--durability {durability} is not for a fixed list of nodes: after a power cut a majority of it could miss what it has "
-            + "acknowledged, and nobody would know. Use always, or --cluster with etcd, whose nodes count again only when they "
-            + "have caught up");
         var self = AddressFor(listening);
         Require(
             !Replicas.Contains(self) && Replicas.Distinct().Count() == Replicas.Count,

@@ -88,7 +88,7 @@ internal sealed class ServerService(
 
     private async Task<IKvEngine> OpenAsync(string name, CancellationToken stop)
     {
-        options.Cluster.Validate(options.Address, options.Durability);
+        options.Cluster.Validate(options.Address);
         if (!options.Cluster.IsOn)
         {
             return await EngineOpener.OpenAsync(name, options, machine, _log.Tell, stop);

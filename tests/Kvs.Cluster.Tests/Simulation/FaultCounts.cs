@@ -9,6 +9,10 @@ internal sealed class FaultCounts
     /// <param name="fault">Which.</param>
     internal void Add(Fault fault) => _counts[(int)fault]++;
 
+    /// <summary>How often it has happened.</summary>
+    /// <param name="fault">Which.</param>
+    internal int Of(Fault fault) => _counts[(int)fault];
+
     /// <summary>Adds those of a run.</summary>
     /// <param name="run">The run's.</param>
     internal void Add(FaultCounts run)

@@ -81,6 +81,16 @@ internal sealed class SimCluster
     /// <summary>Steps of nodes so far, ticks not counted.</summary>
     internal int Steps { get; set; }
 
+    /// <summary>
+    /// Whether so many nodes may have lost what they acknowledged that nobody can prove to have everything: nobody leads, and
+    /// nobody may, until a person says who.
+    /// </summary>
+    internal bool IsUndecidable => Options.AnswersBeforeSync
+        && Nodes.Any(node => node.Disk.Record.HasList)
+        && !Nodes.Any(node => node.Disk.Record.IsFounding)
+        && Nodes.Count(node => node.HasEverything) <= Nodes.Length / 2
+        && !Nodes.Any(node => node.IsUp && node.Node.Role is NodeRole.Primary or NodeRole.Recovering or NodeRole.Candidate);
+
     /// <summary>The settings of a node.</summary>
     /// <param name="name">Its name.</param>
     internal NodeSettings SettingsOf(string name) =>

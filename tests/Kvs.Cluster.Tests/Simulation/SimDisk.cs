@@ -7,7 +7,8 @@ namespace Kvs.Cluster.Tests.Simulation;
 
 /// <summary>
 /// What a node keeps through a crash: a log of which a part is synced, and a record. A crash leaves of what is not
-/// synced nothing, all, or any beginning.
+/// synced nothing, all, or any beginning. A disk may be told to call durable what is not synced yet, as an engine does under
+/// a weaker durability; then it knows after a crash that something may be missing, until the record has another incarnation.
 /// </summary>
 internal sealed class SimDisk
 {
@@ -23,8 +24,17 @@ internal sealed class SimDisk
     /// <summary>End of the log.</summary>
     internal KvsVersion Last => _entries.Count == 0 ? KvsVersion.None : _entries[^1].Version;
 
+    /// <summary>Whether the log is called durable before it is synced.</summary>
+    internal bool AnswersBeforeSync { get; init; }
+
+    /// <summary>Whether a crash may have taken what was called durable.</summary>
+    internal bool MayHaveLost { get; private set; }
+
     /// <summary>Sequences that are synced.</summary>
-    internal ulong Durable { get; private set; }
+    internal ulong Synced { get; private set; }
+
+    /// <summary>Sequences that are called durable.</summary>
+    internal ulong Durable => AnswersBeforeSync ? (ulong)_entries.Count : Synced;
 
     /// <summary>The record, as it is durable.</summary>
     internal MemberRecord Record { get; private set; } = null!;
@@ -46,7 +56,8 @@ internal sealed class SimDisk
     internal void Wipe(Random random)
     {
         _entries.Clear();
-        Durable = 0;
+        Synced = 0;
+        MayHaveLost = false;
         FirstStreamable = 1;
         CommitRecorded = 0;
         Damage = 0;
@@ -63,14 +74,14 @@ internal sealed class SimDisk
 
     /// <summary>What was appended by then is synced.</summary>
     /// <param name="through">Up to here.</param>
-    internal void Sync(ulong through) => Durable = Math.Max(Durable, Math.Min(through, (ulong)_entries.Count));
+    internal void Sync(ulong through) => Synced = Math.Max(Synced, Math.Min(through, (ulong)_entries.Count));
 
     /// <summary>Cuts the log, durably.</summary>
     /// <param name="last">The last sequence that stays.</param>
     internal void Cut(ulong last)
     {
         _entries.RemoveRange((int)last, _entries.Count - (int)last);
-        Durable = Math.Min(Durable, last);
+        Synced = Math.Min(Synced, last);
     }
 
     /// <summary>A base copy becomes the log.</summary>
@@ -79,8 +90,8 @@ internal sealed class SimDisk
     {
         _entries.Clear();
         _entries.AddRange(entries);
-        Durable = CommitRecorded = (ulong)_entries.Count;
-        FirstStreamable = Durable + 1;
+        Synced = CommitRecorded = (ulong)_entries.Count;
+        FirstStreamable = Synced + 1;
         Damage = 0;
     }
 
@@ -90,27 +101,33 @@ internal sealed class SimDisk
     {
         FirstStreamable = Math.Max(FirstStreamable, first);
         CommitRecorded = Math.Max(CommitRecorded, first - 1);
+        Sync(CommitRecorded);
     }
 
     /// <summary>Stores the record.</summary>
     /// <param name="record">It.</param>
-    internal void Store(MemberRecord record) => Record = record;
+    internal void Store(MemberRecord record)
+    {
+        MayHaveLost &= record.Incarnation == Record.Incarnation;
+        Record = record;
+    }
 
     /// <summary>The machine stops.</summary>
     /// <param name="random">Decides what of the unsynced part stays.</param>
     internal void Crash(Random random)
     {
-        var unsynced = _entries.Count - (int)Durable;
+        var unsynced = _entries.Count - (int)Synced;
         var kept = random.Next(3) switch
         {
             0 => 0,
             1 => unsynced,
             _ => random.Next(unsynced + 1),
         };
-        Cut(Durable + (ulong)kept);
+        Cut(Synced + (ulong)kept);
+        MayHaveLost |= AnswersBeforeSync;
 
         // What the opening finds whole it copies and syncs before it goes on.
-        Durable = (ulong)_entries.Count;
+        Synced = (ulong)_entries.Count;
     }
 
     /// <summary>What an opening finds.</summary>
@@ -121,6 +138,7 @@ internal sealed class SimDisk
         Last = Last,
         Commit = Math.Max(CommitRecorded, _entries.Count == 0 ? 0 : Math.Min(_entries[^1].CommitKnown, Durable)),
         FirstStreamable = FirstStreamable,
+        MayHaveLost = MayHaveLost,
     };
 
     /// <summary>The epochs of the log.</summary>

@@ -11,6 +11,7 @@ namespace Kvs.Cluster.Tests.Simulation;
 /// </summary>
 internal sealed class SimEngine
 {
+    private const int LateSyncMicrosMax = 4_000_000;
     private readonly SimCluster _cluster;
     private readonly SimNode _node;
     private readonly Queue<Action> _log = [];
@@ -173,7 +174,13 @@ internal sealed class SimEngine
 
     private void Sync()
     {
-        if (_isSyncing || Disk.Durable == Disk.Last.Sequence)
+        if (Disk.AnswersBeforeSync)
+        {
+            _node.Step(new NodeInput.Durable(Disk.Last));
+            Publish();
+        }
+
+        if (_isSyncing || Disk.Synced == Disk.Last.Sequence)
         {
             return;
         }
@@ -181,7 +188,7 @@ internal sealed class SimEngine
         _isSyncing = true;
         var generation = _syncGeneration;
         var through = Disk.Last;
-        _node.Soon(50, _node.SyncMicrosMax, () =>
+        _node.Soon(50, Disk.AnswersBeforeSync ? LateSyncMicrosMax : _node.SyncMicrosMax, () =>
         {
             if (generation != _syncGeneration)
             {
@@ -190,8 +197,12 @@ internal sealed class SimEngine
 
             _isSyncing = false;
             Disk.Sync(through.Sequence);
-            _node.Step(new NodeInput.Durable(through));
-            Publish();
+            if (!Disk.AnswersBeforeSync)
+            {
+                _node.Step(new NodeInput.Durable(through));
+                Publish();
+            }
+
             Sync();
         });
     }

@@ -188,7 +188,7 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
 
     private void Crash(SimNode node, bool wipe)
     {
-        if (!node.IsUp || (wipe && !MayLose(node)))
+        if (!node.IsUp || (wipe && !MayLose(node)) || !MayForget(node))
         {
             return;
         }
@@ -211,6 +211,12 @@ internal sealed class SimFaults(SimCluster cluster, FaultPlan plan)
             node.Start();
         }
     });
+
+    // Where each crash makes a disk suspect, a majority of the others mostly stays: else nobody may lead, and the run is over.
+    private bool MayForget(SimNode node) =>
+        !cluster.Options.AnswersBeforeSync
+        || cluster.Nodes.Count(each => each != node && each.HasEverything) > cluster.Nodes.Length / 2
+        || World.Happens(0.1);
 
     // A majority of disks must stay, those that have forgotten not counted.
     private bool MayLose(SimNode node) =>

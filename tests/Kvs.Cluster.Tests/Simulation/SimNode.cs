@@ -25,7 +25,7 @@ internal sealed class SimNode
         _cluster = cluster;
         Name = name;
         Clock = new SimClock(cluster.World);
-        Disk = new SimDisk(cluster.World.Random);
+        Disk = new SimDisk(cluster.World.Random) { AnswersBeforeSync = cluster.Options.AnswersBeforeSync };
     }
 
     /// <summary>Its name: its address.</summary>
@@ -39,6 +39,9 @@ internal sealed class SimNode
 
     /// <summary>Counts its starts and stops: what was meant for another life reaches nobody.</summary>
     internal int Life { get; private set; }
+
+    /// <summary>Whether its disk belongs to the list and holds all that it has acknowledged.</summary>
+    internal bool HasEverything => Disk.Record.HasList && !Disk.MayHaveLost;
 
     /// <summary>Whether its process runs.</summary>
     internal bool IsUp => _node is not null;

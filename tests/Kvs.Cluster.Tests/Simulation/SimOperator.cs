@@ -19,6 +19,9 @@ internal sealed class SimOperator(SimCluster cluster)
     /// <summary>The newest answer to each request.</summary>
     internal Dictionary<long, NodeOutput.Answer> Answers { get; } = [];
 
+    /// <summary>The newest answer.</summary>
+    internal NodeOutput.Answer? Last { get; private set; }
+
     /// <summary>Whether the person looks after the cluster at all.</summary>
     internal bool IsAway { get; set; }
 
@@ -27,6 +30,7 @@ internal sealed class SimOperator(SimCluster cluster)
     internal void Answered(NodeOutput.Answer answer)
     {
         Answers[answer.Request] = answer;
+        Last = answer;
         Done += answer.Done ? 1 : 0;
         _better = answer.Done ? "" : answer.Better;
     }
@@ -101,11 +105,17 @@ internal sealed class SimOperator(SimCluster cluster)
 
     /// <summary>Asks a node to lead.</summary>
     /// <param name="node">The node.</param>
-    internal void Promote(SimNode node)
+    internal void Promote(SimNode node) => Ask(node, new NodeInput.Promote(++_request));
+
+    /// <summary>Asks a node to lead although acknowledged batches may be missing there.</summary>
+    /// <param name="node">The node.</param>
+    internal void Force(SimNode node) => Ask(node, new NodeInput.ForcePromote(++_request));
+
+    private static void Ask(SimNode node, NodeInput request)
     {
         if (node.IsUp)
         {
-            node.Run(node.Life, () => node.Step(new NodeInput.Promote(++_request)));
+            node.Run(node.Life, () => node.Step(request));
         }
     }
 }

@@ -12,6 +12,9 @@ internal sealed record SimOptions
     /// <summary>Whether the group's record lies in a control plane; else the list is static.</summary>
     internal bool HasControlPlane { get; init; }
 
+    /// <summary>Whether nodes acknowledge before they sync, so that a crash loses what they have acknowledged.</summary>
+    internal bool AnswersBeforeSync { get; init; }
+
     /// <summary>With a control plane: least size of the in-sync set; null for drawn.</summary>
     internal int? MinInSync { get; init; }
 

@@ -24,7 +24,7 @@ internal static class SimRun
         try
         {
             Begin(cluster);
-            while (cluster.Steps < options.Steps)
+            while (cluster.Steps < options.Steps && !cluster.IsUndecidable)
             {
                 cluster.World.Step();
             }
@@ -70,7 +70,7 @@ internal static class SimRun
         var end = cluster.World.Now + RecoveryMax;
         var writes = cluster.Histories.Writes;
         var isQuiet = false;
-        while (!(isQuiet && AreEqual(cluster)))
+        while (!(isQuiet && AreEqual(cluster)) && !cluster.IsUndecidable)
         {
             cluster.World.Step();
             if (!isQuiet && cluster.Histories.Writes > writes + 3)

@@ -43,7 +43,7 @@ internal static class LogReportCodec
             Incarnation = LinkFields.ReadUInt128(ref reader),
             PromisedEpoch = reader.ReadUInt64(),
             Candidate = LinkFields.ReadName(ref reader),
-            List = (ListState)LinkFields.ReadNumber(ref reader, (byte)ListState.Other),
+            List = (ListState)LinkFields.ReadNumber(ref reader, (byte)ListState.Behind),
             Last = reader.ReadVersion(),
             Commit = reader.ReadUInt64(),
         };

@@ -58,6 +58,16 @@ internal interface IReplicationRules
     /// <param name="confirmedAt">When the newest beacon was sent that the other has acknowledged; null for none.</param>
     bool MayCountAgain(TimeSpan attachedAt, ClockReading? confirmedAt);
 
+    /// <summary>Whether what a member of a list seals and acknowledges counts.</summary>
+    /// <param name="mayHaveLost">Whether batches that it has acknowledged may be missing.</param>
+    bool Counts(bool mayHaveLost);
+
+    /// <summary>Whether a follower holds again whatever it may have held before and lost.</summary>
+    /// <param name="durable">Newest sequence that it acknowledges.</param>
+    /// <param name="endAtHello">End of the primary's log when the follower came.</param>
+    /// <param name="epochStart">First batch of the primary's epoch.</param>
+    bool HasCaughtUp(ulong durable, ulong endAtHello, KvsVersion epochStart);
+
     /// <summary>Whether a node may lead next, with a control plane.</summary>
     /// <param name="state">The group's record.</param>
     /// <param name="self">The node.</param>

@@ -74,6 +74,21 @@ internal sealed class ReplicationRules : IReplicationRules
         confirmedAt is { } sentAt && sentAt.Monotonic >= attachedAt;
 
     /// <summary>
+    /// A batch is committed when a majority has acknowledged it, and found by a later primary because a majority that seals
+    /// shares a node with those. That node must still hold it.
+    /// </summary>
+    /// <inheritdoc/>
+    public bool Counts(bool mayHaveLost) => !mayHaveLost;
+
+    /// <summary>
+    /// What it had acknowledged to this primary is in that one's log by the hello, for the acknowledgement is older. What it
+    /// had acknowledged in earlier epochs is there too if it was ever committed: a primary begins with all of that.
+    /// </summary>
+    /// <inheritdoc/>
+    public bool HasCaughtUp(ulong durable, ulong endAtHello, KvsVersion epochStart) =>
+        durable >= Math.Max(endAtHello, epochStart.Sequence);
+
+    /// <summary>
     /// Published, not only committed: a snapshot that is taken between the two does not hold what an earlier primary
     /// has acknowledged.
     /// </summary>

@@ -15,7 +15,9 @@ namespace Kvs.Core.Replication.Static;
 /// only the members themselves can tell the difference. It takes two rounds (decision 0013). In the first, all promise the
 /// epoch, and nobody gets the list. In the second, which is durable here before it begins, those get it that still keep
 /// that promise: they have never counted, so there is nothing that they could have forgotten. Later a majority is enough,
-/// of those that hold the list.
+/// of those that hold the list and everything that they have acknowledged. A person can do without the second (decision
+/// 0015): then the same majority must seal, so that nobody commits in an older epoch any more, but what it holds is all that
+/// there is.
 /// </remarks>
 /// <param name="context">The node.</param>
 /// <param name="list">The list.</param>
@@ -25,7 +27,7 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
 {
     private readonly Dictionary<string, (Link Link, LogReport Report)> _answers = [];
     private readonly HashSet<string> _sealed = [];
-    private readonly Dictionary<Link, bool> _sealedLinks = [];
+    private readonly Dictionary<Link, ListState> _sealedLinks = [];
     private readonly HashSet<string> _told = [];
     private CampaignReason _reason;
     private long _request;
@@ -37,13 +39,18 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
     /// <summary>How far it has come.</summary>
     internal CampaignPhase Phase { get; private set; }
 
-    /// <summary>The open links on which the epoch was sealed, and whether who did it counts.</summary>
-    internal IReadOnlyDictionary<Link, bool> SealedLinks => _sealedLinks;
+    /// <summary>Whether it waits for others for as long as it takes, and a person may begin another one in its place.</summary>
+    internal bool IsWaiting => Phase == CampaignPhase.Asking && IsPatient;
+
+    /// <summary>The open links on which the epoch was sealed, and how who did it stands to the list.</summary>
+    internal IReadOnlyDictionary<Link, ListState> SealedLinks => _sealedLinks;
 
     /// <summary>What it waits for, for people.</summary>
     internal string Status => NeedsEveryMember
         ? $"the list begins, and {_answers.Count + 1} of its {list.Members.Length} members are there; all are needed once"
-        : "it is trying already";
+        : $"it is trying already{Suspects}";
+
+    private bool IsPatient => _reason is CampaignReason.Start or CampaignReason.Regain;
 
     private bool NeedsEveryMember =>
         _reason == CampaignReason.Start && (!context.Record.HasList || context.Record.IsFounding);
@@ -103,17 +110,16 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
         {
             Abort($"{link.Peer} has promised a higher epoch to {NameOf(ack.Report.Candidate)}", ack.Report.Candidate);
         }
-        else if (ack.Report.List == ListState.Same && !context.Rules.IsAtLeast(context.Log.Last, ack.Report.Last))
+        else if (Votes(ack.Report) && !context.Rules.IsAtLeast(context.Log.Last, ack.Report.Last))
         {
             // It may hold a committed batch that is missing here.
             Abort($"{link.Peer} holds a longer log ({ack.Report.Last}, here {context.Log.Last})", link.Peer);
         }
         else
         {
-            var counts = ack.Report.List == ListState.Same;
             _answers[link.Peer] = (link, ack.Report);
-            _sealedLinks[link] = counts;
-            if (counts || IsListWithheld)
+            _sealedLinks[link] = ack.Report.List;
+            if (Votes(ack.Report) || IsListWithheld)
             {
                 _sealed.Add(link.Peer);
             }
@@ -174,10 +180,9 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
         }
 
         var elapsed = context.Now.Monotonic - _begunAt;
-        var isPatient = _reason is CampaignReason.Start or CampaignReason.Regain;
-        if (!isPatient && Phase != CampaignPhase.None && elapsed >= context.Settings.Timings.Promotion)
+        if (!IsPatient && Phase != CampaignPhase.None && elapsed >= context.Settings.Timings.Promotion)
         {
-            Abort($"{_sealed.Count + 1} of {list.Members.Length} members answered in time, {list.Majority} are needed", "");
+            Abort($"{Voters} of {list.Members.Length} members answered in time, {list.Majority} are needed{Suspects}", "");
         }
     }
 
@@ -209,20 +214,54 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
             return IsFoundingDecided();
         }
 
-        var voters = _answers.Values.Count(answer => answer.Report.List == ListState.Same) + 1;
-        if (voters < list.Majority || !context.Record.HasList)
+        // A person who asks wants the best candidate: everybody gets the time to answer; more where something is given up.
+        var patience = _reason switch
+        {
+            CampaignReason.Promote => context.Settings.Timings.Ask,
+            CampaignReason.Force => context.Settings.Timings.AskLost,
+            _ => TimeSpan.Zero,
+        };
+        if (_answers.Count < list.Members.Length - 1 && context.Now.Monotonic < _begunAt + patience)
         {
             return false;
         }
 
-        // A person who asks wants the best candidate: everybody gets the time to answer.
-        var everybody = _answers.Count == list.Members.Length - 1;
-        if (_reason == CampaignReason.Promote && !everybody && context.Now.Monotonic < _begunAt + context.Settings.Timings.Ask)
+        return Voters >= list.Majority && context.Record.HasList && !IsForcedInVain() && !FindsBetter();
+    }
+
+    // Whose log and whose seal decide, this node included.
+    private int Voters => _answers.Values.Count(answer => Votes(answer.Report)) + 1;
+
+    private bool Votes(LogReport report) =>
+        report.List == ListState.Same || (_reason == CampaignReason.Force && report.List == ListState.Behind);
+
+    // For people: who would be a voter if it had stopped cleanly.
+    private string Suspects
+    {
+        get
+        {
+            var suspects = _answers.Where(answer => !Votes(answer.Value.Report) && answer.Value.Report.List == ListState.Behind)
+                .Select(answer => answer.Key).ToArray();
+            return suspects.Length == 0 ? "" : $"; not counted: {string.Join(", ", suspects)}, which did not stop cleanly and may "
+                + "miss acknowledged writes. If too few others can be started, a person can give those writes up: "
+                + "cluster force-promote --accept-data-loss, on the node with the newest log";
+        }
+    }
+
+    // Where a majority counts, one of it holds everything.
+    private bool IsForcedInVain()
+    {
+        var counting = _answers.Values.Where(answer => answer.Report.List == ListState.Same).ToArray();
+        if (_reason != CampaignReason.Force || counting.Length + (context.Counts ? 1 : 0) < list.Majority)
         {
             return false;
         }
 
-        return !FindsBetter();
+        var best = counting.Select(answer => answer.Report).MaxBy(report => report.Last)!;
+        var isBest = context.Counts && context.Rules.IsAtLeast(context.Log.Last, best.Last);
+        var name = isBest ? list.Self : best.NodeId;
+        Abort($"a majority has everything, so nothing need be given up: cluster promote, on {name}", isBest ? "" : name);
+        return true;
     }
 
     // Nobody may hold anything: neither batches, nor a list that this node has forgotten.
@@ -243,15 +282,16 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
 
     private bool FindsBetter()
     {
-        foreach (var (_, report) in _answers.Values)
+        // The best one first: it is named.
+        foreach (var (_, report) in _answers.Values.OrderByDescending(answer => answer.Report.Last))
         {
-            if (report.List != ListState.Same)
+            if (!Votes(report))
             {
-                // Its acknowledgements never counted, so nothing is committed that it alone holds.
+                // Nothing is committed that it alone holds: its acknowledgements never counted, or others that count hold it.
                 continue;
             }
 
-            if (_reason == CampaignReason.Promote && report.Leads)
+            if (_reason is CampaignReason.Promote or CampaignReason.Force && report.Leads)
             {
                 // Its log grows while it is sealed, so it would be found to be longer, and nobody would lead.
                 Abort($"{report.NodeId} leads, and a majority follows it: transfer from it instead", report.NodeId);
@@ -334,17 +374,18 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
     }
 
     // Whether a list that begins must not be given to it: it has lost its disk since it promised, or another primary
-    // takes it back in after such a loss. It may have held the list, and counted.
+    // takes it back in after such a loss. It may have held the list, and counted. Who still keeps the promise has
+    // acknowledged nothing to anybody, so it has not lost anything either.
     private bool IsForgetful(LogReport report) =>
         NeedsEveryMember
         && !IsListWithheld
-        && report.List == ListState.None
+        && report.List != ListState.Same
         && (report.StoreId != context.Record.StoreId || report.Candidate != list.Self);
 
     private void Count()
     {
         // This node counts too, when it is free of its own promise to the old primary.
-        if (_sealed.Count + 1 < SealsNeeded() || !context.Promise.Frees(list.Self))
+        if (_sealed.Count + 1 < SealsNeeded() || !context.Promise.Frees(list.Self) || IsForcedInVain())
         {
             return;
         }
@@ -356,9 +397,11 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
         }
 
         Phase = CampaignPhase.Founding;
-        if (context.Record.IsFounding)
+        if (context.Record.IsFounding || context.MayHaveLost)
         {
-            context.Remember(context.Record with { IsFounding = false });
+            // A person's word makes this log the group's: nothing is missing in it any more.
+            var incarnation = context.MayHaveLost ? context.EpochSource.NextStoreId() : context.Record.Incarnation;
+            context.Remember(context.Record with { IsFounding = false, Incarnation = incarnation });
         }
     }
 
@@ -370,10 +413,15 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
     private void Lead()
     {
         Phase = CampaignPhase.None;
+        var end = context.Log.Last;
         leader.Begin(_epoch);
         if (_request != 0)
         {
-            context.Emit(new NodeOutput.Answer(_request, Done: true, $"This node leads epoch {_epoch:x}.", list.Self));
+            var loss = _reason == CampaignReason.Force
+                ? $" Its log ends at {end}; what had been acknowledged behind that is lost, and whether there was any nobody "
+                    + "can tell. Nodes that have shown more stand aside as diverged."
+                : "";
+            context.Emit(new NodeOutput.Answer(_request, Done: true, $"This node leads epoch {_epoch:x}.{loss}", list.Self));
         }
     }
 
@@ -396,6 +444,9 @@ internal enum CampaignReason
 
     /// <summary>An operator asks.</summary>
     Promote,
+
+    /// <summary>An operator asks, and accepts that acknowledged batches may be missing.</summary>
+    Force,
 
     /// <summary>The primary hands over.</summary>
     Transfer,

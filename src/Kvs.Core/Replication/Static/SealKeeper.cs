@@ -89,7 +89,7 @@ internal sealed class SealKeeper(NodeContext context, StaticList list)
             return;
         }
 
-        // A node that counts may have promised its old primary not to do this yet; one that does not has promised nothing.
+        // A node of the list may have promised its old primary not to do this yet; another one has promised nothing.
         if (context.Record.HasList && !context.Promise.Frees(seal.Candidate))
         {
             return;
@@ -119,6 +119,9 @@ internal sealed class SealKeeper(NodeContext context, StaticList list)
             Self = asker.To,
             IsFounding = context.Record.IsFounding && seal.Candidate == context.Self,
             Members = context.Record.HasList || seal.Members.IsEmpty ? context.Record.Members : seal.Members,
+
+            // Who is given the list counts from now on, whatever it may have lost before.
+            Incarnation = context.MayHaveLost && !seal.Members.IsEmpty ? context.EpochSource.NextStoreId() : context.Record.Incarnation,
         };
         if (record != context.Record)
         {

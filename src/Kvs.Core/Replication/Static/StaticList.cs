@@ -40,9 +40,8 @@ internal sealed class StaticList(NodeContext context)
         var sameStore = record.StoreId == storeId;
         if (record.HasList)
         {
-            return sameStore && self == record.Self && record.Members.AsSpan().SequenceEqual(members.AsSpan())
-                ? ListState.Same
-                : ListState.Other;
+            var same = sameStore && self == record.Self && record.Members.AsSpan().SequenceEqual(members.AsSpan());
+            return !same ? ListState.Other : context.Counts ? ListState.Same : ListState.Behind;
         }
 
         // Stores that are not empty never join. An empty one joins whoever asks first, unless it is configured otherwise.

@@ -49,7 +49,7 @@ internal sealed class StaticPolicy : IReplicationPolicy
     };
 
     /// <inheritdoc/>
-    public bool Counts => _context.Record.HasList;
+    public bool Counts => _context.Counts;
 
     /// <inheritdoc/>
     public string PrimaryHint => _leader.IsActive ? _list.Self
@@ -68,6 +68,17 @@ internal sealed class StaticPolicy : IReplicationPolicy
         if (record.HasList && _context.Rules.IsBoundAfterRestart(record, _context.Log.Last))
         {
             _context.Promise.BindAfterRestart();
+        }
+
+        if (_context.MayHaveLost && (!record.HasList || record.IsFounding))
+        {
+            // It has acknowledged nothing that counted, so that nothing is lost.
+            _context.Remember(record with { Incarnation = _context.EpochSource.NextStoreId() });
+        }
+        else if (record.HasList && !_context.Counts)
+        {
+            TellOfLoss(record);
+            return;
         }
 
         var configured = _context.Settings.Members;
@@ -105,15 +116,10 @@ internal sealed class StaticPolicy : IReplicationPolicy
         switch (input)
         {
             case NodeInput.Promote promote:
-                Promote(promote.Request);
+                Promote(promote.Request, CampaignReason.Promote);
                 break;
             case NodeInput.ForcePromote promote:
-                _context.Emit(new NodeOutput.Answer(
-                    promote.Request,
-                    false,
-                    "Not promoted: in a fixed list a majority decides. When a majority of its disks is lost for good, read what this "
-                    + "node has (kvs-client export --consistency stale) and begin a new list with it.",
-                    ""));
+                Promote(promote.Request, CampaignReason.Force);
                 break;
             case NodeInput.HandOver handOver:
                 _handOver.Begin(handOver);
@@ -305,14 +311,30 @@ internal sealed class StaticPolicy : IReplicationPolicy
         _dialler.Advance();
     }
 
-    private void Promote(long request)
+    private void TellOfLoss(MemberRecord record) => _context.Tell(
+        "This node did not stop cleanly, and its durability acknowledges before it syncs: batches that it acknowledged may be "
+        + "missing. It counts again when it has caught up with a primary"
+        + (record.Candidate == record.Self ? ", and does not lead by itself: promote a node that counts (cluster promote). " : ". ")
+        + "If fewer than a majority count, nobody can prove to hold everything, and a person must decide: "
+        + "cluster force-promote --accept-data-loss, on the node with the newest log.");
+
+    private void Promote(long request, CampaignReason reason)
     {
+        var isForced = reason == CampaignReason.Force;
         var why = this switch
         {
+            { _leader.IsActive: true } when isForced => "this node leads",
             { _leader.IsActive: true } => "",
+            { _campaign.IsWaiting: true } when isForced => "",
             { _campaign.Phase: not CampaignPhase.None } => _campaign.Status,
+            { _context.Record.HasList: false } when isForced =>
+                "this node does not belong to a list yet, so it has nothing that the list acknowledged. When a majority of the disks "
+                + "is lost for good, read what is left (kvs-client export --consistency stale) and begin a new list with it",
             { _context.Record.HasList: false } => "this node does not count in a list yet: it must catch up with a primary first",
             { _follower.IsDiverged: true } => "this node's log is not the group's",
+            { _context.Counts: false } when !isForced =>
+                "this node did not stop cleanly and may miss acknowledged writes: promote one that counts. If fewer than a majority "
+                + "count, a person can give those writes up: cluster force-promote --accept-data-loss, on the node with the newest log",
             _ => "",
         };
         if (why.Length > 0)
@@ -323,7 +345,8 @@ internal sealed class StaticPolicy : IReplicationPolicy
 
         // Who leads may be asked too: it seals a new epoch, and so takes back in who had promised a higher one.
         _leader.End("A new epoch was asked for.");
-        _campaign.Begin(CampaignReason.Promote, request, _reign.HighestPromise);
+        _campaign.Abort("a person asks it to lead in spite of what may be missing", "");
+        _campaign.Begin(reason, request, _reign.HighestPromise);
     }
 
     private void Receive(Link link, Transfer transfer)
@@ -338,7 +361,7 @@ internal sealed class StaticPolicy : IReplicationPolicy
         var accepts = _follower.Phase == FollowPhase.Streaming
             && transfer.Upto == log.Last
             && transfer.Upto.Sequence <= log.Durable
-            && _context.Record.HasList
+            && _context.Counts
             && _campaign.Phase == CampaignPhase.None;
         _context.Send(link, new TransferReady(transfer.Epoch, log.Last.Sequence, accepts));
         if (accepts)

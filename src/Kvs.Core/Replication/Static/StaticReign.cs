@@ -14,7 +14,7 @@ namespace Kvs.Core.Replication.Static;
 /// <param name="dialler">Keeps the links to the others.</param>
 internal sealed class StaticReign(NodeContext context, StaticList list, Leader leader, Dialler dialler)
 {
-    private readonly Dictionary<Link, bool> _sealed = [];
+    private readonly Dictionary<Link, ListState> _sealed = [];
     private readonly Dictionary<string, TimeSpan> _estranged = [];
     private readonly HashSet<Link> _offered = [];
 
@@ -34,16 +34,16 @@ internal sealed class StaticReign(NodeContext context, StaticList list, Leader l
         && _estranged.Values.Any(since => context.Now.Monotonic - since >= context.Settings.Timings.Promotion * 1.5);
 
     /// <summary>Begins, with the links on which the epoch was sealed.</summary>
-    /// <param name="links">The links, and whether who is there counts.</param>
-    internal void Begin(IReadOnlyDictionary<Link, bool> links)
+    /// <param name="links">The links, and how who is there stands to the list.</param>
+    internal void Begin(IReadOnlyDictionary<Link, ListState> links)
     {
         _sealed.Clear();
         _estranged.Clear();
         _offered.Clear();
         Successor = "";
-        foreach (var (link, counts) in links)
+        foreach (var (link, state) in links)
         {
-            _sealed.Add(link, counts);
+            _sealed.Add(link, state);
         }
 
         foreach (var link in context.Links.Where(link => link.Dialled && !_sealed.ContainsKey(link)).ToArray())
@@ -92,11 +92,10 @@ internal sealed class StaticReign(NodeContext context, StaticList list, Leader l
             return;
         }
 
-        var counts = ack.Report.List == ListState.Same;
-        _sealed[link] = counts;
+        _sealed[link] = ack.Report.List;
         if (leader.Find(link) is { } replica)
         {
-            replica.Counts = counts;
+            replica.Counts = ack.Report.List == ListState.Same;
         }
     }
 
@@ -136,11 +135,11 @@ internal sealed class StaticReign(NodeContext context, StaticList list, Leader l
             return;
         }
 
-        foreach (var (link, counts) in _sealed)
+        foreach (var (link, state) in _sealed)
         {
             if (leader.Find(link) is null)
             {
-                leader.Attach(link, counts);
+                leader.Attach(link, state == ListState.Same);
             }
         }
 
@@ -157,30 +156,27 @@ internal sealed class StaticReign(NodeContext context, StaticList list, Leader l
     }
 
     /// <summary>
-    /// Gives the list to a member that does not hold it, so that it counts from then on. Such a member has probably
-    /// lost its disk, and with it batches that it acknowledged and promises that it gave. So it must first hold the
-    /// primary's log as it was when it came; and all others must have acknowledged a beacon of this epoch since, which
-    /// none could that works on a higher epoch with a promise of the forgetful member in hand.
+    /// Gives the list to a member that does not count, so that it counts from then on. It has lost batches that it
+    /// acknowledged, or may have; so it must first hold the primary's log as it was when it came. One that does not know the
+    /// list has probably lost its disk, and with it promises that it gave; so all others must have acknowledged a beacon of
+    /// this epoch since, which none could that works on a higher epoch with a promise of the forgetful member in hand.
     /// </summary>
     private void TakeBackIn(Replica replica)
     {
         if (replica.Counts
             || !replica.IsStreaming
-            || replica.Durable < Math.Max(replica.EndAtHello, leader.EpochStart.Sequence)
-            || _offered.Contains(replica.Link))
+            || !context.Rules.HasCaughtUp(replica.Durable, replica.EndAtHello, leader.EpochStart)
+            || _offered.Contains(replica.Link)
+            || (_sealed[replica.Link] != ListState.Behind && !IsConfirmedByAll(replica)))
         {
             return;
-        }
-
-        foreach (var other in list.Others.Where(other => other != replica.Link.Peer))
-        {
-            if (!context.Rules.MayCountAgain(replica.AttachedAt, leader.Find(other)?.BeaconSentAt))
-            {
-                return;
-            }
         }
 
         _offered.Add(replica.Link);
         context.Send(replica.Link, new Seal(leader.Epoch, list.Self, context.Record.StoreId, list.Members));
     }
+
+    private bool IsConfirmedByAll(Replica replica) => list.Others
+        .Where(other => other != replica.Link.Peer)
+        .All(other => context.Rules.MayCountAgain(replica.AttachedAt, leader.Find(other)?.BeaconSentAt));
 }

@@ -9,7 +9,8 @@ namespace Kvs.Core.Storage.Copies;
 /// <summary>
 /// A base copy that lies in a store directory, whole, verified and durable, but not live. Swapping it in is one
 /// replacement of the manifest, between closing the store and opening it again: a crash leaves the old store or the new
-/// one. What is the node's own stays: incarnation, promises, membership.
+/// one. What is the node's own stays: incarnation and what is suspected of it,
+/// promises, membership.
 /// </summary>
 internal sealed class StagedCopy
 {
@@ -59,6 +60,7 @@ internal sealed class StagedCopy
             Number = own.Number + 1,
             Engine = own.Engine,
             NextFileId = Math.Max(own.NextFileId, CopiedFile.Of(copy).Select(static file => file.Id + 1).DefaultIfEmpty().Max()),
+            MayHaveLost = own.MayHaveLost,
             Incarnation = own.Incarnation,
             PromisedEpoch = Math.Max(own.PromisedEpoch, newest),
             PromisedTo = own.PromisedEpoch >= newest ? own.PromisedTo : string.Empty,

@@ -475,6 +475,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         var status = new NodeStatus(_node.Role, _node.Epoch, record.Self, primary, address, members, record.StoreId)
         {
             InSync = _controlPlane?.InSync ?? [],
+            MayHaveLost = _node.MayHaveLost,
         };
         if (status != Status)
         {

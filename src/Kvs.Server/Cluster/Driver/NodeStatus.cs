@@ -20,6 +20,9 @@ internal sealed record NodeStatus(
     /// <summary>With a control plane: the nodes that hold every acknowledged write, by the group's record; else empty.</summary>
     internal ImmutableArray<string> InSync { get; init; } = [];
 
+    /// <summary>Whether it may miss what it has acknowledged, so that it does not count.</summary>
+    internal bool MayHaveLost { get; init; }
+
     /// <summary>Whether it leads, or begins to.</summary>
     internal bool Leads => Role is NodeRole.Primary or NodeRole.Recovering;
 }

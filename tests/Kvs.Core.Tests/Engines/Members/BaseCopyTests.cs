@@ -1,4 +1,5 @@
 using Kvs.Core.Engines;
+using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Copies;
 using Kvs.Core.Storage.Feed;
@@ -81,6 +82,29 @@ public sealed class BaseCopyTests
         follower.TakeFrom(primary);
         follower.Commit(primary.Log.Last.Sequence);
         Assert.Equal(primary.Store.Content(), follower.Store.Content());
+        follower.Close();
+        primary.Close();
+    }
+
+    [Fact]
+    public void A_member_that_may_have_lost_something_does_not_forget_that_with_a_copy()
+    {
+        var primary = CompactedPrimary();
+        var follower = new MemberNode(2, "b", new LogEngineOptions { Durability = Durability.Os });
+        follower.Lead(9);
+        follower.Store.Submit(LogStore.SetOf("own", "1"));
+        follower.CommitAll();
+        follower = follower.ReopenAfterPowerCut();
+        Assert.True(follower.Log.MayHaveLost);
+        using (var copy = primary.Log.OpenBaseCopy())
+        {
+            // What it had acknowledged may lie behind the copy.
+            follower = SwapIn(follower, copy);
+        }
+
+        Assert.True(follower.Log.MayHaveLost);
+        follower = follower.Reopen(new LogEngineOptions());
+        Assert.True(follower.Log.MayHaveLost);
         follower.Close();
         primary.Close();
     }

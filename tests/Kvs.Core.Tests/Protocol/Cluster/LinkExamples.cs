@@ -32,6 +32,7 @@ internal static class LinkExamples
     {
         ["log-state-request"] = new LogStateRequest(Epoch, StoreId, "n1:7000", "n2:7000", ["n1:7000", "n2:7000", "n3:7000"]),
         ["log-state"] = new LogState(Epoch, Report),
+        ["log-state-behind"] = new LogState(Epoch, Report with { List = ListState.Behind }),
         ["seal"] = new Seal(Epoch, "n1:7000", StoreId, ["n1:7000", "n2:7000", "n3:7000"]),
         ["seal-ack"] = new SealAck(Epoch, Epoch, Accepted: true, Report with { TailCut = false, HearsPrimary = true }),
         ["beacon"] = new Beacon(Epoch, 7, 11, 1_767_225_600_000, LeaseValid: true, Revision: 40, Echo: 123_456_789),

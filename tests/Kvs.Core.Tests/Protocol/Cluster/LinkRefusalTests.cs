@@ -116,7 +116,7 @@ public sealed class LinkRefusalTests
         AssertRefused("replica-hello-ack", at: 25, value: 2); // counts
         AssertRefused("beacon", at: 24, value: 2); // lease
         AssertRefused("transfer-ready", at: 8, value: 255); // accepted
-        AssertRefused("log-state", at: 58, value: 3); // list
+        AssertRefused("log-state", at: 58, value: 4); // list
         AssertRefused("log-state", at: 83, value: 4); // flags
         AssertRefused("replica-hello", at: 69, value: 65); // epochs in the tail
         AssertRefused("append", at: 24, value: 12); // ends where it begins

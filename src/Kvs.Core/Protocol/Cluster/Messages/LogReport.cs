@@ -60,4 +60,10 @@ internal enum ListState
 
     /// <summary>Another list, or another store: it refuses.</summary>
     Other = 2,
+
+    /// <summary>
+    /// The same list, of the same store; but batches that it has acknowledged may be missing. It keeps its promises, and
+    /// counts in no seal and no commit until it has caught up with a primary.
+    /// </summary>
+    Behind = 3,
 }
