@@ -68,6 +68,29 @@ public sealed class EtcdCallsTests
     }
 
     [Fact]
+    public async Task A_connection_on_which_no_answer_came_in_time_is_used_for_no_further_call()
+    {
+        // As after a cut of the network: what goes over the old connection stays away for long, though the member is back.
+        string? cut = null;
+        await using var fake = await FakeEtcd.StartAsync(context =>
+        {
+            Interlocked.CompareExchange(ref cut, context.Connection.Id, null);
+            return context.Connection.Id == cut
+                ? FakeEtcd.Stall(context)
+                : FakeEtcd.AnswerAsync(context, new RangeResponse { Header = new ResponseHeader { Revision = 5 } });
+        });
+        using var client = new EtcdClient(FakeOptions.For(_clock, fake));
+
+        var late = client.RangeAsync(_key, isSerializable: false, CancellationToken.None);
+        await Until.HoldsAsync(() => fake.Calls.Count == 1);
+        _clock.Advance(TimeSpan.FromMilliseconds(500));
+        await Assert.ThrowsAsync<KvsUnavailableException>(() => late.WaitAsync(_patience));
+
+        var next = client.RangeAsync(_key, isSerializable: false, CancellationToken.None);
+        Assert.Equal(5, (await next.WaitAsync(_patience)).Revision);
+    }
+
+    [Fact]
     public async Task A_read_that_no_endpoint_answers_tells_of_all_of_them()
     {
         await using var one = await FakeEtcd.StartAsync(NoLeader);

@@ -96,6 +96,28 @@ public sealed class EtcdWatchTests
     }
 
     [Fact]
+    public async Task A_silent_connection_is_left_for_another_where_there_is_no_other_member()
+    {
+        await using var fake = await FakeEtcd.StartAsync(ReceiveAsync);
+        using var client = new EtcdClient(FakeOptions.For(_clock, fake));
+        await using var watch = client.Watch(_keys, 5);
+        var next = watch.NextAsync(CancellationToken.None);
+        var first = await AcceptAsync();
+        await first.SendAsync(Put(5, "a"));
+        await next.WaitAsync(_patience);
+        next = watch.NextAsync(CancellationToken.None);
+        await PassAsync(TimeSpan.FromSeconds(1));
+        await first.ProgressAsked(1);
+        await PassAsync(TimeSpan.FromMilliseconds(500));
+        await PassPauseAsync();
+        var second = await AcceptAsync();
+
+        Assert.NotEqual(first.Connection, second.Connection);
+        await second.SendAsync(Put(6, "a"));
+        Assert.Single((await next.WaitAsync(_patience)).Events);
+    }
+
+    [Fact]
     public async Task A_wait_that_is_cancelled_loses_nothing()
     {
         await using var fake = await FakeEtcd.StartAsync(ReceiveAsync);
@@ -226,6 +248,8 @@ public sealed class EtcdWatchTests
         internal WatchCreateRequest Create => create;
 
         internal int Port { get; } = context.Connection.LocalPort;
+
+        internal string Connection { get; } = context.Connection.Id;
 
         internal void CountProgress() => Interlocked.Increment(ref _progressCount);
 

@@ -16,12 +16,11 @@ internal sealed class GrpcEndpoint : IDisposable
     private static readonly TimeSpan _pingDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _pingTimeout = TimeSpan.FromSeconds(5);
 
-    // New calls move to a new connection after this time, so that a machine that vanished and came back is not held off by
-    // the old connection's growing pauses between retransmissions. Open streams stay where they are.
+    // New calls move to a new connection after this time, whatever the old one is like. Open streams stay where they are.
     private static readonly TimeSpan _connectionLifetime = TimeSpan.FromMinutes(1);
 
-    private readonly HttpClient _http;
     private readonly GrpcEndpointOptions _options;
+    private HttpMessageInvoker _http; // Interlocked
 
     /// <summary>Creates it; nothing is connected yet.</summary>
     /// <param name="address">Scheme, host and port.</param>
@@ -30,25 +29,7 @@ internal sealed class GrpcEndpoint : IDisposable
     {
         Address = address;
         _options = options;
-        var handler = new SocketsHttpHandler
-        {
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            ActivityHeadersPropagator = null,
-            EnableMultipleHttp2Connections = true,
-            ConnectTimeout = options.ConnectTimeout,
-            KeepAlivePingDelay = _pingDelay,
-            KeepAlivePingTimeout = _pingTimeout,
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            PooledConnectionLifetime = _connectionLifetime,
-        };
-        if (options.Tls is { } tls)
-        {
-            handler.SslOptions = tls;
-        }
-
-        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = NewHttp();
     }
 
     /// <summary>Scheme, host and port.</summary>
@@ -74,17 +55,19 @@ internal sealed class GrpcEndpoint : IDisposable
         where TResponse : class, IMessage<TResponse>
     {
         var answer = new GrpcAnswer(Address, method.Name);
+        var over = Volatile.Read(ref _http);
         using var deadline = new CancellationTokenSource(headers.Timeout, _options.Time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
             using var http = NewRequest(method.Path, headers, new ByteArrayContent(GrpcFrame.Encode(request)));
-            using var response = await _http.SendAsync(http, HttpCompletionOption.ResponseHeadersRead, end.Token);
+            using var response = await over.SendAsync(http, end.Token);
             return await ReadOnlyMessageAsync(method, answer, response, end.Token);
         }
         catch (OperationCanceledException)
             when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
+            Leave(over);
             return answer.Late(headers.Timeout);
         }
         catch (Exception failure) when (Explain(answer, failure) is not null)
@@ -105,7 +88,18 @@ internal sealed class GrpcEndpoint : IDisposable
         where TResponse : class, IMessage<TResponse>
     {
         var body = new OutgoingMessages();
-        return new GrpcStream<TRequest, TResponse>(_http, NewRequest(method.Path, headers, body), body, this, method);
+        return new GrpcStream<TRequest, TResponse>(Volatile.Read(ref _http), NewRequest(method.Path, headers, body), body, this, method);
+    }
+
+    /// <summary>
+    /// Something was not answered in time: new calls go over a new connection. After a cut of the network the old one sends
+    /// again only after a pause that has grown with the cut; what is open on it stays until it is answered or given up.
+    /// </summary>
+    /// <param name="over">What it was asked over; nothing happens when that was left already.</param>
+    internal void Leave(HttpMessageInvoker over)
+    {
+        var next = NewHttp();
+        (Interlocked.CompareExchange(ref _http, next, over) == over ? over : next).Dispose();
     }
 
     /// <summary>What an exception of the HTTP layer means.</summary>
@@ -126,7 +120,8 @@ internal sealed class GrpcEndpoint : IDisposable
         OperationCanceledException { InnerException: TimeoutException } => answer.Unreached("it was not made in time."),
         InvalidDataException => answer.Broken(failure.Message),
         InvalidProtocolBufferException => answer.Broken("a message that cannot be read"),
-        HttpRequestException or IOException => answer.Cut("the connection broke before the answer was complete"),
+        HttpRequestException or IOException or ObjectDisposedException =>
+            answer.Cut("the connection broke before the answer was complete"),
         _ => null,
     };
 
@@ -158,6 +153,30 @@ internal sealed class GrpcEndpoint : IDisposable
         return message is null
             ? answer.Broken("the call ended without an answer")
             : method.Parser.ParseFrom(message);
+    }
+
+    // Unlike a client, it ends no call that is under way when it is disposed.
+    private HttpMessageInvoker NewHttp()
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = _options.ConnectTimeout,
+            KeepAlivePingDelay = _pingDelay,
+            KeepAlivePingTimeout = _pingTimeout,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            PooledConnectionLifetime = _connectionLifetime,
+        };
+        if (_options.Tls is { } tls)
+        {
+            handler.SslOptions = tls;
+        }
+
+        return new HttpMessageInvoker(handler);
     }
 
     private HttpRequestMessage NewRequest(string path, GrpcCallHeaders headers, HttpContent body)

@@ -14,6 +14,7 @@ internal sealed class GrpcStream<TRequest, TResponse> : IAsyncDisposable
     where TResponse : class, IMessage<TResponse>
 {
     private readonly CancellationTokenSource _cut = new();
+    private readonly HttpMessageInvoker _http;
     private readonly HttpRequestMessage _request;
     private readonly OutgoingMessages _outgoing;
     private readonly GrpcMethod<TRequest, TResponse> _method;
@@ -22,32 +23,37 @@ internal sealed class GrpcStream<TRequest, TResponse> : IAsyncDisposable
     private bool _isJudged; // the reader only
 
     /// <summary>Begins the call.</summary>
-    /// <param name="http">The client.</param>
+    /// <param name="http">What it goes over.</param>
     /// <param name="request">The request. Ownership: the stream's.</param>
     /// <param name="outgoing">Its body.</param>
     /// <param name="endpoint">Where it goes.</param>
     /// <param name="method">The call.</param>
     internal GrpcStream(
-        HttpClient http,
+        HttpMessageInvoker http,
         HttpRequestMessage request,
         OutgoingMessages outgoing,
         GrpcEndpoint endpoint,
         GrpcMethod<TRequest, TResponse> method)
     {
         Endpoint = endpoint;
+        _http = http;
         _request = request;
         _outgoing = outgoing;
         _method = method;
         _answer = new GrpcAnswer(endpoint.Address, method.Name);
-        _response = http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _cut.Token);
+        _response = BeginAsync(http, request, _cut.Token);
     }
 
     /// <summary>Where it goes.</summary>
     internal GrpcEndpoint Endpoint { get; }
 
-    /// <summary>The failure of a message that did not come in time.</summary>
+    /// <summary>The failure of a message that did not come in time; its connection is used for no new call.</summary>
     /// <param name="limit">The time that it had.</param>
-    internal GrpcFailure Late(TimeSpan limit) => _answer.Late(limit);
+    internal GrpcFailure Late(TimeSpan limit)
+    {
+        Endpoint.Leave(_http);
+        return _answer.Late(limit);
+    }
 
     /// <summary>Sends a message.</summary>
     /// <param name="message">The message.</param>
@@ -116,12 +122,15 @@ internal sealed class GrpcStream<TRequest, TResponse> : IAsyncDisposable
         _cut.Dispose();
     }
 
+    // What is thrown at once, too, is a failure of the stream.
+    private static async Task<HttpResponseMessage> BeginAsync(
+        HttpMessageInvoker http, HttpRequestMessage request, CancellationToken cut) => await http.SendAsync(request, cut);
+
     /// <summary>
     /// Whether an exception tells of the peer, or of this stream's own end, and not of the waiting caller.
     /// </summary>
     private bool IsOfThePeer(Exception failure, CancellationToken caller) =>
         GrpcEndpoint.Explain(_answer, failure) is not null
-        || failure is ObjectDisposedException
         || (failure is OperationCanceledException && !caller.IsCancellationRequested);
 
     private GrpcFailure Explain(Exception failure) =>
