@@ -67,6 +67,44 @@ public sealed class ElectedClusterTests(ITestOutputHelper output)
         await load.CheckAllNodesAsync();
     });
 
+    [ToolFact("etcd")]
+    public Task The_leader_of_etcd_is_killed_together_with_the_primary() => ProcessCluster.RunStoppedAsync(output, 3, [], async cluster =>
+    {
+        var etcd = await EtcdProcess.StartThreeAsync();
+        try
+        {
+            foreach (var node in cluster.Nodes)
+            {
+                node.Arguments =
+                    ["--cluster", string.Join(',', etcd.Select(static one => $"http://{one.Host}:{one.Port}")), "--cluster-name", "test"];
+            }
+
+            await Task.WhenAll(cluster.Nodes.Select(static node => node.StartAsync()));
+            await cluster.AllFollowAsync();
+            await using var load = new ClusterLoad(cluster, Clients, new Random(3));
+            load.Start();
+            await load.Acknowledged.MoreAsync(Writes);
+            var primary = await cluster.PrimaryAsync();
+            var leads = await Task.WhenAll(etcd.Select(static one => one.LeadsAsync()));
+            load.Acknowledged.Restart();
+            etcd[Array.IndexOf(leads, true)].Kill();
+            await primary.KillAsync();
+            await load.Acknowledged.MoreAsync(Writes);
+            output.WriteLine($"etcd's leader and the primary killed: {load.Acknowledged.Longest().TotalSeconds:0.000} s without an acknowledged write");
+            await primary.StartAsync();
+            await cluster.AllFollowAsync();
+            await load.StopAsync();
+            await load.CheckAllNodesAsync();
+        }
+        finally
+        {
+            foreach (var one in etcd)
+            {
+                one.Dispose();
+            }
+        }
+    });
+
     private Task RunAsync(int count, Func<ProcessCluster, Task> test) =>
         ProcessCluster.RunElectedAsync(output, count, test, [], namespaces: null);
 }

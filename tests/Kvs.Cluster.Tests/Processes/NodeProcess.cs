@@ -38,6 +38,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>What it is started with besides address and directory; without a word of replicas it stands alone.</summary>
     internal IReadOnlyList<string> Arguments { get; set; } = [];
 
+    /// <summary>A command by which it is started, and which becomes it; it has no network of its own.</summary>
+    internal IReadOnlyList<string> By { get; set; } = [];
+
     /// <summary>Whether the process is there.</summary>
     internal bool IsRunning => _process is not null;
 
@@ -84,7 +87,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             return;
         }
 
-        _process = await ServerProcess.StartAsync(_directory, ["--data-dir", _data, .. AllArguments]);
+        _process = ServerProcess.StartBy(_directory, By, ["--addr", "127.0.0.1:0", "--data-dir", _data, .. AllArguments]);
         _proxy!.PassTo(await _process.PortAsync());
     }
 
