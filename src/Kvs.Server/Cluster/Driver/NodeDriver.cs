@@ -216,9 +216,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         Lease.Set(null);
         await _stopping.CancelAsync();
         _loop.Stop();
-
-        // No loop runs any more: the last step is done here.
-        Step(new NodeInput.Stop());
+        Step(new NodeInput.Stop()); // no loop runs any more
         await _replacing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Operators.Close();
         Confirmations.Close();
