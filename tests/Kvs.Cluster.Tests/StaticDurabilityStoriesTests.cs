@@ -53,6 +53,7 @@ public sealed class StaticDurabilityStoriesTests
         Promote(Primary);
         Assert.False(_story.Cluster.Operator.Last!.Done);
         Assert.Contains("did not stop cleanly", _story.Cluster.Operator.Last.Text, StringComparison.Ordinal);
+        Assert.Empty(_story.Cluster.Operator.Last.Better);
 
         Promote(Second);
         Assert.True(_story.Cluster.Operator.Last!.Done, _story.Cluster.Operator.Last.Text);

@@ -89,7 +89,7 @@ internal sealed class SimCluster
         && Nodes.Any(node => node.Disk.Record.HasList)
         && !Nodes.Any(node => node.Disk.Record.IsFounding)
         && Nodes.Count(node => node.HasEverything) <= Nodes.Length / 2
-        && !Nodes.Any(node => node.IsUp && node.Node.Role is NodeRole.Primary or NodeRole.Recovering or NodeRole.Candidate);
+        && !Nodes.Any(node => node.IsUp && node.Node.Role is NodeRole.Primary or NodeRole.Recovering);
 
     /// <summary>The settings of a node.</summary>
     /// <param name="name">Its name.</param>

@@ -339,7 +339,9 @@ internal sealed class StaticPolicy : IReplicationPolicy
         };
         if (why.Length > 0)
         {
-            _context.Emit(new NodeOutput.Answer(request, Done: false, $"Not promoted: {why}.", _context.Record.Candidate));
+            // Who has led last may be this node, or may have lost as much: who counts is not known here.
+            var better = _context.Record.HasList && !_context.Counts ? "" : _context.Record.Candidate;
+            _context.Emit(new NodeOutput.Answer(request, Done: false, $"Not promoted: {why}.", better));
             return;
         }
 
