@@ -30,6 +30,9 @@ internal sealed class ResultBuffer
     /// <summary>The values.</summary>
     internal ReadOnlySpan<byte> WrittenSpan => _bytes.WrittenSpan;
 
+    /// <summary>The values, for whoever writes them to a slow place.</summary>
+    internal ReadOnlyMemory<byte> WrittenMemory => _bytes.WrittenMemory;
+
     /// <summary>Bytes of memory that it holds.</summary>
     internal int Capacity => _bytes.Capacity;
 

@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors;
+using Kvs.Server.Doors.Http;
 using Kvs.Server.Doors.Sessions;
 using Kvs.Server.Doors.Web;
 using Serilog.Events;
@@ -23,6 +24,9 @@ internal sealed record ServerOptions
 
     /// <summary>Where HTTP is answered; null for nowhere.</summary>
     internal KvsAddress? Http { get; init; }
+
+    /// <summary>Names in the Host header that HTTP answers to, beside addresses, localhost and its own name.</summary>
+    internal IReadOnlyList<string> HttpHosts { get; init; } = [];
 
     /// <summary>Where it listens for gRPC; null for nowhere.</summary>
     internal KvsAddress? Grpc { get; init; }
@@ -109,6 +113,17 @@ internal sealed record ServerOptions
         SessionBytesMax = SessionBytesMax,
         IdleTimeout = IdleTimeout,
         FrameTimeout = FrameTimeout,
+        SendTimeout = SendTimeout,
+    };
+
+    /// <summary>What the HTTP interface needs of them.</summary>
+    /// <param name="address">Where it listens.</param>
+    internal HttpDoorOptions ToHttpDoorOptions(KvsAddress address) => new()
+    {
+        Address = address,
+        Hosts = HttpHosts,
+        ValueBytesMax = ValueBytesMax,
+        BatchBytesMax = BatchBytesMax,
         SendTimeout = SendTimeout,
     };
 

@@ -31,6 +31,9 @@ internal static class Settings
         new("http", "HOST:PORT", "none",
             "Address at which HTTP is answered.",
             (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Http = address } : null),
+        new("http-hosts", "NAMES (host names, separated by commas; * for any)", "none",
+            "Names by which browsers may reach the HTTP address, beside localhost, IP addresses and its own name.",
+            (o, text) => ReadNames(text) is { } names ? o with { HttpHosts = names } : null),
         new("grpc", "HOST:PORT", "none",
             "Address to listen on for gRPC; without it there is none.",
             (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Grpc = address } : null),
@@ -165,6 +168,12 @@ internal static class Settings
         }
 
         return addresses;
+    }
+
+    private static string[]? ReadNames(string text)
+    {
+        var names = text.Split(',', StringSplitOptions.TrimEntries);
+        return names.All(name => name == "*" || Uri.CheckHostName(name) == UriHostNameType.Dns) ? names : null;
     }
 
     private static Setting Text(

@@ -152,14 +152,12 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
             ? null
             : await BudgetShare.TakeAsync(dispatcher.Budgets.LargeAnswers, bytes, time, cancellationToken);
 
-    /// <summary>Takes room for a request that is larger than a call may hold of its own.</summary>
-    /// <param name="bytes">Its bytes.</param>
+    /// <summary>Takes room for more of a request than a call may hold of its own.</summary>
+    /// <param name="bytes">How much more.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>The share, or null when none is needed. Ownership: the caller's.</returns>
-    internal async ValueTask<BudgetShare?> ReserveRequestAsync(long bytes, CancellationToken cancellationToken) =>
-        bytes <= OwnBytes
-            ? null
-            : await BudgetShare.TakeAsync(dispatcher.Budgets.LargeRequests, bytes, time, cancellationToken);
+    /// <returns>The share. Ownership: the caller's.</returns>
+    internal ValueTask<BudgetShare> TakeRequestBytesAsync(long bytes, CancellationToken cancellationToken) =>
+        BudgetShare.TakeAsync(dispatcher.Budgets.LargeRequests, bytes, time, cancellationToken);
 
     private async Task SubmitAsync(PendingWrite write, CancellationToken cancellationToken)
     {
@@ -215,7 +213,7 @@ internal sealed class CompletedWrite(PendingWrite write, BudgetShare? share) : I
 
     /// <summary>The value that a result of it gives.</summary>
     /// <param name="result">The result.</param>
-    internal ReadOnlySpan<byte> BytesOf(in OperationResult result) => write.BytesOf(in result);
+    internal ReadOnlyMemory<byte> BytesOf(in OperationResult result) => write.BytesOf(in result);
 
     /// <summary>Throws when it failed.</summary>
     /// <exception cref="KvsException">It failed.</exception>

@@ -46,7 +46,7 @@ internal sealed class ServerDoors : IAsyncDisposable
         var doors = new ServerDoors(options, time);
         try
         {
-            if (WebRoutesOf(options, dispatcher, time, loggers) is { Count: > 0 } routes)
+            if (WebRoutesOf(options, new StoreCalls(dispatcher, time), time, loggers) is { Count: > 0 } routes)
             {
                 await doors.AddAsync(
                     string.Join(", ", routes.Select(one => one.Address)),
@@ -89,17 +89,17 @@ internal sealed class ServerDoors : IAsyncDisposable
 
     /// <summary>What is answered by HTTP, each at its own address; nothing of it is loaded when there is none.</summary>
     private static List<IWebRoutes> WebRoutesOf(
-        ServerOptions options, RequestDispatcher dispatcher, TimeProvider time, ILoggerFactory loggers)
+        ServerOptions options, StoreCalls calls, TimeProvider time, ILoggerFactory loggers)
     {
         var routes = new List<IWebRoutes>();
-        if (options.Http is { } http)
+        if (options.Http is { } address)
         {
-            routes.Add(new HttpRoutes(http));
+            routes.Add(new HttpRoutes(options.ToHttpDoorOptions(address), calls));
         }
 
         if (options.Grpc is { } grpc)
         {
-            routes.Add(new GrpcRoutes(grpc, options.BatchBytesMax, new StoreCalls(dispatcher, time), time, loggers));
+            routes.Add(new GrpcRoutes(grpc, options.BatchBytesMax, calls, time, loggers));
         }
 
         return routes;

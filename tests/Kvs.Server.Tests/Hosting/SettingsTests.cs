@@ -17,6 +17,7 @@ public sealed class SettingsTests
         { "addr", ["127.0.0.1:4000", "[::1]:0", "localhost:65535"],
             ["", "4000", ":4000", "host", "host:", "host:65536", "h:-1", "::1:4000"] },
         { "http", ["127.0.0.1:8080", "[::1]:0"], ["", "8080", "host"] },
+        { "http-hosts", ["kvs.example.org", "a, b", "*"], ["", "a,", "a b", "http://a", "a:80"] },
         { "grpc", ["127.0.0.1:4080", "[::1]:0"], ["", "4080", "host"] },
         { "data-dir", ["x", "/var/lib/kvs", "a b"], ["", "a\0b"] },
         { "durability", ["always", "os", "interval:1", "interval:60000"],

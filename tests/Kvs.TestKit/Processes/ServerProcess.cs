@@ -109,6 +109,17 @@ internal sealed partial class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Where one of its other doors listens, which it says before it says that it listens.</summary>
+    /// <param name="door">Name of the door in the log.</param>
+    internal string AddressOf(string door)
+    {
+        var match = Regex.Match(
+            Errors, $@"INF {door} listening on .*\(port (?<port>\d+)\)", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        return match.Success
+            ? $"127.0.0.1:{match.Groups["port"].Value}"
+            : throw new InvalidOperationException($"The server has no door {door}:\n{Errors}");
+    }
+
     /// <summary>Sends a signal.</summary>
     /// <param name="name">Its name, as kill wants it.</param>
     internal async Task SignalAsync(string name)

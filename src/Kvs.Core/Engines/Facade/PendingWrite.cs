@@ -146,12 +146,12 @@ internal sealed class PendingWrite : IWorkItemOwner
     /// <summary>The value that a result of it gives.</summary>
     /// <param name="result">The result.</param>
     /// <returns>A view that is valid as long as the write; empty when there is none.</returns>
-    internal ReadOnlySpan<byte> BytesOf(in OperationResult result) => result.HasValue
-        ? _item.ResultBytes.WrittenSpan.Slice(result.ValueOffset, result.ValueLength)
+    internal ReadOnlyMemory<byte> BytesOf(in OperationResult result) => result.HasValue
+        ? _item.ResultBytes.WrittenMemory.Slice(result.ValueOffset, result.ValueLength)
         : default;
 
     private KvsValue? ValueOf(in OperationResult result) => result.HasValue
-        ? new KvsValue(_item.ResultBytes.WrittenSpan.Slice(result.ValueOffset, result.ValueLength).ToArray())
+        ? new KvsValue(BytesOf(in result).ToArray())
         : default(KvsValue?);
 
     /// <summary>Throws when it failed, whatever for.</summary>

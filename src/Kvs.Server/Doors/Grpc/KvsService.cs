@@ -63,7 +63,7 @@ internal sealed class KvsService(StoreCalls calls)
         };
         if (result.HasValue)
         {
-            response.Previous = ByteString.CopyFrom(done.BytesOf(in result));
+            response.Previous = ByteString.CopyFrom(done.BytesOf(in result).Span);
         }
 
         return response;
@@ -98,7 +98,7 @@ internal sealed class KvsService(StoreCalls calls)
             };
             if (result.HasValue)
             {
-                answer.Value = ByteString.CopyFrom(done.BytesOf(in result));
+                answer.Value = ByteString.CopyFrom(done.BytesOf(in result).Span);
             }
 
             response.Results.Add(answer);

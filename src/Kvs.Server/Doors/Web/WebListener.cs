@@ -68,9 +68,10 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
 
             await _answer(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception failure) when (IsOfTheClient(failure))
         {
-            // The client is gone: nobody to answer.
+            // It is gone, or took nothing for too long: nobody to answer.
+            context.Abort();
         }
         catch (KvsException failure)
         {
@@ -86,6 +87,13 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
                 WriteOutcome.Unknown));
         }
     }
+
+    /// <summary>
+    /// Whether the connection broke. The store tells its failures by exceptions of its own; what Kestrel throws of a request
+    /// that it does not understand, it answers itself.
+    /// </summary>
+    private static bool IsOfTheClient(Exception failure) =>
+        failure is OperationCanceledException or (IOException and not Microsoft.AspNetCore.Http.BadHttpRequestException);
 
     private async Task FailAsync(HttpContext context, KvsException failure)
     {

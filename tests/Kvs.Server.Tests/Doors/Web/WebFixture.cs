@@ -35,9 +35,10 @@ internal sealed class WebFixture : IAsyncDisposable
     /// <param name="options">The limits of the door.</param>
     /// <param name="budgets">The bytes that doors share.</param>
     /// <param name="cluster">The cluster; null for none.</param>
+    /// <param name="time">The clock of calls that wait; null for the machine's.</param>
     internal static async Task<WebFixture> OpenAsync(
         Func<StoreCalls, IWebRoutes[]> routes, IKvEngine? engine = null, WebDoorOptions? options = null,
-        DoorLimits? budgets = null, IClusterDesk? cluster = null)
+        DoorLimits? budgets = null, IClusterDesk? cluster = null, TimeProvider? time = null)
     {
         var served = engine ?? new MemoryEngine(TimeProvider.System, new Random(1), WriteLimits.Default);
         var identity = new ServerInfo { Name = "kvs-server", Version = "1.2.3" };
@@ -48,7 +49,7 @@ internal sealed class WebFixture : IAsyncDisposable
             Cluster = cluster,
         };
         var door = await WebDoor.OpenAsync(
-            options ?? new WebDoorOptions(), routes(new StoreCalls(dispatcher, TimeProvider.System)), dispatcher,
+            options ?? new WebDoorOptions(), routes(new StoreCalls(dispatcher, time ?? TimeProvider.System)), dispatcher,
             TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         return new WebFixture(served, dispatcher, door);
     }

@@ -49,6 +49,16 @@ internal static class HttpAnswers
         }
     }
 
+    /// <summary>A moment as text: ISO 8601, UTC, with milliseconds.</summary>
+    /// <param name="unixMillis">Unix milliseconds.</param>
+    internal static string TextOf(long unixMillis)
+    {
+        // An expiry may lie further away than a calendar reaches.
+        var reachable = Math.Min(unixMillis, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds());
+        return DateTimeOffset.FromUnixTimeMilliseconds(reachable)
+            .ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Says which position an answer shows, or its write made.</summary>
     /// <param name="context">The request.</param>
     /// <param name="position">The position; none is not said.</param>

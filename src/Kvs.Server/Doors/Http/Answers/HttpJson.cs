@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Kvs.Server.Doors.Http.Health;
+using Kvs.Server.Doors.Http.Keys;
 
 namespace Kvs.Server.Doors.Http.Answers;
 
@@ -8,4 +10,7 @@ namespace Kvs.Server.Doors.Http.Answers;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(IncrementAnswer))]
+[JsonSerializable(typeof(LiveAnswer))]
+[JsonSerializable(typeof(ReadyAnswer))]
 internal sealed partial class HttpJson : JsonSerializerContext;

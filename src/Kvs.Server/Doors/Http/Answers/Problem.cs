@@ -35,6 +35,9 @@ internal sealed record Problem
     /// <summary>Address of the node that takes writes, where another one does and is known.</summary>
     public string? Leader { get; init; }
 
+    /// <summary>The condition of a batch that did not hold, from 0 on.</summary>
+    public int? FailedCondition { get; init; }
+
     /// <summary>The operation of a batch that failed, from 0 on.</summary>
     public int? FailedOperation { get; init; }
 

@@ -13,7 +13,8 @@ internal static class ProblemStatus
     {
         ErrorCode.NotFound => StatusCodes.Status404NotFound,
         ErrorCode.ConditionFailed => StatusCodes.Status412PreconditionFailed,
-        ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow or ErrorCode.TokenLost => StatusCodes.Status409Conflict,
+        ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow or ErrorCode.NotAFloat or ErrorCode.TokenLost =>
+            StatusCodes.Status409Conflict,
         ErrorCode.InvalidArgument or ErrorCode.Protocol => StatusCodes.Status400BadRequest,
         ErrorCode.KeyTooLarge => StatusCodes.Status414UriTooLong,
         ErrorCode.ValueTooLarge or ErrorCode.BatchTooLarge or ErrorCode.FrameTooLarge =>
@@ -21,7 +22,7 @@ internal static class ProblemStatus
         ErrorCode.Overloaded => StatusCodes.Status429TooManyRequests,
         ErrorCode.DeadlineExceeded or ErrorCode.OutcomeUnknown => StatusCodes.Status504GatewayTimeout,
         ErrorCode.DiskFull => StatusCodes.Status507InsufficientStorage,
-        ErrorCode.SnapshotExpired => StatusCodes.Status410Gone,
+        ErrorCode.SnapshotExpired or ErrorCode.Compacted => StatusCodes.Status410Gone,
         ErrorCode.NotSupported => StatusCodes.Status501NotImplemented,
         ErrorCode.Faulted or ErrorCode.ShuttingDown or ErrorCode.Unreachable or ErrorCode.NotPrimary
             or ErrorCode.NotEnoughReplicas or ErrorCode.NoLease or ErrorCode.TooStale or ErrorCode.TooManyConnections =>
@@ -50,6 +51,8 @@ internal static class ProblemStatus
         ErrorCode.NotFound => "The key is not there",
         ErrorCode.ConditionFailed => "A condition did not hold",
         ErrorCode.NotAnInteger => "The value is no integer",
+        ErrorCode.NotAFloat => "The value is no number",
+        ErrorCode.Compacted => "The history is gone",
         ErrorCode.IntegerOverflow => "The sum has no room in 64 bits",
         ErrorCode.InvalidArgument => "The request has no meaning",
         ErrorCode.KeyTooLarge => "The key is too long",

@@ -1,0 +1,246 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using Kvs.Core.Engines.Facade;
+using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
+using Kvs.Server.Doors.Http.Requests;
+
+namespace Kvs.Server.Doors.Http.Batches;
+
+/// <summary>
+/// Reads a batch from JSON (docs/http.md has its form). Strict: an unknown word, a word that stands twice, or one that means
+/// nothing where it stands is refused, because a condition that is overheard is worse than an error. Keys and values without
+/// escapes are not copied.
+/// </summary>
+internal ref struct BatchReader
+{
+    private const int DepthMax = 8;
+
+    private readonly ReadOnlyMemory<byte> _body;
+    private readonly List<Operation> _conditions = [];
+    private readonly List<Operation> _operations = [];
+    private Utf8JsonReader _json;
+
+    private BatchReader(ReadOnlyMemory<byte> body)
+    {
+        _body = body;
+        _json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = DepthMax });
+    }
+
+    /// <summary>Reads a batch.</summary>
+    /// <param name="body">The body of the request; stays as it is until the write is done.</param>
+    /// <param name="write">Gets the conditions, then the operations.</param>
+    /// <param name="conditions">How many conditions there are.</param>
+    /// <param name="fault">What is wrong with it; null when nothing is.</param>
+    /// <returns>The code of the refusal; none when it was read.</returns>
+    internal static ErrorCode TryRead(ReadOnlyMemory<byte> body, PendingWrite write, out int conditions, out string? fault)
+    {
+        conditions = 0;
+        if (!Utf8.IsValid(body.Span))
+        {
+            fault = "The body is no UTF-8.";
+            return ErrorCode.InvalidArgument;
+        }
+
+        var reader = new BatchReader(body);
+        var code = ErrorCode.InvalidArgument;
+        try
+        {
+            fault = reader.ReadBatch();
+        }
+        catch (JsonException malformed)
+        {
+            fault = $"The body is no JSON: {malformed.Message}";
+        }
+        catch (InvalidOperationException)
+        {
+            // What the JSON reader says of an escape that is half a character.
+            fault = "The body has a text that is no Unicode.";
+        }
+
+        var count = reader._conditions.Count + reader._operations.Count;
+        if (fault is null && count == 0)
+        {
+            fault = "The batch has neither conditions nor operations.";
+        }
+        else if (count > Limits.BatchOperationsMax)
+        {
+            code = ErrorCode.BatchTooLarge;
+            fault = $"The batch has more than {Limits.BatchOperationsMax} conditions and operations. Split it.";
+        }
+
+        if (fault is not null)
+        {
+            return code;
+        }
+
+        conditions = reader._conditions.Count;
+        reader._conditions.ForEach(operation => write.AddOwned(in operation));
+        reader._operations.ForEach(operation => write.AddOwned(in operation));
+        return ErrorCode.None;
+    }
+
+    private string? ReadBatch()
+    {
+        _json.Read();
+        if (_json.TokenType != JsonTokenType.StartObject)
+        {
+            return "The body is an object with operations, and conditions where there are any.";
+        }
+
+        var seen = 0;
+        while (NextProperty())
+        {
+            var isConditions = _json.ValueTextEquals("conditions"u8);
+            if (!isConditions && !_json.ValueTextEquals("operations"u8))
+            {
+                return "The batch has a word other than conditions and operations.";
+            }
+
+            var bit = isConditions ? 1 : 2;
+            if ((seen & bit) != 0)
+            {
+                return "conditions or operations stand there twice.";
+            }
+
+            seen |= bit;
+            if (ReadList(isConditions) is { } fault)
+            {
+                return fault;
+            }
+        }
+
+        // Behind its end the reader takes nothing but blanks.
+        _json.Read();
+        return null;
+    }
+
+    private string? ReadList(bool areConditions)
+    {
+        var what = areConditions ? "conditions" : "operations";
+        var list = areConditions ? _conditions : _operations;
+        _json.Read();
+        if (_json.TokenType != JsonTokenType.StartArray)
+        {
+            return $"{what} is a list.";
+        }
+
+        while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+        {
+            if (_json.TokenType != JsonTokenType.StartObject)
+            {
+                return $"{what} is a list of objects.";
+            }
+
+            var item = default(BatchItem);
+            var operation = default(Operation);
+            var fault = ReadItem(ref item, areConditions)
+                ?? (areConditions ? item.ToCondition(out operation) : item.ToOperation(out operation));
+            if (fault is not null)
+            {
+                return $"{(areConditions ? "Condition" : "Operation")} {list.Count}: {fault}";
+            }
+
+            list.Add(operation);
+            if (list.Count > Limits.BatchOperationsMax)
+            {
+                return "too many";
+            }
+        }
+
+        return null;
+    }
+
+    private string? ReadItem(ref BatchItem item, bool isCondition)
+    {
+        while (NextProperty())
+        {
+            var word = BatchWords.Of(in _json, isCondition);
+            if (word == BatchWord.None)
+            {
+                return isCondition
+                    ? "it has a word other than key, version, absent and present."
+                    : "it has a word other than op, key, value, ttl and by.";
+            }
+
+            if (!item.TryMark(word))
+            {
+                return "it has a word twice.";
+            }
+
+            _json.Read();
+            if (ReadWord(ref item, word) is { } fault)
+            {
+                return fault;
+            }
+        }
+
+        return null;
+    }
+
+    private string? ReadWord(ref BatchItem item, BatchWord word)
+    {
+        switch (word)
+        {
+            case BatchWord.Key:
+                return TryBytes(out item.Key) ? null : "key is a text, or an object with b64.";
+            case BatchWord.Value:
+                return TryBytes(out item.Value) ? null : "value is a text, or an object with b64.";
+            case BatchWord.By:
+                return _json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out item.By)
+                    ? null : "by is a whole number of 64 bits.";
+            case BatchWord.Absent or BatchWord.Present:
+                return _json.TokenType == JsonTokenType.True ? null : "absent and present are true, or not there.";
+            default:
+                if (_json.TokenType != JsonTokenType.String)
+                {
+                    return "op, version and ttl are texts.";
+                }
+
+                var text = _json.GetString()!;
+                return word switch
+                {
+                    BatchWord.Op => item.SetOp(text),
+                    BatchWord.Ttl => TimeText.TryMillis(text, out item.TtlMillis) ? null : $"ttl is {TimeText.Form}.",
+                    _ => KvsVersion.TryParse(text, out item.Version) ? null : "version is one that an answer has given.",
+                };
+        }
+    }
+
+    private bool TryBytes(out ReadOnlyMemory<byte> bytes)
+    {
+        bytes = default;
+        if (_json.TokenType == JsonTokenType.String)
+        {
+            bytes = Text();
+            return true;
+        }
+
+        if (_json.TokenType != JsonTokenType.StartObject || !NextProperty() || !_json.ValueTextEquals("b64"u8))
+        {
+            return false;
+        }
+
+        _json.Read();
+        if (_json.TokenType != JsonTokenType.String || !_json.TryGetBytesFromBase64(out var decoded))
+        {
+            return false;
+        }
+
+        bytes = decoded;
+        return !NextProperty();
+    }
+
+    private ReadOnlyMemory<byte> Text()
+    {
+        if (!_json.ValueIsEscaped)
+        {
+            return _body.Slice((int)_json.TokenStartIndex + 1, _json.ValueSpan.Length);
+        }
+
+        var text = new byte[_json.ValueSpan.Length];
+        return text.AsMemory(0, _json.CopyString(text));
+    }
+
+    private bool NextProperty() => _json.Read() && _json.TokenType == JsonTokenType.PropertyName;
+}
