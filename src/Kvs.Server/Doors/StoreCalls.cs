@@ -17,6 +17,9 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
     /// <summary>Bytes that a call may hold without asking: what a connection of another door has of its own.</summary>
     internal const int OwnBytes = 64 * 1024;
 
+    /// <summary>Clocks and timers.</summary>
+    internal TimeProvider Time => time;
+
     /// <summary>The way to the engine.</summary>
     internal RequestDispatcher Dispatcher => dispatcher;
 

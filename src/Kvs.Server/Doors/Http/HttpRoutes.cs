@@ -5,6 +5,7 @@ using Kvs.Server.Doors.Http.Health;
 using Kvs.Server.Doors.Http.Keys;
 using Kvs.Server.Doors.Http.Requests;
 using Kvs.Server.Doors.Http.Scans;
+using Kvs.Server.Doors.Http.Watches;
 using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -51,6 +52,7 @@ internal sealed class HttpRoutes(HttpDoorOptions options, StoreCalls calls) : IW
         routes.MapMethods("/v1/kv", ["GET"], context =>
             RequestTarget.Of(context).Path.EndsWith('/') ? reads.GetAsync(context) : scans.GetAsync(context))
             .Needs(RouteNeed.Read);
+        routes.MapMethods("/v1/watch", ["GET"], new WatchRoute(calls, options).GetAsync).Needs(RouteNeed.Read);
         routes.MapMethods("/v1/batch", ["POST"], new BatchRoute(calls, options).PostAsync).Needs(RouteNeed.Write);
 
         routes.MapMethods("/livez", ["GET", "HEAD"], HealthRoutes.LiveAsync).Needs(RouteNeed.Nothing);

@@ -48,7 +48,7 @@ public sealed class HttpDocumentTests
     {
         var needs = (await EndpointsAsync()).GroupBy(WebAccess.NeedOf).ToDictionary(group => group.Key, group => group.Count());
         Assert.Equal(3, needs[RouteNeed.Nothing]);
-        Assert.Equal(5, needs[RouteNeed.Read]);
+        Assert.Equal(6, needs[RouteNeed.Read]);
         Assert.Equal(7, needs[RouteNeed.Write]);
         Assert.DoesNotContain(RouteNeed.Admin, needs.Keys);
     }

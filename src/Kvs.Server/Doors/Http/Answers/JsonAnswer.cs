@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -79,10 +80,13 @@ internal sealed class JsonAnswer : IDisposable
     internal void EndLine()
     {
         Json.Flush();
-        _sender.Writer.GetSpan(1)[0] = (byte)'\n';
-        _sender.Writer.Advance(1);
         Json.Reset();
+        WriteRaw("\n"u8);
     }
+
+    /// <summary>Writes what is no JSON, between two documents.</summary>
+    /// <param name="bytes">What.</param>
+    internal void WriteRaw(ReadOnlySpan<byte> bytes) => _sender.Writer.Write(bytes);
 
     /// <summary>Sends what was written.</summary>
     internal async ValueTask FlushAsync()
