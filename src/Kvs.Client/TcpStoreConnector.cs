@@ -27,6 +27,14 @@ internal sealed class TcpStoreConnector : IStoreConnector
     public ValueTask PingAsync(IKvStore store, CancellationToken cancellationToken) =>
         ((KvsClient)store).PingAsync(cancellationToken);
 
+    /// <inheritdoc/>
+    public ValueTask<ServerInfo> InfoAsync(IKvStore store, CancellationToken cancellationToken) =>
+        ((KvsClient)store).InfoAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<SlowRequest>> SlowLogAsync(IKvStore store, int most, CancellationToken cancellationToken) =>
+        ((KvsClient)store).SlowLogAsync(most, cancellationToken);
+
     private static KvsClientOptions OptionsOf(CommonSettings settings)
     {
         var limit = settings.Timeout <= TimeoutMax ? settings.Timeout : Timeout.InfiniteTimeSpan;

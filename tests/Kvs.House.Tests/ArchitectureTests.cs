@@ -34,12 +34,12 @@ public sealed class ArchitectureTests
     /// <summary>Rooms of the server, and what each may use of its own program.</summary>
     private static readonly Dictionary<string, string[]> ServerRooms = new()
     {
-        ["Hosting"] = ["Configuration", "Doors", "Engines", "Offline", "Observability", "Cluster"],
-        ["Doors"] = [],
+        ["Hosting"] = ["Configuration", "Doors", "Engines", "Offline", "Telemetry", "Cluster"],
+        ["Doors"] = ["Telemetry"],
         ["Engines"] = ["Configuration"],
         ["Offline"] = ["Configuration", "Engines"],
         ["Configuration"] = ["Doors"],
-        ["Observability"] = [],
+        ["Telemetry"] = [],
         ["Cluster"] = ["Configuration", "Doors", "Engines"],
     };
 

@@ -13,6 +13,9 @@ internal sealed class ByteBudget(long bytesMax)
     private readonly Queue<(long Bytes, TaskCompletionSource Given)> _line = new(); // guarded by _gate
     private long _held; // guarded by _gate
 
+    /// <summary>The budget.</summary>
+    internal long BytesMax => bytesMax;
+
     /// <summary>Bytes that are held now.</summary>
     internal long Held
     {

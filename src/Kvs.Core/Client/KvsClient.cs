@@ -212,6 +212,15 @@ public sealed class KvsClient : IKvStore
     public ValueTask<ServerInfo> InfoAsync(CancellationToken cancellationToken = default) =>
         _caller.CallAsync(Calls.Info, Opcode.Info, default, cancellationToken);
 
+    /// <summary>Requests that the server found slow, the newest first.</summary>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public ValueTask<IReadOnlyList<SlowRequest>> SlowLogAsync(int most, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(most);
+        return _caller.CallAsync(Calls.SlowLog, (uint)most, default, cancellationToken);
+    }
+
     /// <summary>Closes the connection. Calls that wait fail; dispose it when they have ended.</summary>
     public ValueTask DisposeAsync() => _link.DisposeAsync();
 

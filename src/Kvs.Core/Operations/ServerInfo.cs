@@ -45,4 +45,7 @@ public sealed record ServerInfo
 
     /// <summary>Connections that are open now.</summary>
     public int Connections { get; init; }
+
+    /// <summary>The doors that are open, each with its port, as in <c>tcp:4000 http:8080</c>; empty from servers that do not say.</summary>
+    public string Doors { get; init; } = "";
 }

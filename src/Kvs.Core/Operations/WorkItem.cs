@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Operations;
@@ -163,6 +164,19 @@ internal interface IWorkItemDetour
     bool TryTake(WorkItem item);
 }
 
+/// <summary>Who sees each work item that completes, with its results, before its owner does.</summary>
+internal interface IWorkItemWitness
+{
+    /// <summary>Sees an item. Runs on a thread of the engine: must not block and must not throw.</summary>
+    /// <param name="item">The item.</param>
+    void Saw(WorkItem item);
+}
+
+/// <summary>Where work comes from, for people. Immutable; one for each connection.</summary>
+/// <param name="Door">Name of the door.</param>
+/// <param name="Client">Address of the client.</param>
+internal sealed record WorkOrigin(string Door, string Client);
+
 /// <summary>
 /// What a door hands to an engine at once: the writes (and reads that must see them) of a whole pipelined burst, in order.
 /// One item, one queue operation, one completion.
@@ -194,6 +208,18 @@ internal sealed class WorkItem(IWorkItemOwner owner)
     /// <summary>Who looks at it before the owner gets it back, once; null for nobody.</summary>
     internal IWorkItemDetour? Detour { get; set; }
 
+    /// <summary>Who sees it when it completes; null for nobody.</summary>
+    internal IWorkItemWitness? Witness { get; set; }
+
+    /// <summary>Timestamp at which it was handed over.</summary>
+    internal long SubmittedAt { get; set; }
+
+    /// <summary>Where it comes from; null when the door does not say.</summary>
+    internal WorkOrigin? Origin { get; set; }
+
+    /// <summary>The activity that it belongs to, while somebody listens to activities.</summary>
+    internal ActivityContext Activity { get; set; }
+
     /// <summary>Leaves a request and all behind it unjudged. The engine completes the item as it is.</summary>
     /// <param name="index">The request.</param>
     internal void CutAt(int index) => _cutAt = index;
@@ -212,6 +238,7 @@ internal sealed class WorkItem(IWorkItemOwner owner)
         Detour = null;
         if (detour is null || !detour.TryTake(this))
         {
+            Witness?.Saw(this);
             owner.Completed(this);
         }
     }

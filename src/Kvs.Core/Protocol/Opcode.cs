@@ -46,6 +46,9 @@ internal enum Opcode : byte
     /// <summary>Makes a node the primary although acknowledged writes may be lost by it.</summary>
     ClusterForcePromote = 0x0C,
 
+    /// <summary>The newest requests that took long.</summary>
+    SlowLog = 0x0E,
+
     /// <summary>Sets a key.</summary>
     Set = 0x11,
 

@@ -12,6 +12,12 @@ internal static class WireTime
     internal static DateTimeOffset? ToExpiry(long unixMillis) =>
         unixMillis == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(unixMillis, MillisMin, MillisMax));
 
+    /// <summary>A moment. A peer may send any number: those beyond the calendar become its ends.</summary>
+    /// <param name="unixMillis">Unix milliseconds.</param>
+    /// <returns>The moment.</returns>
+    internal static DateTimeOffset ToInstant(long unixMillis) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(unixMillis, MillisMin, MillisMax));
+
     /// <summary>A span of time. A peer may send any number: those that are too large become the largest.</summary>
     /// <param name="millis">Milliseconds.</param>
     /// <returns>The span.</returns>

@@ -212,6 +212,7 @@ internal sealed class ClusterDesk(
             Durable = new KvsVersion(follower is null ? 0 : status.Epoch, follower?.Durable ?? 0),
             Applied = new KvsVersion(follower is null ? 0 : status.Epoch, follower?.Applied ?? 0),
             LagBytes = follower?.InFlightBytes ?? 0,
+            Lag = follower?.Lag ?? TimeSpan.Zero,
         };
     }
 

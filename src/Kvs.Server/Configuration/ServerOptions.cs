@@ -97,6 +97,15 @@ internal sealed record ServerOptions
     /// <summary>The cluster that it belongs to.</summary>
     internal ClusterOptions Cluster { get; init; } = new();
 
+    /// <summary>What takes as long as this is noted in the slow log; null for nothing.</summary>
+    internal TimeSpan? SlowLogThreshold { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Entries that the slow log keeps.</summary>
+    internal int SlowLogEntries { get; init; } = 128;
+
+    /// <summary>Where metrics and activities are sent by OTLP; null for nowhere.</summary>
+    internal Uri? OtlpEndpoint { get; init; }
+
     /// <summary>Least important log lines that are written.</summary>
     internal LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
 

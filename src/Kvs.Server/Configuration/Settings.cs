@@ -132,6 +132,16 @@ internal static class Settings
             "Watches that all connections may have.", (o, n) => o with { WatchersMax = n }),
         Bytes("history-bytes", _defaults.HistoryBytes, 0, long.MaxValue,
             "Log that is kept as history before compaction.", (o, n) => o with { HistoryBytes = n }),
+        new("slow-log-threshold", "TIME (a number with ms, s, m or h; 0 for all requests; or off)", "100ms",
+            "Requests that take as long as this are noted in the slow log.",
+            (o, text) => text == "off" ? o with { SlowLogThreshold = null }
+                : SettingText.TryTime(text, out var time) ? o with { SlowLogThreshold = time } : null),
+        Count("slow-log-entries", _defaults.SlowLogEntries, 1, 100_000,
+            "Entries that the slow log keeps, the newest.", (o, n) => o with { SlowLogEntries = n }),
+        new("otlp-endpoint", "URL (http:// or https://)", "none",
+            "Send metrics and activities there by OTLP: grpc to port 4317, else http/protobuf, or as OTEL_EXPORTER_OTLP_PROTOCOL says.",
+            (o, text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "" }
+                ? o with { OtlpEndpoint = url } : null),
         new(LogLevel, "LEVEL (verbose, debug, information, warning, error, fatal)", "information",
             "Least important log lines that are written.",
             (o, text) => Enum.TryParse<LogEventLevel>(text, ignoreCase: true, out var level) && Enum.IsDefined(level)

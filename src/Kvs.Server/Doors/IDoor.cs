@@ -1,3 +1,5 @@
+using Kvs.Server.Telemetry;
+
 namespace Kvs.Server.Doors;
 
 /// <summary>
@@ -11,6 +13,9 @@ internal interface IDoor : IAsyncDisposable
 
     /// <summary>The port that it listens on.</summary>
     int Port { get; }
+
+    /// <summary>Its addresses, each with its connections.</summary>
+    IEnumerable<DoorFigures> Figures { get; }
 
     /// <summary>Stops accepting, lets sessions answer what they have received, and closes them.</summary>
     /// <param name="limit">Time after which those that are left are closed as they are.</param>

@@ -3,6 +3,8 @@ using Kvs.Core.Engines;
 using Kvs.Core.Engines.Watch;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Server.Telemetry;
+using Kvs.Server.Telemetry.Operations;
 
 namespace Kvs.Server.Doors;
 
@@ -34,6 +36,7 @@ internal sealed class RequestDispatcher : IDisposable
         _identity = identity with { Engine = engine.Name, Epoch = snapshot.Version.Epoch };
         Snapshots = new SnapshotTable(engine.Snapshot, limits, time);
         Watches = new WatchTable(engine.Watch, WatchTable.Default);
+        Operations = new OperationMeter(time);
     }
 
     /// <summary>The snapshots that clients hold.</summary>
@@ -50,6 +53,15 @@ internal sealed class RequestDispatcher : IDisposable
 
     /// <summary>The bytes that all doors share.</summary>
     internal DoorBudgets Budgets { get; init; } = new(DoorLimits.Default);
+
+    /// <summary>Counts what goes through here.</summary>
+    internal OperationMeter Operations { get; init; }
+
+    /// <summary>What took long of it.</summary>
+    internal SlowLog SlowLog => Operations.SlowLog;
+
+    /// <summary>The doors that are open. Threading: set once, before anybody is served by more than one.</summary>
+    internal IReadOnlyList<IDoor> Doors { get; set; } = [];
 
     /// <summary>The cluster that this server belongs to; null for a server of its own.</summary>
     internal IClusterDesk? Cluster { get; init; }
@@ -87,7 +99,11 @@ internal sealed class RequestDispatcher : IDisposable
     /// Hands a burst of writes, and reads that must see them, to the engine; see <see cref="IKvEngine.Submit"/>.
     /// </summary>
     /// <param name="item">The work. Ownership: the engine's until it completes.</param>
-    internal void Submit(WorkItem item) => _engine.Submit(item);
+    internal void Submit(WorkItem item)
+    {
+        Operations.Begin(item);
+        _engine.Submit(item);
+    }
 
     /// <summary>Reads a key from the newest published state; see <see cref="IKvEngine.Get"/>.</summary>
     /// <param name="key">The key.</param>
@@ -97,7 +113,7 @@ internal sealed class RequestDispatcher : IDisposable
     /// <returns>What came of it; unless found, nothing was copied.</returns>
     internal PointRead Get(
         ReadOnlySpan<byte> key, IBufferWriter<byte> value, in ReadBounds bounds, out EntryInfo info) =>
-        _engine.Get(key, value, in bounds, out info);
+        Read(OperationKind.Get, key, value, in bounds, out info);
 
     /// <summary>Everything about a key but its value, from the newest published state.</summary>
     /// <param name="key">The key.</param>
@@ -107,7 +123,7 @@ internal sealed class RequestDispatcher : IDisposable
     internal bool TryStat(ReadOnlySpan<byte> key, bool mayWait, out OperationResult result)
     {
         result = default;
-        var read = _engine.Get(key, null, new ReadBounds(0, mayWait), out var info);
+        var read = Read(OperationKind.Stat, key, null, new ReadBounds(0, mayWait), out var info);
         if (read != PointRead.Found)
         {
             return read != PointRead.WouldWait;
@@ -175,6 +191,23 @@ internal sealed class RequestDispatcher : IDisposable
         Epoch = Position.Epoch,
         Uptime = _time.GetElapsedTime(_startedAt),
         Connections = Volatile.Read(ref _connections),
+        Doors = string.Join(' ', Doors.SelectMany(static door => door.Figures).Select(static door => $"{door.Name}:{door.Port}")),
+    };
+
+    /// <summary>What is known of the server now, for people and machines that watch it. On the thread pool only.</summary>
+    internal ServerFigures Figures() => new()
+    {
+        Info = Info(),
+        Store = StatsOrNone(),
+        Cluster = Cluster?.Status(),
+        Watchers = Watches.Count,
+        Doors = [.. Doors.SelectMany(static door => door.Figures)],
+        Budgets =
+        [
+            new BudgetFigures("queued_writes", Budgets.Queue.Held, Budgets.Queue.BytesMax),
+            new BudgetFigures("large_requests", Budgets.LargeRequests.Held, Budgets.LargeRequests.BytesMax),
+            new BudgetFigures("large_answers", Budgets.LargeAnswers.Held, Budgets.LargeAnswers.BytesMax),
+        ],
     };
 
     /// <summary>Counts a connection, of whatever door, in or out.</summary>
@@ -197,6 +230,41 @@ internal sealed class RequestDispatcher : IDisposable
 
     /// <summary>Ends the snapshots of clients.</summary>
     public void Dispose() => Snapshots.Dispose();
+
+    // Counted when it has an answer: what would wait, or has no room yet, is asked again.
+    private PointRead Read(
+        OperationKind kind, ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info)
+    {
+        var probe = Operations.BeginRead(kind, bounds.MayWait);
+        try
+        {
+            var read = _engine.Get(key, value, in bounds, out info);
+            if (read is PointRead.Found or PointRead.Missing)
+            {
+                probe.End(read == PointRead.Found, key);
+            }
+
+            return read;
+        }
+        catch (KvsException failure)
+        {
+            probe.Fail(failure.Code, key);
+            throw;
+        }
+    }
+
+    // None while a copy of the group's data replaces the store.
+    private StoreStats? StatsOrNone()
+    {
+        try
+        {
+            return _engine.Stats();
+        }
+        catch (KvsUnavailableException)
+        {
+            return null;
+        }
+    }
 
     private static OperationResult ResultOf(in EntryInfo info, long logTimeMillis) => new()
     {

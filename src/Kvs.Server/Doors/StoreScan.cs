@@ -2,6 +2,7 @@ using Kvs.Core.Engines;
 using Kvs.Core.Engines.Facade;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Server.Telemetry.Operations;
 
 namespace Kvs.Server.Doors;
 
@@ -19,7 +20,9 @@ internal sealed class StoreScan(StoreCalls calls, SnapshotLease lease, ScanOptio
     internal const long PartBytes = 256 * 1024;
 
     private ScanOptions _rest = options;
+    private readonly long _startedAt = calls.Dispatcher.Operations.Now;
     private long _given;
+    private ErrorCode _code;
     private BudgetShare? _share;
 
     /// <summary>The version that it shows.</summary>
@@ -38,6 +41,27 @@ internal sealed class StoreScan(StoreCalls calls, SnapshotLease lease, ScanOptio
     /// <exception cref="KvsException">The snapshot has ended, a value is damaged, or there was no room.</exception>
     internal async Task<IReadOnlyList<KvsEntry>> ReadAsync(long bytes, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await ReadPartAsync(bytes, cancellationToken);
+        }
+        catch (KvsException failure)
+        {
+            _code = failure.Code;
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _share?.Dispose();
+        lease.End();
+        calls.Dispatcher.Operations.Count(MeasuredOperation.Scan, _code, _startedAt);
+    }
+
+    private async Task<IReadOnlyList<KvsEntry>> ReadPartAsync(long bytes, CancellationToken cancellationToken)
+    {
         _share?.Dispose();
         _share = null;
         var first = lease.Use(_rest, static (snapshot, rest) => FirstBytes(snapshot, rest));
@@ -55,13 +79,6 @@ internal sealed class StoreScan(StoreCalls calls, SnapshotLease lease, ScanOptio
             SnapshotReader.ReadPage);
         Advance(part);
         return part.Entries;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _share?.Dispose();
-        lease.End();
     }
 
     /// <summary>Bytes of the entry that comes next, at least 1; 0 when there is none.</summary>

@@ -5,8 +5,10 @@ using Kvs.Server.Configuration;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Grpc;
 using Kvs.Server.Doors.Http;
+using Kvs.Server.Doors.Pages;
 using Kvs.Server.Doors.Tcp;
 using Kvs.Server.Doors.Web;
+using Kvs.Server.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Kvs.Server.Hosting;
@@ -27,12 +29,16 @@ internal sealed class ServerDoors : IAsyncDisposable
         _time = time;
     }
 
+    /// <summary>All doors.</summary>
+    internal IReadOnlyList<IDoor> All => _doors;
+
     /// <summary>The door of the binary protocol, by which nodes of a cluster come too.</summary>
     internal TcpDoor Tcp => (TcpDoor)_doors[^1];
 
     /// <summary>Opens all that the options ask for, that of the binary protocol last.</summary>
     /// <param name="options">The options.</param>
     /// <param name="dispatcher">The way to the engine.</param>
+    /// <param name="telemetry">What can be seen of the server.</param>
     /// <param name="transport">The network.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
@@ -40,13 +46,13 @@ internal sealed class ServerDoors : IAsyncDisposable
     /// <returns>The open doors. Ownership: the caller's.</returns>
     /// <exception cref="KvsException">An address is in use or not of this machine.</exception>
     internal static async Task<ServerDoors> OpenAsync(
-        ServerOptions options, RequestDispatcher dispatcher, ITransport transport, TimeProvider time, ILoggerFactory loggers,
-        CancellationToken stop)
+        ServerOptions options, RequestDispatcher dispatcher, ServerTelemetry telemetry, ITransport transport, TimeProvider time,
+        ILoggerFactory loggers, CancellationToken stop)
     {
         var doors = new ServerDoors(options, time);
         try
         {
-            if (WebRoutesOf(options, new StoreCalls(dispatcher, time), time, loggers) is { Count: > 0 } routes)
+            if (WebRoutesOf(options, new StoreCalls(dispatcher, time), telemetry, time, loggers) is { Count: > 0 } routes)
             {
                 await doors.AddAsync(
                     string.Join(", ", routes.Select(one => one.Address)),
@@ -89,12 +95,12 @@ internal sealed class ServerDoors : IAsyncDisposable
 
     /// <summary>What is answered by HTTP, each at its own address; nothing of it is loaded when there is none.</summary>
     private static List<IWebRoutes> WebRoutesOf(
-        ServerOptions options, StoreCalls calls, TimeProvider time, ILoggerFactory loggers)
+        ServerOptions options, StoreCalls calls, ServerTelemetry telemetry, TimeProvider time, ILoggerFactory loggers)
     {
         var routes = new List<IWebRoutes>();
         if (options.Http is { } address)
         {
-            routes.Add(new HttpRoutes(options.ToHttpDoorOptions(address), calls));
+            routes.Add(new HttpRoutes(options.ToHttpDoorOptions(address), calls) { Pages = new PageRoutes(calls.Dispatcher, telemetry) });
         }
 
         if (options.Grpc is { } grpc)

@@ -4,6 +4,8 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Server.Cluster;
 using Kvs.Server.Doors;
+using Kvs.Server.Telemetry;
+using Kvs.Server.Telemetry.Operations;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Kvs.Server.Configuration;
@@ -30,6 +32,7 @@ internal sealed class ServerService(
     private ClusterService? _cluster;
     private RequestDispatcher? _dispatcher;
     private ServerDoors? _doors;
+    private ServerTelemetry? _telemetry;
 
     /// <summary>The port that it listens on.</summary>
     internal int Port => _doors?.Tcp.Port ?? 0;
@@ -42,8 +45,12 @@ internal sealed class ServerService(
         {
             await OpenEngineAsync(cancellationToken);
             _dispatcher = NewDispatcher(_engine!);
+            _telemetry = new ServerTelemetry(
+                _dispatcher.Operations, _dispatcher.Figures, machine.Time,
+                new TelemetryOptions(ServerVersion.Text, options.Http is not null, options.OtlpEndpoint));
             _doors = await ServerDoors.OpenAsync(
-                options, _dispatcher, transport, machine.Time, loggers, cancellationToken);
+                options, _dispatcher, _telemetry, transport, machine.Time, loggers, cancellationToken);
+            _dispatcher.Doors = _doors.All;
             if (_cluster is not null)
             {
                 _doors.Tcp.AcceptLink = _cluster.Links.Accept;
@@ -112,6 +119,10 @@ internal sealed class ServerService(
         {
             Budgets = new DoorBudgets(options.ToDoorLimits()),
             WatchersMax = options.WatchersMax,
+            Operations = new OperationMeter(machine.Time)
+            {
+                SlowLog = new SlowLog(options.SlowLogThreshold, options.SlowLogEntries, machine.Time),
+            },
             Cluster = _cluster?.Desk,
         };
     }
@@ -123,6 +134,7 @@ internal sealed class ServerService(
             await _doors.DisposeAsync();
         }
 
+        _telemetry?.Dispose();
         _dispatcher?.Dispose();
         if (_cluster is not null)
         {

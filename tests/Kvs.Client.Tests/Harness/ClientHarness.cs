@@ -77,6 +77,19 @@ internal sealed class ClientHarness : IStoreConnector, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask PingAsync(IKvStore store, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
+    /// <summary>What the server says of itself.</summary>
+    internal ServerInfo Info { get; set; } = new() { Name = "kvs-server", Version = "0.1.0" };
+
+    /// <summary>What the server found slow.</summary>
+    internal IReadOnlyList<SlowRequest> SlowLog { get; set; } = [];
+
+    /// <inheritdoc/>
+    public ValueTask<ServerInfo> InfoAsync(IKvStore store, CancellationToken cancellationToken) => ValueTask.FromResult(Info);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<SlowRequest>> SlowLogAsync(IKvStore store, int most, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<SlowRequest>>([.. SlowLog.Take(most)]);
+
     /// <summary>Runs the client.</summary>
     /// <param name="args">The arguments.</param>
     /// <returns>What it left behind.</returns>

@@ -219,6 +219,24 @@ internal static class ProtocolExamples
         ["digest-keys"] = target => new DigestRequest { Range = KeyRange.Prefix("user:3"), ListKeys = true, Most = 64 }.Write(target, 30, default),
         ["digest-keys-ok"] = target => DigestCodec.Write(target, 30, new KeyDigests(
             Version, [new KeyDigest("user:3", Older, 0x99AABBCCDDEEFF00)], IsWhole: true)),
+        ["slow-log"] = target => RequestEncoder.WriteSlowLog(target, 32, default, 16),
+        ["slow-log-ok"] = target => SlowLogCodec.Write(target, 32,
+        [
+            new SlowRequest
+            {
+                Id = 7,
+                At = DateTimeOffset.FromUnixTimeMilliseconds(0x0000019E_3779B900),
+                Duration = TimeSpan.FromMilliseconds(120),
+                Operation = "set",
+                Result = "ok",
+                Key = "user:1",
+                KeyBytes = 6,
+                Bytes = 106,
+                Requests = 1,
+                Door = "tcp",
+                Client = "127.0.0.1:50000",
+            },
+        ]),
         ["error"] = target => new ErrorResponse(ErrorCode.UnknownOpcode, WriteOutcome.NotApplied, "Unknown opcode.").WriteClosing(target, 22),
     };
 

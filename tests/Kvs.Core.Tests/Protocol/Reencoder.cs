@@ -43,6 +43,9 @@ internal static class Reencoder
             case Opcode.SnapshotClose:
                 return RequestDecoder.TryReadSnapshotClose(in frame, out var snapshot, out _)
                     && Then(() => RequestEncoder.WriteSnapshotClose(target, 1, in fields, snapshot));
+            case Opcode.SlowLog:
+                return RequestDecoder.TryReadSlowLog(in frame, out var most, out _)
+                    && Then(() => RequestEncoder.WriteSlowLog(target, 1, in fields, most));
             case (>= Opcode.ClusterPromote and <= Opcode.ClusterLeave) or Opcode.ClusterForcePromote:
                 var verb = frame.Opcode;
                 return RequestDecoder.TryReadNode(in frame, out var node, out _)
@@ -104,6 +107,8 @@ internal static class Reencoder
                 return ClusterStatusCodec.TryRead(body, out var status) && Then(() => ResponseEncoder.WriteClusterStatus(target, 1, status));
             case (>= Opcode.ClusterPromote and <= Opcode.ClusterLeave) or Opcode.ClusterForcePromote:
                 return ResponseDecoder.TryReadText(body, out var text) && Then(() => ResponseEncoder.WriteText(target, request, 1, text));
+            case Opcode.SlowLog:
+                return SlowLogCodec.TryRead(body, out var slow) && Then(() => SlowLogCodec.Write(target, 1, slow));
             case Opcode.Position:
                 return ResponseDecoder.TryReadPosition(body, out var position) && Then(() => ResponseEncoder.WritePosition(target, 1, position));
             case Opcode.ClusterDigest when DigestCodec.TryReadKeys(body, out var keys):

@@ -5,6 +5,7 @@ using Kvs.Core.Platform;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Sessions;
 using Kvs.Server.Doors.Tcp;
+using Kvs.Server.Telemetry.Operations;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kvs.Server.Tests.Doors;
@@ -30,7 +31,8 @@ internal sealed class DoorFixture : IAsyncDisposable
     internal static DoorOptions Options => new() { Host = "127.0.0.1", Port = 0 };
 
     internal static DoorFixture Open(DoorOptions? options = null, IKvEngine? engine = null,
-        SnapshotLimits? limits = null, ITransport? transport = null, DoorLimits? budgets = null)
+        SnapshotLimits? limits = null, ITransport? transport = null, DoorLimits? budgets = null,
+        OperationMeter? operations = null)
     {
         var served = engine ?? new MemoryEngine(TimeProvider.System, new Random(1), WriteLimits.Default);
         var identity = new ServerInfo { Name = "kvs-server", Version = "1.2.3" };
@@ -38,6 +40,7 @@ internal sealed class DoorFixture : IAsyncDisposable
             served, identity, limits ?? new SnapshotLimits(16, 1024, TimeSpan.FromMinutes(5)), TimeProvider.System)
         {
             Budgets = new DoorBudgets(budgets ?? DoorLimits.Default),
+            Operations = operations ?? new OperationMeter(TimeProvider.System),
         };
         var door = TcpDoor.Open(transport ?? new SocketTransport(), options ?? Options, dispatcher, TimeProvider.System,
             NullLogger.Instance);

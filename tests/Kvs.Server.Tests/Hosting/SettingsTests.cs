@@ -60,6 +60,12 @@ public sealed class SettingsTests
         { "snapshot-age-max", ["0", "5m"], ["5"] },
         { "watchers-max", ["0", "16"], ["-1"] },
         { "history-bytes", ["0", "256MiB"], ["-1"] },
+        { "slow-log-threshold", ["0", "off", "1ms", "2s"], ["", "5", "none", "-1s"] },
+        { "slow-log-entries", ["1", "100000"], ["0", "100001"] },
+        {
+            "otlp-endpoint", ["http://127.0.0.1:4318", "https://otel.example:4317/"],
+            ["", "127.0.0.1:4317", "ftp://a:1", "http://user:secret@a:4318"]
+        },
         { "log-level", ["debug", "Information"], ["", "loud", "7"] },
     };
 

@@ -26,4 +26,15 @@ internal interface IStoreConnector
     /// <param name="store">A store that this connector gave.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask PingAsync(IKvStore store, CancellationToken cancellationToken);
+
+    /// <summary>What the server is.</summary>
+    /// <param name="store">A store that this connector gave.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<ServerInfo> InfoAsync(IKvStore store, CancellationToken cancellationToken);
+
+    /// <summary>Requests that the server found slow, the newest first.</summary>
+    /// <param name="store">A store that this connector gave.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<IReadOnlyList<SlowRequest>> SlowLogAsync(IKvStore store, int most, CancellationToken cancellationToken);
 }

@@ -72,6 +72,14 @@ internal sealed class Invocation : IAsyncDisposable
     /// <summary>Asks the server for a sign of life.</summary>
     internal async ValueTask PingAsync() => await _connector.PingAsync(await ConnectAsync(), Token);
 
+    /// <summary>What the server is.</summary>
+    internal async ValueTask<ServerInfo> InfoAsync() => await _connector.InfoAsync(await ConnectAsync(), Token);
+
+    /// <summary>Requests that the server found slow, the newest first.</summary>
+    /// <param name="most">How many at most.</param>
+    internal async ValueTask<IReadOnlyList<SlowRequest>> SlowLogAsync(int most) =>
+        await _connector.SlowLogAsync(await ConnectAsync(), most, Token);
+
     /// <summary>The cluster behind the connection.</summary>
     internal async ValueTask<IClusterAccess> ConnectToClusterAsync() =>
         _connector.ClusterOf(await ConnectAsync(), Settings);

@@ -136,6 +136,15 @@ internal static class Calls
         Read = static (ReadOnlyMemory<byte> body, in Opcode _, out ServerInfo info) => ServerInfoCodec.TryRead(body, out info),
     };
 
+    internal static Call<uint, IReadOnlyList<SlowRequest>> SlowLog => field ??= new()
+    {
+        Opcode = static _ => Opcode.SlowLog,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in uint most) =>
+            RequestEncoder.WriteSlowLog(target, id, in fields, most),
+        Read = static (ReadOnlyMemory<byte> body, in uint _, out IReadOnlyList<SlowRequest> entries) =>
+            SlowLogCodec.TryRead(body, out entries),
+    };
+
     internal static Call<Opcode, ClusterStatus> ClusterStatus => field ??= new()
     {
         Opcode = static opcode => opcode,

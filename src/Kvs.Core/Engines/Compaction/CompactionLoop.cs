@@ -36,6 +36,7 @@ internal sealed class CompactionLoop
     private uint _askedBelow; // guarded by _gate: files made since then are not compacted again by the same request
     private TaskCompletionSource? _considered; // guarded by _gate: what the last choice took into account
     private CompactionJob? _job; // compaction thread only
+    private long _jobStartedAt; // compaction thread only
     private bool _isReserveLent; // compaction thread only
 
     internal CompactionLoop(EngineParts parts, SyncLoop sync)
@@ -205,6 +206,7 @@ internal sealed class CompactionLoop
         if (_parts.Feed.TryGiveUp(NewestIn(victims), evenIfWanted: isFull))
         {
             _job = new CompactionJob(_parts, victims);
+            _jobStartedAt = _parts.Environment.Time.GetTimestamp();
         }
 
         return true;
@@ -234,6 +236,7 @@ internal sealed class CompactionLoop
             _hinted.Remove(victim.Id);
         }
 
+        StoreMeter.CountCompaction(_parts.Environment.Time.GetElapsedTime(_jobStartedAt), before, job.BytesKept);
         _options.Tell(
             StoreEventLevel.Information,
             StoreEventKind.Compacted,

@@ -206,6 +206,18 @@ internal static class RequestDecoder
         return Judge(reader.IsComplete, out fault);
     }
 
+    /// <summary>Reads how many entries of the slow log are wanted: u32.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="most">The most.</param>
+    /// <param name="fault">Why it is refused.</param>
+    /// <returns>False when it is refused.</returns>
+    internal static bool TryReadSlowLog(in Frame frame, out uint most, out DecodeFault fault)
+    {
+        var reader = new FrameReader(frame.Body);
+        most = reader.ReadUInt32();
+        return Judge(reader.IsComplete, out fault);
+    }
+
     /// <summary>Reads which node a promotion, a transfer or a leave is about: a text.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="node">Its id or address; may be empty.</param>

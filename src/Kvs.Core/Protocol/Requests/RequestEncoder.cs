@@ -113,6 +113,19 @@ internal static class RequestEncoder
         target.EndFrame(start, flags);
     }
 
+    /// <summary>Writes how many entries of the slow log are wanted.</summary>
+    /// <param name="target">The buffer.</param>
+    /// <param name="requestId">The id.</param>
+    /// <param name="fields">The optional fields.</param>
+    /// <param name="most">The most.</param>
+    internal static void WriteSlowLog(FrameBuffer target, uint requestId, in RequestFields fields, uint most)
+    {
+        var start = target.BeginFrame(Opcode.SlowLog, requestId);
+        var flags = fields.Write(target);
+        target.WriteUInt32(most);
+        target.EndFrame(start, flags);
+    }
+
     /// <summary>Writes which node a promotion, a transfer or a leave is about.</summary>
     /// <param name="target">The buffer.</param>
     /// <param name="opcode">Which of the three.</param>

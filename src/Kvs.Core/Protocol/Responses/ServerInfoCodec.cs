@@ -21,7 +21,8 @@ internal static class ServerInfoCodec
             + NamedValues.Write(target, "engine", info.Engine)
             + NamedValues.Write(target, "durability", info.Durability)
             + NamedValues.Write(target, "uptime_ms", (long)info.Uptime.TotalMilliseconds)
-            + NamedValues.Write(target, "connections", info.Connections);
+            + NamedValues.Write(target, "connections", info.Connections)
+            + (info.Doors.Length > 0 ? NamedValues.Write(target, "doors", info.Doors) : 0);
         BinaryPrimitives.WriteUInt16LittleEndian(target.Patch(countAt, sizeof(ushort)), (ushort)count);
     }
 
@@ -43,6 +44,7 @@ internal static class ServerInfoCodec
             Durability = values.GetValueOrDefault("durability").Text ?? "",
             Uptime = WireTime.ToSpan(values.GetValueOrDefault("uptime_ms").Number),
             Connections = (int)values.GetValueOrDefault("connections").Number,
+            Doors = values.GetValueOrDefault("doors").Text ?? "",
         };
         return whole;
     }

@@ -49,6 +49,7 @@ internal sealed class NodeDriver : IAsyncDisposable
     private ulong _epochStart; // loop only: of the newest epoch that this node has begun
     private ulong _applied; // loop only
     private TimeSpan _nextTick; // loop only
+    private readonly LagClock _lags = new(); // loop only
     private bool _isStepping; // loop only
     private Action? _release; // loop only: of the message in hand
     private int _engine; // Interlocked: counts the engines, so that nothing of an old one is heard
@@ -239,19 +240,21 @@ internal sealed class NodeDriver : IAsyncDisposable
         if (now >= _nextTick)
         {
             _nextTick = now + _tick;
-            Tick();
+            Tick(now);
         }
 
         return _arrivals.HasAny ? TimeSpan.Zero : _nextTick - now;
     }
 
-    private void Tick()
+    private void Tick(TimeSpan now)
     {
         _logSide.Look();
         StepInputs();
         Step(NodeInput.Tick.Now);
         _followers.Tidy();
-        Figures = NodeFigures.Of(_node, _admission, _store.Member?.Durable ?? default);
+        var durable = _store.Member?.Durable ?? default;
+        _lags.Note(now, durable.Sequence);
+        Figures = NodeFigures.Of(_node, _admission, durable, _lags, now);
     }
 
     private void TakeFromLog(NodeInput input) => _inputs.Enqueue(input);

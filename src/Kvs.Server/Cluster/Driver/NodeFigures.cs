@@ -21,12 +21,18 @@ internal sealed record NodeFigures(
     /// <param name="node">The node.</param>
     /// <param name="admission">Whether writes are taken.</param>
     /// <param name="durable">Newest version on its disk.</param>
-    internal static NodeFigures Of(Node node, in WriteAdmission admission, KvsVersion durable) => new(
+    /// <param name="lags">How far behind others are in time.</param>
+    /// <param name="now">The time.</param>
+    internal static NodeFigures Of(
+        Node node, in WriteAdmission admission, KvsVersion durable, LagClock lags, TimeSpan now) => new(
         durable,
         admission.Have,
         admission.Need,
-        [.. node.Replicas.Select(static replica => new FollowerFigures(
-            replica.Link.Peer, replica.Phase, replica.Counts, replica.Durable, replica.Applied, replica.InFlightBytes))],
+        [.. node.Replicas.Select(replica => new FollowerFigures(
+            replica.Link.Peer, replica.Phase, replica.Counts, replica.Durable, replica.Applied, replica.InFlightBytes)
+        {
+            Lag = lags.LagOf(now, replica.Durable),
+        })],
         [.. node.Diverged]);
 }
 
@@ -40,6 +46,9 @@ internal sealed record NodeFigures(
 internal sealed record FollowerFigures(
     string Node, ReplicaPhase Phase, bool Counts, ulong Durable, ulong Applied, long InFlightBytes)
 {
+    /// <summary>It lacks what the primary had so long ago; zero for less than a second.</summary>
+    internal TimeSpan Lag { get; init; }
+
     /// <summary>Whether it takes frames.</summary>
     internal bool IsStreaming => Phase == ReplicaPhase.Streaming;
 

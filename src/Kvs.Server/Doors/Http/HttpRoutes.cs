@@ -6,6 +6,7 @@ using Kvs.Server.Doors.Http.Keys;
 using Kvs.Server.Doors.Http.Requests;
 using Kvs.Server.Doors.Http.Scans;
 using Kvs.Server.Doors.Http.Watches;
+using Kvs.Server.Doors.Pages;
 using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -20,6 +21,9 @@ namespace Kvs.Server.Doors.Http;
 internal sealed class HttpRoutes(HttpDoorOptions options, StoreCalls calls) : IWebRoutes
 {
     private readonly HostRule _hosts = new(options);
+
+    /// <summary>What of this address is for watching; null for none of it.</summary>
+    internal PageRoutes? Pages { get; init; }
 
     /// <inheritdoc/>
     public string Name => "http";
@@ -36,6 +40,7 @@ internal sealed class HttpRoutes(HttpDoorOptions options, StoreCalls calls) : IW
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
+        Pages?.Map(routes);
         var reads = new KeyReads(calls, options);
         var writes = new KeyWrites(calls, options);
         foreach (var path in (string[])["/v1/kv/{**key}", "/v1/kv-b64/{**key}"])

@@ -39,6 +39,9 @@ internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
         _item = new WorkItem(this);
     }
 
+    /// <summary>Where its requests come from.</summary>
+    internal WorkOrigin? Origin { get; init; }
+
     /// <summary>Whether nothing waits: then a read may be answered at once.</summary>
     internal bool IsEmpty => _answers.Count == 0;
 
@@ -101,6 +104,7 @@ internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
     {
         _completion.Reset();
         _item.QueuedBytes = Bytes;
+        _item.Origin = Origin;
         _item.ResultBytes.BytesMax = Math.Max(_resultBytesMax, _resultRoom);
         if (_item.Requests.Count == 0)
         {

@@ -15,6 +15,9 @@ internal sealed class SessionContext(
     /// <summary>Bytes of a refused client that are read, without looking, before its connection is closed.</summary>
     internal const int LingerBytesMax = 1024 * 1024;
 
+    /// <summary>Name of the door, for people.</summary>
+    internal string Door { get; init; } = "";
+
     /// <summary>The limits.</summary>
     internal DoorOptions Options => options;
 

@@ -54,6 +54,9 @@ internal sealed class SessionHost : IAsyncDisposable
     /// <summary>The port that it listens on.</summary>
     internal int Port => _listener.Port;
 
+    /// <summary>Sessions that are open, without refused ones.</summary>
+    internal int Connections => Volatile.Read(ref _open);
+
     /// <summary>Whether sessions end as soon as they have answered what was received.</summary>
     internal bool IsDraining => _stopping.IsCancellationRequested;
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 
@@ -37,7 +38,10 @@ internal sealed class SessionLoop<TAnswer>
         Clock = new SessionClock(context.Time);
         Sender = new SessionSender(connection, context.Time);
         Answers = new SendBuffer(context.Budgets.LargeAnswers);
-        Burst = new Burst<TAnswer>(context.Options.SessionBytesMax);
+        Burst = new Burst<TAnswer>(context.Options.SessionBytesMax)
+        {
+            Origin = new WorkOrigin(context.Door, connection.RemoteAddress),
+        };
         Receiver = new SessionReceiver(
             context.Options.SessionBytesMax, context.Budgets.LargeRequests, connection, Clock, OnWaiting);
     }

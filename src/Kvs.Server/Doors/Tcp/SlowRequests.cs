@@ -52,6 +52,7 @@ internal sealed class SlowRequests(
         Opcode opcode, uint requestId, long deadline, Func<Task<DecodeFault>> answerAsync)
     {
         var start = answers.Length;
+        using var span = new RequestSpan(dispatcher.Operations, opcode);
         try
         {
             if (dispatcher.IsLate(deadline))
@@ -61,6 +62,7 @@ internal sealed class SlowRequests(
             }
 
             var fault = await Task.Run(answerAsync);
+            span.Code = fault.Code;
             if (fault.Code == ErrorCode.None)
             {
                 answers.Seal(start, opcode, requestId);
@@ -70,6 +72,7 @@ internal sealed class SlowRequests(
         }
         catch (KvsException failure)
         {
+            span.Code = failure.Code;
             answers.Frames.Truncate(start);
             answers.WriteError(opcode, requestId,
                 ErrorResponse.From(failure));
@@ -121,6 +124,7 @@ internal sealed class SlowRequests(
         Opcode.SnapshotClose => CloseSnapshot(in frame),
         Opcode.Stats => Stats(in frame),
         Opcode.Info => Info(in frame),
+        Opcode.SlowLog => SlowLog(in frame),
         _ => new DecodeFault(ErrorCode.UnknownOpcode, $"The opcode 0x{(byte)frame.Opcode:X2} is not served here."),
     };
 
@@ -353,6 +357,18 @@ internal sealed class SlowRequests(
         if (RequestDecoder.TryReadEmpty(in frame, out var fault))
         {
             ResponseEncoder.WriteStats(answers.Frames, frame.RequestId, dispatcher.Stats());
+        }
+
+        return fault;
+    }
+
+    private DecodeFault SlowLog(in Frame frame)
+    {
+        if (RequestDecoder.TryReadSlowLog(in frame, out var most, out var fault))
+        {
+            // One frame holds as many as fit, and no more than a connection may hold of its own.
+            var entries = dispatcher.SlowLog.Newest((int)Math.Min(most, SendBuffer.OwnBytes / SlowLogCodec.EntryBytesMax));
+            SlowLogCodec.Write(answers.Frames, frame.RequestId, entries);
         }
 
         return fault;

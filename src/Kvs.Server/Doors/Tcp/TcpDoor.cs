@@ -2,6 +2,7 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Server.Doors.Sessions;
+using Kvs.Server.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Kvs.Server.Doors.Tcp;
@@ -24,7 +25,7 @@ internal sealed class TcpDoor : IDoor
         var log = new SessionLog(logger);
         _host = new SessionHost(
             listener, options, dispatcher, time, log, connection => new TcpSession(this, connection));
-        Context = new SessionContext(options, dispatcher, time, log, () => _host.IsDraining);
+        Context = new SessionContext(options, dispatcher, time, log, () => _host.IsDraining) { Door = Name };
     }
 
     /// <inheritdoc/>
@@ -32,6 +33,9 @@ internal sealed class TcpDoor : IDoor
 
     /// <inheritdoc/>
     public int Port => _host.Port;
+
+    /// <inheritdoc/>
+    public IEnumerable<DoorFigures> Figures => [new DoorFigures(Name, Port, _host.Connections)];
 
     /// <summary>What its sessions share.</summary>
     internal SessionContext Context { get; }

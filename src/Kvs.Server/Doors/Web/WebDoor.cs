@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Kvs.Core.Primitives;
+using Kvs.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -39,6 +40,10 @@ internal sealed class WebDoor : IDoor
 
     /// <summary>The port of its first address.</summary>
     public int Port => PortOf(_listeners[0]);
+
+    /// <inheritdoc/>
+    public IEnumerable<DoorFigures> Figures => _listeners.Select(static listener =>
+        new DoorFigures(listener.Routes.Name, PortOf(listener), listener.Connections));
 
     /// <summary>Listens on the addresses of all routes.</summary>
     /// <param name="options">The limits.</param>

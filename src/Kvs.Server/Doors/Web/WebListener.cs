@@ -21,9 +21,13 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
 
     private RequestDelegate _answer = static _ => Task.CompletedTask; // set once, before it listens
     private int _refusals; // Interlocked
+    private int _open; // Interlocked: connections, without refused ones
 
     /// <summary>The routes.</summary>
     internal IWebRoutes Routes => routes;
+
+    /// <summary>Connections that are open, without refused ones.</summary>
+    internal int Connections => Volatile.Read(ref _open);
 
     /// <summary>The endpoint that Kestrel listens on; it knows the port as soon as it does.</summary>
     internal ListenOptions? Endpoint { get; private set; }
@@ -116,12 +120,14 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
         connection.Features.Set(this);
         if (dispatcher.TryAddConnection(connectionsMax))
         {
+            Interlocked.Increment(ref _open);
             try
             {
                 await next(connection);
             }
             finally
             {
+                Interlocked.Decrement(ref _open);
                 dispatcher.CountConnection(-1);
             }
 

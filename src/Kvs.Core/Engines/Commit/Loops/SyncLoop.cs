@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kvs.Core.Diagnostics;
 using Kvs.Core.Engines.Commit.Groups;
 using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Commit.Room;
@@ -172,9 +173,11 @@ internal sealed class SyncLoop
     private void Sync()
     {
         var before = _log.Synced;
+        var startedAt = StoreMeter.BeginSync(_time);
         if (_log.Sync() != before)
         {
             _counters.CountSync();
+            StoreMeter.EndSync(_time, startedAt);
         }
 
         _syncBy = long.MaxValue;
@@ -218,6 +221,7 @@ internal sealed class SyncLoop
             }
 
             _counters.CountPublished(group);
+            StoreMeter.CountGroup(group.Batches);
             group.IsPublished = true;
             _member?.NoteApplied(group.LastSequence);
         }
