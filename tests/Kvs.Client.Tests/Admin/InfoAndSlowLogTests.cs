@@ -54,7 +54,7 @@ public sealed class InfoAndSlowLogTests : IAsyncDisposable
             connections  2
             doors        tcp:4000 http:8080
 
-            """, run.Output);
+            """, run.Out);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class InfoAndSlowLogTests : IAsyncDisposable
             2   2026-11-26T13:00:00.250Z  120ms  get        ok      106    3         -                    -
             1   2026-11-26T13:00:00.250Z  120ms  set        ok      106    3         tcp 127.0.0.1:50000  user:1
 
-            """, run.Output);
+            """, run.Out);
     }
 
     [Fact]
@@ -76,16 +76,16 @@ public sealed class InfoAndSlowLogTests : IAsyncDisposable
     {
         _client.SlowLog = [_first, _first];
         var run = await _client.RunAsync("slowlog", "1", "-o", "json");
-        Assert.Contains("\"ms\":120.5", run.Output, StringComparison.Ordinal);
-        Assert.Single(run.Output.Split("\"operation\"").Skip(1));
+        Assert.Contains("\"ms\":120.5", run.Out, StringComparison.Ordinal);
+        Assert.Single(run.Out.Split("\"operation\"").Skip(1));
     }
 
     [Fact]
     public async Task Slowlog_wants_a_number()
     {
         var run = await _client.RunAsync("slowlog", "many");
-        Assert.Equal(2, run.ExitCode);
-        Assert.Contains("N", run.Error, StringComparison.Ordinal);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("N", run.Err, StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();

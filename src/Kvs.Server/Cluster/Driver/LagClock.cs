@@ -28,14 +28,23 @@ internal sealed class LagClock
 
         if (_marks.Count == MarksMax)
         {
-            // Every second one, but the oldest and the newest.
-            for (var i = MarksMax - 3; i > 0; i -= 2)
-            {
-                _marks.RemoveAt(i);
-            }
+            DropOne(now);
         }
 
         _marks.Add((now, sequence));
+    }
+
+    // The one that is missed least: whose neighbours are the closest for its age. So marks stand the thinner the older they are.
+    private void DropOne(TimeSpan now)
+    {
+        var (drop, least) = (1, double.MaxValue);
+        for (var i = 1; i < _marks.Count - 1; i++)
+        {
+            var share = (_marks[i + 1].At - _marks[i - 1].At) / (now - _marks[i].At);
+            (drop, least) = share < least ? (i, share) : (drop, least);
+        }
+
+        _marks.RemoveAt(drop);
     }
 
     /// <summary>How long ago the primary had something that a node still lacks.</summary>

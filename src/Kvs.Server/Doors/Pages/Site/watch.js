@@ -4,7 +4,7 @@ import { keyText, watchUrl } from './api.js';
 import * as f from './format.js';
 
 const LINES = 200;
-const KINDS = ['set', 'remove', 'expire', 'expired', 'expiry', 'message'];
+const KINDS = ['set', 'removed', 'expired'];
 
 const at = (id) => document.getElementById(id);
 let source = null;
@@ -26,8 +26,9 @@ function start(prefix) {
   f.set(at('watch-state'), 'Connecting…');
   source = new EventSource(watchUrl(prefix));
   source.addEventListener('open', () => f.set(at('watch-state'), seen ? progress() : 'Watching. Nothing has changed yet.'));
-  source.addEventListener('error', () => {
-    if (source?.readyState === EventSource.CLOSED) stop('The server does not give changes here. Is the engine kvs?');
+  source.addEventListener('error', (event) => {
+    if (event.data) stop(said(event.data)); // the server's own word, before it ends the stream
+    else if (source?.readyState === EventSource.CLOSED) stop('The server does not give changes here. Is the engine kvs?');
     else f.set(at('watch-state'), 'Connection lost; trying again.');
   });
   for (const kind of KINDS) source.addEventListener(kind, (event) => add(kind, event));
@@ -41,6 +42,14 @@ function stop(why) {
   f.set(at('watch-state'), why);
 }
 
+function said(data) {
+  try {
+    return JSON.parse(data).detail ?? 'The server has ended the watch.';
+  } catch {
+    return 'The server has ended the watch.';
+  }
+}
+
 const progress = () => `Watching. ${f.count(seen)} ${seen === 1 ? 'change' : 'changes'} so far.`;
 
 function add(kind, event) {
@@ -52,11 +61,10 @@ function add(kind, event) {
   }
   seen++;
   const list = at('changes');
-  const what = kind === 'message' ? change.kind ?? change.type ?? 'change' : kind;
   const item = document.createElement('li');
   item.append(
     cell('span', new Date().toLocaleTimeString('en-GB', { hour12: false }), 'mute'),
-    cell('span', what, what === 'set' ? 'kind' : 'kind gone'),
+    cell('span', kind, kind === 'set' ? 'kind' : 'kind gone'),
     cell('span', keyText(change.key ?? ''), 'code mono'),
     cell('span', change.value === undefined ? '' : keyText(change.value), 'code mono said'));
   list.prepend(item);
