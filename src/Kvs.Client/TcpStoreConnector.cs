@@ -43,6 +43,8 @@ internal sealed class TcpStoreConnector : IStoreConnector
             ConnectTimeout = limit,
             RequestTimeout = limit,
             ClientName = "kvs-client",
+            Credentials = settings.Credentials,
+            Tls = settings.Tls,
             Reads = new ReadOptions { Consistency = settings.Consistency, AtLeast = settings.AtLeast },
         };
     }

@@ -34,13 +34,14 @@ public sealed class ArchitectureTests
     /// <summary>Rooms of the server, and what each may use of its own program.</summary>
     private static readonly Dictionary<string, string[]> ServerRooms = new()
     {
-        ["Hosting"] = ["Configuration", "Doors", "Engines", "Offline", "Telemetry", "Cluster"],
-        ["Doors"] = ["Telemetry"],
+        ["Hosting"] = ["Access", "Configuration", "Doors", "Engines", "Offline", "Telemetry", "Cluster"],
+        ["Access"] = [],
+        ["Doors"] = ["Access", "Telemetry"],
         ["Engines"] = ["Configuration"],
-        ["Offline"] = ["Configuration", "Engines"],
+        ["Offline"] = ["Access", "Configuration", "Engines"],
         ["Configuration"] = ["Doors"],
         ["Telemetry"] = [],
-        ["Cluster"] = ["Configuration", "Doors", "Engines"],
+        ["Cluster"] = ["Access", "Configuration", "Doors", "Engines"],
     };
 
     /// <summary>Rooms of the client, and what each may use of its own program.</summary>

@@ -226,12 +226,13 @@ public sealed class KvsClient : IKvStore
 
     private static ConnectionSettings SettingsOf(KvsClientOptions options, KvsAddress address, PositionMark positions) => new()
     {
-        Transport = options.Transport,
+        Transport = options.Tls is { } tls ? tls.Over(options.Transport, options.TimeProvider) : options.Transport,
         Address = address,
         Time = options.TimeProvider,
         Positions = positions,
         ClientId = options.ClientId ?? DrawClientId(),
         ClientName = options.ClientName,
+        Credentials = options.Credentials,
         ConnectTimeout = options.ConnectTimeout,
         RequestTimeout = options.RequestTimeout,
         KeepAlive = options.KeepAlive,

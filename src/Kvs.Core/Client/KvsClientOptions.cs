@@ -30,6 +30,14 @@ public sealed record KvsClientOptions
     /// <summary>What the reads of the client may miss; by default nothing. <see cref="KvsClient.Reading"/> asks otherwise.</summary>
     public ReadOptions Reads { get; init; } = new();
 
+    /// <summary>
+    /// What proves who the client is, on each connection that is made; null to say nothing, which a server with users refuses.
+    /// </summary>
+    public KvsCredentials? Credentials { get; init; }
+
+    /// <summary>TLS; null to connect without.</summary>
+    public KvsTls? Tls { get; init; }
+
     /// <summary>Silence after which the server is asked for a sign of life; off by default.</summary>
     public TimeSpan KeepAlive { get; init; } = Timeout.InfiniteTimeSpan;
 

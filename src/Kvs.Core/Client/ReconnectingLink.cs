@@ -142,9 +142,10 @@ internal sealed class ReconnectingLink : IServerLink, IAsyncDisposable
             }
         }
 
+        // A server that answered, and does not know who asks, says more than others that are away.
         throw failures.Count == 1
             ? failures[0]
-            : new KvsUnavailableException(
+            : failures.Find(static failure => failure.Code == ErrorCode.Unauthenticated) ?? new KvsUnavailableException(
                 ErrorCode.Unreachable,
                 string.Join(' ', failures.Select(static failure => failure.Message)),
                 WriteOutcome.NotApplied,

@@ -74,6 +74,19 @@ internal sealed class DiskFileSystem : IFileSystem
     public void SyncDirectory(string directory) => DiskSync.Directory(directory);
 
     /// <inheritdoc/>
+    public void Protect(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Guarded(path, static target =>
+            {
+                File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                return true;
+            });
+        }
+    }
+
+    /// <inheritdoc/>
     public long AvailableBytes(string directory)
     {
         // On Unix any path names its mount; on Windows only a drive can be asked.

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace Kvs.Core.Platform;
 
 /// <summary>
@@ -9,6 +11,11 @@ internal interface IConnection : IDisposable
 {
     /// <summary>The other side, for logs and messages.</summary>
     string RemoteAddress { get; }
+
+    /// <summary>
+    /// The certificate that the other side has shown and that was verified; null for none, and before anything was received.
+    /// </summary>
+    X509Certificate2? PeerCertificate => null;
 
     /// <summary>Receives what there is; waits when there is nothing.</summary>
     /// <param name="buffer">Where it goes; not empty.</param>

@@ -45,6 +45,10 @@ internal interface IFileSystem
     /// <param name="directory">The directory.</param>
     void SyncDirectory(string directory);
 
+    /// <summary>Lets nobody but its owner read or write a file, where the system knows owners (mode 0600 on Unix).</summary>
+    /// <param name="path">The file.</param>
+    void Protect(string path);
+
     /// <summary>Bytes that can still be written on the disk of this directory.</summary>
     /// <param name="directory">The directory.</param>
     long AvailableBytes(string directory);

@@ -114,6 +114,14 @@ public enum ErrorCode
     /// <summary>The server has as many connections as it is allowed to have.</summary>
     TooManyConnections = 64,
 
+    /// <summary>
+    /// Nobody said who asks, or what was said is wrong (which part of it is not told), or the access was taken back.
+    /// </summary>
+    Unauthenticated = 70,
+
+    /// <summary>Who asks may not do this: its role allows less.</summary>
+    PermissionDenied = 71,
+
     /// <summary>A bug of ours. The log of the server names the place.</summary>
     Internal = 99,
 }

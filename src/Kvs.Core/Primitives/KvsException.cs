@@ -46,6 +46,8 @@ public class KvsException : Exception
         ErrorCode.Protocol or ErrorCode.UnsupportedVersion or ErrorCode.UnknownOpcode or ErrorCode.FrameTooLarge =>
             new KvsProtocolException(code, message),
 
+        ErrorCode.Unauthenticated or ErrorCode.PermissionDenied => new KvsAccessException(code, message),
+
         // The place is in the message: a code that travelled has no path of this machine.
         ErrorCode.Corruption => new KvsCorruptionException(string.Empty, 0, message),
         ErrorCode.Configuration => new KvsConfigurationException(message),
@@ -142,6 +144,22 @@ public sealed class KvsConfigurationException : KvsException
     /// <param name="inner">The cause.</param>
     public KvsConfigurationException(string message, Exception? inner = null)
         : base(ErrorCode.Configuration, message, WriteOutcome.NotApplied, inner)
+    {
+    }
+}
+
+/// <summary>
+/// The server does not know who asks, or who asks may not do it. Correct user, password, token or role; retrying does not
+/// help. A secret is never in the message.
+/// </summary>
+public sealed class KvsAccessException : KvsException
+{
+    /// <summary>Creates the failure.</summary>
+    /// <param name="code">The stable code.</param>
+    /// <param name="message">What is needed.</param>
+    /// <param name="inner">The cause.</param>
+    public KvsAccessException(ErrorCode code, string message, Exception? inner = null)
+        : base(code, message, WriteOutcome.NotApplied, inner)
     {
     }
 }

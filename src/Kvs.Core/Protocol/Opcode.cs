@@ -46,6 +46,9 @@ internal enum Opcode : byte
     /// <summary>Makes a node the primary although acknowledged writes may be lost by it.</summary>
     ClusterForcePromote = 0x0C,
 
+    /// <summary>Says who the client is.</summary>
+    Auth = 0x0D,
+
     /// <summary>The newest requests that took long.</summary>
     SlowLog = 0x0E,
 

@@ -14,8 +14,7 @@ internal static class Opcodes
     /// <param name="opcode">The opcode.</param>
     /// <returns>False for responses, reserved and unknown ones.</returns>
     internal static bool IsRequest(Opcode opcode) => opcode
-        is (>= Opcode.Hello and <= Opcode.ClusterForcePromote)
-        or Opcode.SlowLog
+        is (>= Opcode.Hello and <= Opcode.SlowLog)
         or (>= Opcode.Set and <= Opcode.Persist)
         or Opcode.Get or Opcode.Stat
         or (>= Opcode.Batch and <= Opcode.SnapshotClose);

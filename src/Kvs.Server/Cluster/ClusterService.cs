@@ -5,6 +5,7 @@ using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
 using Kvs.Core.Storage.Manifests;
+using Kvs.Server.Access;
 using Kvs.Server.Cluster.ControlPlane;
 using Kvs.Server.Cluster.Driver;
 using Kvs.Server.Cluster.Forwarding;
@@ -38,6 +39,7 @@ internal sealed class ClusterService : IAsyncDisposable
         ServerOptions options,
         KvsEnvironment machine,
         ITransport transport,
+        ClusterSecret? secret,
         ILoggerFactory loggers,
         Action<StoreEvent> events,
         Action failed)
@@ -51,11 +53,11 @@ internal sealed class ClusterService : IAsyncDisposable
             ? new ControlPlaneDriver(ControlPlaneOptions.Of(cluster, machine), cluster.Name, log, () => Store.IsHealthy)
             : null;
         Func<string, string?> addressOf = _controlPlane is { } plane ? plane.Nodes.AddressOf : static node => node;
-        _links = new LinkSide(transport, machine.Time, loggers.CreateLogger("kvs.links"), addressOf);
+        _links = new LinkSide(transport, machine.Time, loggers.CreateLogger("kvs.links"), addressOf, secret);
         Driver = new NodeDriver(
             machine, EngineOpener.PathOf(options), Store, _links, log, failed, _controlPlane, addressOf, cluster.CopyBytesPerSecond);
         _links.Drive(Driver);
-        _primary = new PrimaryConnection(transport, machine, () => Driver.Status);
+        _primary = new PrimaryConnection(transport, machine, () => Driver.Status, secret);
         Driver.PrimaryChanged = _primary.PrimaryChanged;
         var applied = new AppliedPositions(Store);
         Driver.Applied = applied.Advanced;
@@ -80,6 +82,7 @@ internal sealed class ClusterService : IAsyncDisposable
     /// <param name="options">The options.</param>
     /// <param name="machine">Files, clock, threads, randomness.</param>
     /// <param name="transport">The network.</param>
+    /// <param name="secret">What nodes of the cluster know; null for none.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="events">Hears the store.</param>
     /// <param name="failed">Called when the process must end.</param>
@@ -89,12 +92,13 @@ internal sealed class ClusterService : IAsyncDisposable
         ServerOptions options,
         KvsEnvironment machine,
         ITransport transport,
+        ClusterSecret? secret,
         ILoggerFactory loggers,
         Action<StoreEvent> events,
         Action failed,
         CancellationToken stop)
     {
-        var service = new ClusterService(options, machine, transport, loggers, events, failed);
+        var service = new ClusterService(options, machine, transport, secret, loggers, events, failed);
         await service.Store.OpenAsync(stop);
         return service;
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Kvs.Core.Platform;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Server.Access;
 using Kvs.Server.Cluster.Driver;
 using Kvs.Server.Cluster.Links;
 using Microsoft.Extensions.Logging;
@@ -24,10 +25,12 @@ internal sealed class LinkSide : INodeLinks, ILinkEvents, IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="addressOf">Where a node is; null when nobody knows.</param>
-    internal LinkSide(ITransport transport, TimeProvider time, ILogger logger, Func<string, string?> addressOf)
+    /// <param name="secret">What nodes of the cluster know; null for none.</param>
+    internal LinkSide(
+        ITransport transport, TimeProvider time, ILogger logger, Func<string, string?> addressOf, ClusterSecret? secret)
     {
         _addressOf = addressOf;
-        Links = new ClusterLinks(new LinkOptions(), this, time, logger);
+        Links = new ClusterLinks(new LinkOptions(), this, time, logger) { Secret = secret };
         _dialler = new LinkDialler(transport, Links);
     }
 
@@ -77,7 +80,15 @@ internal sealed class LinkSide : INodeLinks, ILinkEvents, IAsyncDisposable
     public void DialFailed(string peer, string reason) => _driver.DialFailed(peer);
 
     /// <inheritdoc/>
-    public void Received(ClusterLink link, LinkMessage message) => _driver.Received(link.Number, message.Message, message.Release);
+    public void Received(ClusterLink link, LinkMessage message)
+    {
+        if (message.Message is Goodbye { Reason: GoodbyeReason.Unproven })
+        {
+            Links.Log.RefusesUs(link.RemoteAddress);
+        }
+
+        _driver.Received(link.Number, message.Message, message.Release);
+    }
 
     /// <inheritdoc/>
     public void Disconnected(ClusterLink link, string reason)

@@ -44,6 +44,9 @@ internal sealed record ClusterOptions
     /// <summary>File of that user's password; null for none.</summary>
     internal string? PasswordFile { get; init; }
 
+    /// <summary>File of what all nodes know and nobody else; null for none.</summary>
+    internal string? SecretFile { get; init; }
+
     /// <summary>The address that others use; null for the listening one.</summary>
     internal KvsAddress? Advertise { get; init; }
 

@@ -12,6 +12,9 @@ internal sealed record ProgramContext
     /// <summary>Standard error: the log, and one line for each refusal.</summary>
     internal required TextWriter Error { get; init; }
 
+    /// <summary>Passwords that commands ask for.</summary>
+    internal ISecretInput Secrets { get; init; } = new ConsoleSecretInput();
+
     /// <summary>Environment variables.</summary>
     internal required IDictionary Variables { get; init; }
 

@@ -1,3 +1,4 @@
+using Kvs.Core.Platform.Tls;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Http;
@@ -37,8 +38,23 @@ internal sealed record ServerOptions
     /// <summary>How durable an acknowledged write is.</summary>
     internal DurabilityMode Durability { get; init; } = DurabilityMode.Always;
 
-    /// <summary>Whether an address other than loopback is allowed without authentication.</summary>
+    /// <summary>Whether an address other than loopback is allowed although others could read or change what goes over it.</summary>
     internal bool Insecure { get; init; }
+
+    /// <summary>File of the users; null to ask nobody who he is.</summary>
+    internal string? UsersFile { get; init; }
+
+    /// <summary>File of the server's certificate; null to speak without TLS.</summary>
+    internal string? TlsCertificateFile { get; init; }
+
+    /// <summary>File of its key; null when the certificate's file holds it.</summary>
+    internal string? TlsKeyFile { get; init; }
+
+    /// <summary>File of the authority of clients' and other nodes' certificates; null for those of the system.</summary>
+    internal string? TlsCaFile { get; init; }
+
+    /// <summary>Whether clients are asked for a certificate.</summary>
+    internal TlsClients TlsClients { get; init; }
 
     /// <summary>Connections at once.</summary>
     internal int ConnectionsMax { get; init; } = 10_000;

@@ -1,3 +1,4 @@
+using Kvs.Core.Platform.Tls;
 using Kvs.Core.Primitives;
 using Kvs.Core.Replication;
 using Serilog.Events;
@@ -11,6 +12,9 @@ internal static class Settings
 {
     /// <summary>The word of the data directory, which offline commands take too.</summary>
     internal const string DataDirectory = "data-dir";
+
+    /// <summary>The word of the users' file, which the commands that change it take too.</summary>
+    internal const string UsersFile = "users-file";
 
     /// <summary>The word of the log's level.</summary>
     internal const string LogLevel = "log-level";
@@ -39,15 +43,23 @@ internal static class Settings
             (o, text) => KvsAddress.TryParse(text, out var address) ? o with { Grpc = address } : null),
         new(DataDirectory, "DIR", "./kvs-data",
             "Directory of the data; a server makes it when it is missing.",
-            (o, text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal)
-                ? o with { DataDirectory = text }
-                : null),
+            (o, text) => IsPath(text) ? o with { DataDirectory = text } : null),
         new("durability", "MODE (always, interval:MILLISECONDS up to 60000, or os)", _defaults.Durability.ToString(),
             "What an acknowledged write has survived: synced, synced on a clock, or handed to the operating system.",
             (o, text) => DurabilityMode.TryParse(text, out var mode) ? o with { Durability = mode } : null),
         new("insecure", "SWITCH (true or false)", "false",
-            "Allow an address other than loopback although clients are not authenticated.",
+            "Allow an address other than loopback although clients are not authenticated, or passwords travel in clear.",
             (o, text) => SettingText.TrySwitch(text, out var on) ? o with { Insecure = on } : null) { IsSwitch = true },
+        File(UsersFile, "none", "Users, roles and tokens; without it nobody is asked who he is.",
+            (o, text) => o with { UsersFile = text }),
+        File("tls-cert", "none", "Certificate of this server, PEM: every door and every link between nodes speaks TLS, and nothing else.",
+            (o, text) => o with { TlsCertificateFile = text }),
+        File("tls-key", "in the certificate's file", "Its key, PEM.", (o, text) => o with { TlsKeyFile = text }),
+        File("tls-ca", "those of the system", "Authority of the certificates of clients and other nodes, PEM.",
+            (o, text) => o with { TlsCaFile = text }),
+        new("tls-clients", "WHO (none, optional or required)", "none",
+            "Whether clients are asked for a certificate of that authority.",
+            (o, text) => ReadTlsClients(text) is { } clients ? o with { TlsClients = clients } : null),
         new("replicas", "ADDRESSES (HOST:PORT of each other node, separated by commas)", "none",
             "Be the primary of a cluster of fixed nodes; the others are started with --replica.",
             (o, text) => KvsAddress.TryParseList(text, out var list) ? o with { Cluster = o.Cluster with { Replicas = list } } : null),
@@ -79,6 +91,8 @@ internal static class Settings
         Text("cluster-user", "NAME", "none", "User of etcd.", (c, text) => c with { User = text }),
         Text("cluster-password-file", "FILE", "none", "File that holds that user's password.",
             (c, text) => c with { PasswordFile = text }),
+        File("cluster-secret-file", "none", "File of a secret that all nodes of a cluster share, by which they know each other.",
+            (o, text) => o with { Cluster = o.Cluster with { SecretFile = text } }),
         new("acks", "MODE (quorum, isr or local)", "quorum with a fixed list, isr with etcd",
             "When a write is answered: durable on a majority of the list, on all in-sync nodes, or on the primary alone, where "
             + "a failover may lose it.",
@@ -162,6 +176,14 @@ internal static class Settings
         _ => null,
     };
 
+    private static TlsClients? ReadTlsClients(string text) => text switch
+    {
+        "none" => TlsClients.None,
+        "optional" => TlsClients.Optional,
+        "required" => TlsClients.Required,
+        _ => null,
+    };
+
     private static List<Uri>? ReadControlPlane(string text)
     {
         var addresses = new List<Uri>();
@@ -189,6 +211,11 @@ internal static class Settings
     private static Setting Text(
         string name, string form, string @default, string help, Func<ClusterOptions, string, ClusterOptions> set) =>
         new(name, form, @default, help, (o, text) => text.Length is > 0 and <= 255 ? o with { Cluster = set(o.Cluster, text) } : null);
+
+    private static Setting File(string name, string @default, string help, Func<ServerOptions, string, ServerOptions> set) =>
+        new(name, "FILE", @default, help, (o, text) => IsPath(text) ? set(o, text) : null);
+
+    private static bool IsPath(string text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal);
 
     private static ServerOptions? ReadEngine(ServerOptions options, string text) =>
         EngineName.TryResolve(text, out var name)

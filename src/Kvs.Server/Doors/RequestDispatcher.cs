@@ -3,6 +3,7 @@ using Kvs.Core.Engines;
 using Kvs.Core.Engines.Watch;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Server.Access;
 using Kvs.Server.Telemetry;
 using Kvs.Server.Telemetry.Operations;
 
@@ -53,6 +54,9 @@ internal sealed class RequestDispatcher : IDisposable
 
     /// <summary>The bytes that all doors share.</summary>
     internal DoorBudgets Budgets { get; init; } = new(DoorLimits.Default);
+
+    /// <summary>Who may come in, by whichever door.</summary>
+    internal IAccess Access { get; init; } = OpenAccess.Instance;
 
     /// <summary>Counts what goes through here.</summary>
     internal OperationMeter Operations { get; init; }

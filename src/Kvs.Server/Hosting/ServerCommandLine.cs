@@ -50,6 +50,11 @@ internal sealed class ServerCommandLine
             offline.SetAction((parsed, _) => command.RunAsync(context, OptionsOf(parsed)));
             _root.Add(offline);
         }
+
+        foreach (var command in AccessCommands.Create(context, OptionsOf))
+        {
+            _root.Add(command);
+        }
     }
 
     /// <summary>Runs the program.</summary>
@@ -105,7 +110,7 @@ internal sealed class ServerCommandLine
             {
                 Description = description,
                 HelpName = setting.Placeholder,
-                Recursive = setting.Name == Settings.DataDirectory,
+                Recursive = setting.Name is Settings.DataDirectory or Settings.UsersFile,
             };
     }
 

@@ -38,15 +38,17 @@ internal sealed class ServerDoors : IAsyncDisposable
     /// <summary>Opens all that the options ask for, that of the binary protocol last.</summary>
     /// <param name="options">The options.</param>
     /// <param name="dispatcher">The way to the engine.</param>
+    /// <param name="access">The server's certificates.</param>
     /// <param name="telemetry">What can be seen of the server.</param>
-    /// <param name="transport">The network.</param>
+    /// <param name="transport">The network, within TLS where that is asked for.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="stop">Gives it up.</param>
     /// <returns>The open doors. Ownership: the caller's.</returns>
     /// <exception cref="KvsException">An address is in use or not of this machine.</exception>
     internal static async Task<ServerDoors> OpenAsync(
-        ServerOptions options, RequestDispatcher dispatcher, ServerTelemetry telemetry, ITransport transport, TimeProvider time,
+        ServerOptions options, RequestDispatcher dispatcher, ServerAccess access, ServerTelemetry telemetry,
+        ITransport transport, TimeProvider time,
         ILoggerFactory loggers, CancellationToken stop)
     {
         var doors = new ServerDoors(options, time);
@@ -57,7 +59,7 @@ internal sealed class ServerDoors : IAsyncDisposable
                 await doors.AddAsync(
                     string.Join(", ", routes.Select(one => one.Address)),
                     async () => await WebDoor.OpenAsync(
-                        options.ToWebDoorOptions(), routes, dispatcher, time, loggers, stop),
+                        options.ToWebDoorOptions() with { Tls = access.Tls, TlsClients = options.TlsClients }, routes, dispatcher, time, loggers, stop),
                     stop);
             }
 

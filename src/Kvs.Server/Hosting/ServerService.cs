@@ -31,6 +31,7 @@ internal sealed class ServerService(
     private IKvEngine? _engine;
     private ClusterService? _cluster;
     private RequestDispatcher? _dispatcher;
+    private ServerAccess? _access;
     private ServerDoors? _doors;
     private ServerTelemetry? _telemetry;
 
@@ -41,6 +42,7 @@ internal sealed class ServerService(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Exposure.ThrowIfExposed(options);
+        _access = ServerAccess.Of(options, machine, loggers.CreateLogger("kvs.access"));
         try
         {
             await OpenEngineAsync(cancellationToken);
@@ -49,7 +51,8 @@ internal sealed class ServerService(
                 _dispatcher.Operations, _dispatcher.Figures, machine.Time,
                 new TelemetryOptions(ServerVersion.Text, options.Http is not null, options.OtlpEndpoint));
             _doors = await ServerDoors.OpenAsync(
-                options, _dispatcher, _telemetry, transport, machine.Time, loggers, cancellationToken);
+                options, _dispatcher, _access, _telemetry, _access.Over(transport, options), machine.Time, loggers,
+                cancellationToken);
             _dispatcher.Doors = _doors.All;
             if (_cluster is not null)
             {
@@ -106,7 +109,8 @@ internal sealed class ServerService(
             throw new KvsConfigurationException($"a cluster needs the engine kvs, not {name}");
         }
 
-        _cluster = await ClusterService.OpenAsync(options, machine, transport, loggers, _log.Tell, end.Fail, stop);
+        _cluster = await ClusterService.OpenAsync(
+            options, machine, _access!.Over(transport, options), _access.Nodes, loggers, _log.Tell, end.Fail, stop);
         return _cluster.Store;
     }
 
@@ -123,6 +127,7 @@ internal sealed class ServerService(
             {
                 SlowLog = new SlowLog(options.SlowLogThreshold, options.SlowLogEntries, machine.Time),
             },
+            Access = _access!.Clients,
             Cluster = _cluster?.Desk,
         };
     }

@@ -49,6 +49,11 @@ internal static class ProtocolExamples
             FrameBytesMax = 16 * 1024 * 1024,
             ClientName = "my-client 1.0",
         }.Write(target, 1),
+        ["auth-password"] = target => new AuthRequest(AuthKind.Password, "alice", "open sesame"u8.ToArray()).Write(target, 32, default),
+        ["auth-ok"] = target => ResponseEncoder.WriteOk(target, Opcode.Auth, 32),
+        ["auth-token"] = target => new AuthRequest(AuthKind.Token, "", "kvs_token"u8.ToArray()).Write(target, 33, default),
+        ["unauthenticated"] = target => new ErrorResponse(
+            ErrorCode.Unauthenticated, WriteOutcome.NotApplied, "Say who you are.").WriteTo(target, Opcode.Get, 9),
         ["ping"] = target => RequestEncoder.WriteEmpty(target, Opcode.Ping, 2, default),
         ["ping-ok"] = target => ResponseEncoder.WriteOk(target, Opcode.Ping, 2),
         ["set"] = target => Write(target, 3, Operation.Set("key", "value", options: null)),

@@ -50,6 +50,8 @@ internal static class Reencoder
                 var verb = frame.Opcode;
                 return RequestDecoder.TryReadNode(in frame, out var node, out _)
                     && Then(() => RequestEncoder.WriteNode(target, verb, 1, in fields, node));
+            case Opcode.Auth:
+                return AuthRequest.TryRead(in frame, out var auth, out _) && Then(() => auth.Write(target, 1, in fields));
             case Opcode.ClusterDigest:
                 return DigestRequest.TryRead(in frame, out var digest, out _) && Then(() => digest.Write(target, 1, in fields));
             default:
@@ -86,7 +88,7 @@ internal static class Reencoder
         {
             case Opcode.Hello:
                 return HelloAck.TryRead(body, out var ack) && Then(() => ack.Write(target, 1));
-            case Opcode.Ping or Opcode.Compact or Opcode.SnapshotClose:
+            case Opcode.Ping or Opcode.Compact or Opcode.SnapshotClose or Opcode.Auth:
                 return body.IsEmpty && Then(() => ResponseEncoder.WriteOk(target, request, 1));
             case Opcode.Get or Opcode.Stat:
                 return ResponseDecoder.TryReadResult(body, out var read) && Results(target, request, default, [read], body, fields.Position);

@@ -10,7 +10,7 @@ public sealed class RequestRefusalTests
 {
     [Theory]
     [InlineData(0x00)]
-    [InlineData(0x0D)]
+    [InlineData(0x0E)]
     [InlineData(0x16)]
     [InlineData(0x29)]
     [InlineData(0x40)]
@@ -138,6 +138,28 @@ public sealed class RequestRefusalTests
         var frame = new Frame { Opcode = Opcode.ClusterDigest, Body = Wire.Hex("00 00000000 00000000 00040000") };
         Assert.False(DigestRequest.TryRead(in frame, out _, out var fault));
         Assert.Equal(ErrorCode.Protocol, fault.Code);
+    }
+
+    [Theory]
+    [InlineData("00 0100 61 0100 62")]
+    [InlineData("04 0000 0100 62")]
+    [InlineData("01 0000 0100 62")]
+    [InlineData("02 0100 61 0100 62")]
+    [InlineData("01 0100 61 0000")]
+    [InlineData("01 0100 61 0200 62")]
+    [InlineData("01 0100 61 0100 62 00")]
+    public void An_auth_that_proves_nothing_closes_the_connection(string hex)
+    {
+        var frame = new Frame { Opcode = Opcode.Auth, Body = Wire.Hex(hex) };
+        Assert.False(AuthRequest.TryRead(in frame, out _, out var fault));
+        Assert.Equal((ErrorCode.Protocol, true), (fault.Code, fault.ClosesConnection));
+    }
+
+    [Fact]
+    public void The_text_of_an_auth_shows_no_secret()
+    {
+        var request = new AuthRequest(AuthKind.Password, "alice", "sesame"u8.ToArray());
+        Assert.DoesNotContain("sesame", $"{request}", StringComparison.Ordinal);
     }
 
     [Fact]

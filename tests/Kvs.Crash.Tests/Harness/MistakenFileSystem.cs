@@ -51,6 +51,9 @@ internal sealed class MistakenFileSystem(IFileSystem files, DiskMistake mistake)
     }
 
     /// <inheritdoc/>
+    public void Protect(string path) => files.Protect(path);
+
+    /// <inheritdoc/>
     public long AvailableBytes(string directory) => files.AvailableBytes(directory);
 
     /// <inheritdoc/>

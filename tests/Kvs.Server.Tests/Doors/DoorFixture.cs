@@ -2,6 +2,7 @@ using Kvs.Core.Engines;
 using Kvs.Core.Engines.Memory;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
+using Kvs.Server.Access;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Sessions;
 using Kvs.Server.Doors.Tcp;
@@ -32,7 +33,7 @@ internal sealed class DoorFixture : IAsyncDisposable
 
     internal static DoorFixture Open(DoorOptions? options = null, IKvEngine? engine = null,
         SnapshotLimits? limits = null, ITransport? transport = null, DoorLimits? budgets = null,
-        OperationMeter? operations = null)
+        OperationMeter? operations = null, IAccess? access = null)
     {
         var served = engine ?? new MemoryEngine(TimeProvider.System, new Random(1), WriteLimits.Default);
         var identity = new ServerInfo { Name = "kvs-server", Version = "1.2.3" };
@@ -41,6 +42,7 @@ internal sealed class DoorFixture : IAsyncDisposable
         {
             Budgets = new DoorBudgets(budgets ?? DoorLimits.Default),
             Operations = operations ?? new OperationMeter(TimeProvider.System),
+            Access = access ?? OpenAccess.Instance,
         };
         var door = TcpDoor.Open(transport ?? new SocketTransport(), options ?? Options, dispatcher, TimeProvider.System,
             NullLogger.Instance);

@@ -259,6 +259,12 @@ internal sealed class SimulatedFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public void Protect(string path)
+    {
+        // The simulated machine has one user.
+    }
+
+    /// <inheritdoc/>
     public long AvailableBytes(string directory) =>
         CapacityBytes == long.MaxValue ? long.MaxValue : Math.Max(0, CapacityBytes - UsedBytes);
 

@@ -120,6 +120,14 @@ internal sealed partial class ServerProcess : IDisposable
             : throw new InvalidOperationException($"The server has no door {door}:\n{Errors}");
     }
 
+    /// <summary>Gives it its standard input, whole.</summary>
+    /// <param name="text">The text.</param>
+    internal async Task WriteAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text);
+        _process.StandardInput.Close();
+    }
+
     /// <summary>Sends a signal.</summary>
     /// <param name="name">Its name, as kill wants it.</param>
     internal async Task SignalAsync(string name)

@@ -24,6 +24,11 @@ internal sealed class CommandTree
         Common.Consistency.CompletionSources.Add("linearizable", "stale");
         Root.Options.Add(Common.Consistency);
         Root.Options.Add(Common.AtLeast);
+        foreach (var option in Common.Access.All.Concat(Common.Tls.All))
+        {
+            Root.Options.Add(option);
+        }
+
         Root.Options.Add(new Option<bool>("--help", "-h")
         {
             Description = "show help and end",

@@ -19,6 +19,13 @@ internal static class Calls
         Read = static (ReadOnlyMemory<byte> body, in Hello _, out HelloAck ack) => HelloAck.TryRead(body, out ack),
     };
 
+    internal static Call<AuthRequest, bool> Auth => field ??= new()
+    {
+        Opcode = static _ => Opcode.Auth,
+        Write = static (FrameBuffer target, uint id, in RequestFields fields, in AuthRequest auth) => auth.Write(target, id, in fields),
+        Read = static (ReadOnlyMemory<byte> body, in AuthRequest _, out bool done) => done = body.IsEmpty,
+    };
+
     internal static Call<Operation, WriteResult> Write => field ??= new()
     {
         Opcode = static operation => Opcodes.Of(operation.Kind),

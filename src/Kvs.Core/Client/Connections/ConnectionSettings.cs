@@ -24,6 +24,9 @@ internal sealed record ConnectionSettings
     /// <summary>Name of the program.</summary>
     internal required string ClientName { get; init; }
 
+    /// <summary>What proves who connects; null to say nothing.</summary>
+    internal KvsCredentials? Credentials { get; init; }
+
     /// <summary>Longest time to connect, handshake included.</summary>
     internal required TimeSpan ConnectTimeout { get; init; }
 

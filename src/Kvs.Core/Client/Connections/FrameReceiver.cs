@@ -36,6 +36,9 @@ internal sealed class FrameReceiver
         return status == FrameStatus.Ready;
     }
 
+    /// <summary>What has arrived and is no whole frame yet.</summary>
+    internal ReadOnlySpan<byte> Pending => _buffer.AsSpan(_start, _end - _start);
+
     /// <summary>Makes room for more.</summary>
     /// <returns>Where it is to be received; not empty.</returns>
     internal Memory<byte> MakeRoom()

@@ -33,6 +33,19 @@ internal static class Handshake
         }
     }
 
+    /// <summary>Refuses a server whose first bytes are an alert of TLS: it could not read what was sent to it.</summary>
+    /// <param name="settings">Which server it is.</param>
+    /// <param name="receiver">What has arrived.</param>
+    /// <param name="isFirst">Whether nothing had before.</param>
+    internal static void RefuseTls(ConnectionSettings settings, FrameReceiver receiver, bool isFirst)
+    {
+        if (isFirst && receiver.Pending is [0x15, 0x03, ..])
+        {
+            throw new KvsProtocolException(
+                ErrorCode.Protocol, $"The server at {settings.Address} seems to speak TLS: connect with it (kvs-client --tls).");
+        }
+    }
+
     /// <summary>How many calls may be on their way at once.</summary>
     /// <param name="ack">The server's answer.</param>
     internal static int InFlightMaxOf(in HelloAck ack) =>

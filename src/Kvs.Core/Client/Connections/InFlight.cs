@@ -43,8 +43,8 @@ internal sealed class InFlight(Lock gate)
     /// <param name="call">The call.</param>
     internal void ReturnSlotOf(IPendingCall call)
     {
-        // The Hello takes no slot: how many there are is in its answer.
-        if (call.Opcode != Opcode.Hello)
+        // The Hello takes no slot: how many there are is in its answer; nor does the Auth that belongs to it.
+        if (call.Opcode is not (Opcode.Hello or Opcode.Auth))
         {
             _slots.Release();
         }

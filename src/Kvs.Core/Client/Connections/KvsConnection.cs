@@ -204,6 +204,13 @@ internal sealed class KvsConnection : IAsyncDisposable
         Handshake.RequireVersion(_settings, in ack);
         Server = ack;
         _inFlight.SetSlots(Handshake.InFlightMaxOf(in ack));
+
+        // Not sent along with the Hello: a secret goes to nobody who has not shown that it speaks this protocol.
+        if (_settings.Credentials is { } credentials)
+        {
+            var request = credentials.Request;
+            await Begin(Calls.Auth, in request, default, deadline, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task<TResult> CallWhenRoomAsync<TState, TResult>(
@@ -259,10 +266,13 @@ internal sealed class KvsConnection : IAsyncDisposable
         try
         {
             var receiver = new FrameReceiver();
+            var isFirst = true;
             int count;
             while ((count = await _connection.ReceiveAsync(receiver.MakeRoom(), CancellationToken.None).ConfigureAwait(false)) > 0)
             {
                 receiver.Add(count);
+                Handshake.RefuseTls(_settings, receiver, isFirst);
+                isFirst = false;
                 _timer.NoteHeard();
                 Volatile.Write(ref _heard, _heard + 1);
                 while (receiver.TryNext(out var frame))

@@ -66,6 +66,7 @@ internal static class LinkDecoder
         LinkOpcode.BaseCopyChunk => ReadChunk(epoch, ref reader),
         LinkOpcode.Digest => new Digest(epoch, reader.ReadUInt64(), ReadParts(ref reader)),
         LinkOpcode.DigestAnswer => ReadDigestAnswer(epoch, ref reader),
+        LinkOpcode.Proof => new Proof(LinkFields.ReadUInt128(ref reader), reader.ReadBytes(Proof.MacBytes).ToArray()),
         _ => null,
     };
 

@@ -75,6 +75,7 @@ internal static class LinkEncoder
         BaseCopyChunk chunk => WriteChunk(target, chunk),
         Digest digest => WriteDigest(target, digest),
         DigestAnswer answer => WriteDigestAnswer(target, answer),
+        Proof proof => WriteProof(target, proof),
         _ => throw new UnreachableException($"No frame carries a {message.GetType().Name}."),
     };
 
@@ -199,6 +200,14 @@ internal static class LinkEncoder
         target.WriteUInt64(ready.Sequence);
         LinkFields.WriteFlag(target, ready.Accepted);
         return LinkOpcode.TransferReady;
+    }
+
+    private static LinkOpcode WriteProof(FrameBuffer target, Proof proof)
+    {
+        Check.That(proof.Mac.Length == Proof.MacBytes);
+        LinkFields.WriteUInt128(target, proof.Nonce);
+        target.WriteBytes(proof.Mac.Span);
+        return LinkOpcode.Proof;
     }
 
     private static LinkOpcode WriteGoodbye(FrameBuffer target, Goodbye goodbye)

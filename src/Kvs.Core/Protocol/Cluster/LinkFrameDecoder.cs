@@ -81,7 +81,7 @@ internal static class LinkFrameDecoder
     }
 
     private static bool IsKnown(byte opcode) =>
-        opcode is >= (byte)LinkOpcode.ReplicaHello and <= (byte)LinkOpcode.DigestAnswer
+        opcode is >= (byte)LinkOpcode.ReplicaHello and <= (byte)LinkOpcode.Proof
             or (byte)LinkOpcode.Goodbye
             or (>= LinkLayout.SkippableMin and <= LinkLayout.OpcodeMax);
 }

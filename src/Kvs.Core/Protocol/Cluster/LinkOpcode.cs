@@ -63,6 +63,9 @@ internal enum LinkOpcode : byte
     /// <summary><see cref="Messages.Digests.DigestAnswer"/>.</summary>
     DigestAnswer = 0x51,
 
+    /// <summary><see cref="Messages.Proof"/>.</summary>
+    Proof = 0x52,
+
     /// <summary><see cref="Messages.Goodbye"/>.</summary>
     Goodbye = 0x55,
 }

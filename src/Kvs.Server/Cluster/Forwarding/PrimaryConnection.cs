@@ -2,6 +2,7 @@ using Kvs.Core.Client;
 using Kvs.Core.Client.Connections;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
+using Kvs.Server.Access;
 using Kvs.Server.Cluster.Driver;
 
 namespace Kvs.Server.Cluster.Forwarding;
@@ -15,7 +16,9 @@ namespace Kvs.Server.Cluster.Forwarding;
 /// <param name="transport">The network.</param>
 /// <param name="machine">Clock and randomness.</param>
 /// <param name="status">How the node stands.</param>
-internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment machine, Func<NodeStatus> status) : IAsyncDisposable
+/// <param name="secret">By which it shows that it is a node; null for none.</param>
+internal sealed class PrimaryConnection(
+    ITransport transport, KvsEnvironment machine, Func<NodeStatus> status, ClusterSecret? secret = null) : IAsyncDisposable
 {
     private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(1);
 
@@ -139,6 +142,15 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
         {
             return null;
         }
+        catch (KvsAccessException refused)
+        {
+            // Nothing that the client of this node could mend: it has said who it is.
+            throw new KvsUnavailableException(
+                ErrorCode.Unreachable,
+                $"The primary at {address} does not take this node for one of the cluster: give all nodes the same --cluster-secret-file.",
+                WriteOutcome.NotApplied,
+                refused);
+        }
     }
 
     // Under _gate. An old primary that hands over answers what it held back; one that is gone is not waited for long.
@@ -161,6 +173,7 @@ internal sealed class PrimaryConnection(ITransport transport, KvsEnvironment mac
         Time = machine.Time,
         ClientId = _clientId,
         ClientName = $"kvs-server {self}",
+        Credentials = secret is null ? null : KvsCredentials.OfNode(secret.ForwardProof),
         ConnectTimeout = _connectTimeout,
         RequestTimeout = Timeout.InfiniteTimeSpan,
         KeepAlive = TimeSpan.FromSeconds(1),

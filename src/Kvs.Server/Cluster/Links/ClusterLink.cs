@@ -90,6 +90,13 @@ internal sealed class ClusterLink
         _connection.Dispose();
     }
 
+    /// <summary>Ends it before it was run: its other side is not let in.</summary>
+    internal void Discard()
+    {
+        Abort();
+        _receiver.Release();
+    }
+
     /// <summary>Serves the connection to its end. Never fails.</summary>
     /// <param name="peer">Who was dialled; null when the other side has dialled.</param>
     /// <param name="received">What was received before.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Kvs.Core.Platform;
+using Kvs.Server.Access;
 using Microsoft.Extensions.Logging;
 
 namespace Kvs.Server.Cluster.Links;
@@ -30,7 +31,10 @@ internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, Time
     internal TimeProvider Time => time;
 
     /// <summary>The log.</summary>
-    internal LinkLog Log { get; } = new(logger);
+    internal LinkLog Log { get; } = new(logger, time);
+
+    /// <summary>What nodes of the cluster know; null for none: then nobody is asked for it.</summary>
+    internal ClusterSecret? Secret { get; init; }
 
     /// <summary>Links that are open, or on their way to be closed.</summary>
     internal int Count => _running.Count;
@@ -96,7 +100,14 @@ internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, Time
             await begin.Task;
             try
             {
-                await link.RunAsync(peer, received);
+                if (await TryGreetAsync(connection, peer, received) is { } left)
+                {
+                    await link.RunAsync(peer, left);
+                }
+                else
+                {
+                    link.Discard();
+                }
             }
             finally
             {
@@ -104,5 +115,45 @@ internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, Time
                 Interlocked.Add(ref _accepted, peer is null ? -1 : 0);
             }
         }
+    }
+
+    /// <summary>Lets in who is of the cluster.</summary>
+    /// <returns>What was received behind the greeting; null when the other side is not let in.</returns>
+    private async Task<ReadOnlyMemory<byte>?> TryGreetAsync(IConnection connection, string? peer, ReadOnlyMemory<byte> received)
+    {
+        if (Secret is null && !LinkGreeting.IsBegun(received.Span))
+        {
+            return received;
+        }
+
+        using var timeout = new CancellationTokenSource(options.GreetingTimeout, time);
+        var greeting = new LinkGreeting(Secret, connection, received);
+        string? why = null;
+        try
+        {
+            why = await (peer is null ? greeting.AcceptAsync(timeout.Token) : greeting.DialAsync(timeout.Token));
+            if (why is null)
+            {
+                return greeting.Left;
+            }
+
+            Log.Refuse(connection.RemoteAddress, why);
+            await (peer is null ? greeting.SayGoodbyeAsync(timeout.Token) : Task.CompletedTask);
+        }
+        catch (IOException failure)
+        {
+            why ??= failure.Message;
+        }
+        catch (OperationCanceledException)
+        {
+            why ??= $"It did not greet within {options.GreetingTimeout}.";
+        }
+
+        if (peer is not null && !Volatile.Read(ref _isStopping))
+        {
+            events.DialFailed(peer, why);
+        }
+
+        return null;
     }
 }

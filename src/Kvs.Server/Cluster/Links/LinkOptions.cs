@@ -27,6 +27,9 @@ internal sealed record LinkOptions
     /// <summary>Longest wait for a connection.</summary>
     internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Longest wait for the other side to prove that it is of the cluster.</summary>
+    internal TimeSpan GreetingTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>
     /// Longest time from a close until the connection is gone: for the peer to take what is queued, and to close.
     /// </summary>

@@ -33,6 +33,9 @@ internal enum EndReason
     /// <summary>A request that was begun did not arrive in time.</summary>
     Partial,
 
+    /// <summary>Whom it speaks for is there no more.</summary>
+    TakenBack,
+
     /// <summary>There are as many connections as allowed.</summary>
     TooMany,
 }

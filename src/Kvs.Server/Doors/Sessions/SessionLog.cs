@@ -23,6 +23,9 @@ internal sealed partial class SessionLog(ILogger logger)
     [LoggerMessage(2005, LogLevel.Error, "The session of {Peer} ended by a bug of the server.")]
     internal partial void SessionFailed(Exception bug, string peer);
 
+    [LoggerMessage(2007, LogLevel.Debug, "{Peer} ended before it had come in: {Reason}")]
+    internal partial void NeverCameIn(string peer, string reason);
+
     [LoggerMessage(2006, LogLevel.Warning, "{Sessions} connections were not done after {Limit}; closing them.")]
     internal partial void DrainTimedOut(int sessions, TimeSpan limit);
 }

@@ -38,6 +38,7 @@ internal sealed class SessionLoop<TAnswer>
         Clock = new SessionClock(context.Time);
         Sender = new SessionSender(connection, context.Time);
         Answers = new SendBuffer(context.Budgets.LargeAnswers);
+        Access = new SessionAccess(context.Dispatcher.Access);
         Burst = new Burst<TAnswer>(context.Options.SessionBytesMax)
         {
             Origin = new WorkOrigin(context.Door, connection.RemoteAddress),
@@ -45,6 +46,9 @@ internal sealed class SessionLoop<TAnswer>
         Receiver = new SessionReceiver(
             context.Options.SessionBytesMax, context.Budgets.LargeRequests, connection, Clock, OnWaiting);
     }
+
+    /// <summary>For whom it speaks: the wire asks before each request.</summary>
+    internal SessionAccess Access { get; }
 
     /// <summary>What it waits for.</summary>
     internal SessionClock Clock { get; }
@@ -124,6 +128,11 @@ internal sealed class SessionLoop<TAnswer>
             return;
         }
 
+        if (Access.IsTakenBack() && TryEnd(EndReason.TakenBack))
+        {
+            return;
+        }
+
         switch (Clock.Phase)
         {
             case SessionPhase.Idle when !_wire.IsBusy && Clock.IsOver(options.IdleTimeout):
@@ -159,9 +168,14 @@ internal sealed class SessionLoop<TAnswer>
         {
             await run();
         }
-        catch (IOException)
+        catch (IOException failure)
         {
-            // The client is gone, or the session was aborted: either way nobody is left to tell.
+            // The client is gone, or the session was aborted: either way nobody is left to tell. Of one that never came in
+            // (TLS that failed, a port scan) somebody may want to know.
+            if (!Receiver.IsReady)
+            {
+                _context.Log.NeverCameIn(_connection.RemoteAddress, failure.Message);
+            }
         }
         catch (Exception bug)
         {

@@ -26,7 +26,10 @@ internal sealed class SessionReceiver(
     /// <summary>What was received and not yet consumed.</summary>
     internal ReadOnlyMemory<byte> Received => _buffer.Received;
 
-    /// <summary>Whether the handshake is done: until then the time limit of frames holds from the start.</summary>
+    /// <summary>
+    /// Whether the handshake is done and it is known who asks: until then the time limit of frames holds from the start,
+    /// for all of it.
+    /// </summary>
     internal bool IsReady { get; set; }
 
     /// <summary>Leaves a frame behind; its bytes stay as they are until the next receive.</summary>
@@ -34,7 +37,7 @@ internal sealed class SessionReceiver(
     internal void Consume(int count)
     {
         _buffer.Consume(count);
-        _progress = 0;
+        _progress = IsReady ? 0 : Math.Max(_progress, 1);
     }
 
     /// <summary>Waits for more bytes.</summary>
@@ -89,7 +92,7 @@ internal sealed class SessionReceiver(
             return clock.TryEnter(SessionPhase.Idle);
         }
 
-        var isNew = _progress is 0 or >= ProgressBytes;
+        var isNew = _progress == 0 || (IsReady && _progress >= ProgressBytes);
         _progress = isNew ? 1 : _progress; // 1: begun, and nothing more has come
         return clock.TryEnter(SessionPhase.Partial, goesOn: !isNew);
     }

@@ -35,7 +35,9 @@ internal enum FrameStep
 /// <param name="dispatcher">The way to the engine.</param>
 /// <param name="burst">Writes, and what must follow them.</param>
 /// <param name="answers">Answers of reads.</param>
-internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst<FrameAnswer> burst, AnswerBuffer answers)
+/// <param name="access">For whom the session speaks.</param>
+internal sealed class FrameHandler(
+    RequestDispatcher dispatcher, Burst<FrameAnswer> burst, AnswerBuffer answers, SessionAccess access)
 {
     /// <summary>The client of the handshake, for retries that name no other.</summary>
     internal ulong ClientId { get; set; }
@@ -55,6 +57,11 @@ internal sealed class FrameHandler(RequestDispatcher dispatcher, Burst<FrameAnsw
         if (!RequestDecoder.TryReadHeader(in frame, out fields, out var fault))
         {
             return Refuse(in frame, in fault);
+        }
+
+        if (OpcodeRoles.Of(frame.Opcode) is { } needed && access.Judge(needed) is var code and not ErrorCode.None)
+        {
+            return Refuse(in frame, new DecodeFault(code, access.TextOf(code, needed)));
         }
 
         if (fields.AtLeast != KvsVersion.None && !TryJudgePosition(in frame, in fields, out fault))

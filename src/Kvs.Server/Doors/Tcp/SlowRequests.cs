@@ -18,12 +18,14 @@ namespace Kvs.Server.Doors.Tcp;
 /// <param name="streams">The streams of the connection.</param>
 /// <param name="answers">Where the answers go.</param>
 /// <param name="sender">Where the chunks of streams go.</param>
+/// <param name="auth">Judges who the client is.</param>
 internal sealed class SlowRequests(
     RequestDispatcher dispatcher,
     SessionSnapshots snapshots,
     SessionStreams streams,
     AnswerBuffer answers,
-    SessionSender sender)
+    SessionSender sender,
+    AuthRequests auth)
 {
     private const long ChunkBytesDefault = 256 * 1024;
     private const long ChunkBytesMin = 1024;
@@ -112,6 +114,7 @@ internal sealed class SlowRequests(
         Opcode.ScanPage => ScanPageAsync(frame, fields),
         Opcode.Compact => CompactAsync(frame),
         Opcode.ClusterDigest => DigestAsync(frame, fields),
+        Opcode.Auth => auth.AnswerAsync(frame),
         (>= Opcode.ClusterStatus and <= Opcode.Position) or Opcode.ClusterForcePromote => _cluster.AnswerAsync(frame, fields),
         _ => Task.FromResult(Answer(in frame, in fields)),
     };

@@ -16,6 +16,8 @@ namespace Kvs.Server.Doors.Tcp;
 /// </summary>
 internal sealed class TcpSession : ISession, IWire<FrameAnswer>
 {
+    private static readonly DecodeFault _noTls = DecodeFault.Malformed("The client speaks TLS, and this port does not (--tls-cert).");
+
     private readonly TcpDoor _door;
     private readonly IConnection _connection;
     private readonly SessionLoop<FrameAnswer> _loop;
@@ -40,8 +42,9 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
         _answers = new AnswerBuffer(_loop.Answers);
         _snapshots = new SessionSnapshots(dispatcher.Snapshots);
         _streams = new SessionStreams(OnStreamBroken);
-        _handler = new FrameHandler(dispatcher, _loop.Burst, _answers);
-        _slow = new SlowRequests(dispatcher, _snapshots, _streams, _answers, _loop.Sender);
+        _handler = new FrameHandler(dispatcher, _loop.Burst, _answers, _loop.Access);
+        var auth = new AuthRequests(_loop.Access, connection.RemoteAddress, _answers);
+        _slow = new SlowRequests(dispatcher, _snapshots, _streams, _answers, _loop.Sender, auth);
     }
 
     /// <inheritdoc/>
@@ -49,6 +52,10 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
 
     /// <inheritdoc/>
     bool IWire<FrameAnswer>.IsBusy => !_streams.IsEmpty;
+
+    /// <summary>A stranger cannot make the receiver keep more than a handshake takes.</summary>
+    private int FrameBytesMax =>
+        _loop.Access.IsKnown ? _door.Context.Options.FrameBytesMax : FrameLayout.HelloFrameBytesMax;
 
     /// <inheritdoc/>
     public Task RunAsync() => _loop.RunAsync();
@@ -105,17 +112,18 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
 
             if (status == FrameStatus.Refused || !Hello.TryRead(in _frame, out var hello, out var version, out fault))
             {
-                _handler.Fault = fault;
+                _handler.Fault = receiver.Received.Span is [0x16, 0x03, ..] ? _noTls : fault;
                 await _loop.CloseAsync();
                 return false;
             }
 
+            _loop.Access.Recognize(_connection);
             _handler.ClientId = hello.ClientId;
             _answers.Position = hello.Features.HasFlag(Features.Positions) ? () => _door.Context.Dispatcher.Position : null;
             _answers.FrameBytesMax = _door.AnswerBytesMax(hello.FrameBytesMax);
             _door.Acknowledge(version).Write(_answers.Frames, _frame.RequestId);
+            receiver.IsReady = _loop.Access.IsKnown;
             receiver.Consume(_frame.Length);
-            receiver.IsReady = true;
             return true;
         }
 
@@ -128,13 +136,14 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
         _handler.MayWait = mayWait;
         while (_loop.HasRoom)
         {
-            switch (FrameDecoder.TryRead(
-                _loop.Receiver.Received, _door.Context.Options.FrameBytesMax, out _frame, out var fault))
+            switch (FrameDecoder.TryRead(_loop.Receiver.Received, FrameBytesMax, out _frame, out var fault))
             {
                 case FrameStatus.NeedMore:
                     return ReadStop.NeedMore;
                 case FrameStatus.Refused:
-                    _ = _handler.Refuse(in _frame, in fault);
+                    _handler.Fault = IsTooLongForStranger(in fault)
+                        ? new DecodeFault(ErrorCode.Unauthenticated, $"{SessionAccess.UnknownText} {fault.Text}")
+                        : fault;
                     return ReadStop.Close;
             }
 
@@ -165,6 +174,7 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
     async Task<ReadStop> IWire<FrameAnswer>.RunSlowAsync()
     {
         var fault = await _slow.RunAsync(_frame, _fields);
+        _loop.Receiver.IsReady |= _loop.Access.IsKnown;
         return fault.Code == ErrorCode.None || _handler.Refuse(in _frame, in fault) == FrameStep.Done
             ? ReadStop.Full
             : ReadStop.Close;
@@ -209,6 +219,7 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
             EndReason.Idle => (ErrorCode.DeadlineExceeded, "The connection was idle for too long (idle-timeout)."),
             EndReason.Partial => (ErrorCode.DeadlineExceeded,
                 "The frame that was begun did not arrive in time (frame-timeout)."),
+            EndReason.TakenBack => (ErrorCode.Unauthenticated, SessionAccess.TakenBackText),
             EndReason.TooMany => (ErrorCode.TooManyConnections,
                 "The server has as many connections as it is allowed to have (connections-max)."),
             _ => (ErrorCode.ShuttingDown, "The server is stopping. Connect again later."),
@@ -225,6 +236,9 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
         await _streams.StopAsync();
         _snapshots.EndAll();
     }
+
+    private bool IsTooLongForStranger(in DecodeFault fault) =>
+        !_loop.Access.IsKnown && fault.Code == ErrorCode.FrameTooLarge;
 
     /// <summary>Gives the connection away when it is another node that speaks on it.</summary>
     private bool TryHandOver()

@@ -60,7 +60,7 @@ internal sealed class WebDoor : IDoor
     {
         var log = new WebLog(loggers.CreateLogger("kvs.web"));
         WebListener[] listeners =
-            [.. routes.Select(one => new WebListener(one, dispatcher, options.ConnectionsMax, log))];
+            [.. routes.Select(one => new WebListener(one, dispatcher, options, log))];
         var app = Build(options, listeners, loggers);
         try
         {

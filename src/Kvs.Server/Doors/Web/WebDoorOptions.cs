@@ -1,3 +1,4 @@
+using Kvs.Core.Platform.Tls;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Server.Doors.Web;
@@ -12,6 +13,12 @@ internal sealed record WebDoorOptions
 
     /// <summary>All header lines of a request (32 KiB). More are answered with 431.</summary>
     internal const int HeaderBytesMax = 32 * 1024;
+
+    /// <summary>The server's certificates; null to speak without TLS.</summary>
+    internal TlsSource? Tls { get; init; }
+
+    /// <summary>Whether clients are asked for a certificate.</summary>
+    internal TlsClients TlsClients { get; init; }
 
     /// <summary>Connections of all doors at once; one more is told so and closed.</summary>
     internal int ConnectionsMax { get; init; } = 10_000;

@@ -1,8 +1,11 @@
+using System.Net.Security;
 using Kvs.Core.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Kvs.Server.Doors.Web;
 
@@ -12,13 +15,14 @@ namespace Kvs.Server.Doors.Web;
 /// </summary>
 /// <param name="routes">What is answered here.</param>
 /// <param name="dispatcher">Counts the connections of all doors.</param>
-/// <param name="connectionsMax">How many they may be.</param>
+/// <param name="options">The limits.</param>
 /// <param name="log">The log.</param>
-internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatcher, int connectionsMax, WebLog log)
+internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatcher, WebDoorOptions options, WebLog log)
 {
     /// <summary>Connections beyond the limit that are told so at once; beyond it, they are closed without a word.</summary>
     private const int RefusalsMax = 64;
 
+    private readonly WebGuard _guard = new(dispatcher.Access);
     private RequestDelegate _answer = static _ => Task.CompletedTask; // set once, before it listens
     private int _refusals; // Interlocked
     private int _open; // Interlocked: connections, without refused ones
@@ -39,6 +43,15 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
         Endpoint = endpoint;
         endpoint.Protocols = routes.Protocols;
         endpoint.Use(next => connection => ServeAsync(connection, next));
+        if (options.Tls is { } tls)
+        {
+            // Behind the count, so that a handshake takes a connection; Kestrel adds the versions of HTTP.
+            endpoint.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls.Current.ForServer(options.TlsClients)),
+                HandshakeTimeout = options.FrameTimeout > TimeSpan.Zero ? options.FrameTimeout : Timeout.InfiniteTimeSpan,
+            });
+        }
     }
 
     /// <summary>Builds the pipeline of this address.</summary>
@@ -49,7 +62,12 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
         routes.Surround(pipeline);
         pipeline.UseRouting();
 
-        // Who asks, and whether that one may (WebAccess.NeedOf), is judged here: the route is known, no body was read.
+        // Who asks, and whether that one may, is judged here: the route is known, no body was read.
+        pipeline.Use(next => async context =>
+        {
+            await _guard.AdmitAsync(context);
+            await next(context);
+        });
         pipeline.UseEndpoints(routes.Map);
         _answer = pipeline.Build();
     }
@@ -112,13 +130,18 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
         var connection = context.Response.Headers.Connection;
         context.Response.Clear();
         context.Response.Headers.Connection = connection;
+        if (failure.Code == ErrorCode.Unauthenticated)
+        {
+            context.Response.Headers.WWWAuthenticate = WebGuard.Challenge;
+        }
+
         await routes.AnswerFailureAsync(context, failure);
     }
 
     private async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         connection.Features.Set(this);
-        if (dispatcher.TryAddConnection(connectionsMax))
+        if (dispatcher.TryAddConnection(options.ConnectionsMax))
         {
             Interlocked.Increment(ref _open);
             try

@@ -54,6 +54,7 @@ internal static class LinkExamples
         ["base-copy-chunk"] = new BaseCopyChunk(Epoch, new UInt128(0, 77), 3, 0, 0xE3069283, "123456789"u8.ToArray()),
         ["digest"] = new Digest(Epoch, 12, 2),
         ["digest-answer"] = new DigestAnswer(Epoch, 12, 3, [0x1122334455667788, 0x99AABBCCDDEEFF00]),
+        ["proof"] = new Proof(new UInt128(0x0F0E0D0C0B0A0908, 0x0706050403020100), Enumerable.Repeat((byte)0xAB, Proof.MacBytes).ToArray()),
         ["goodbye"] = new Goodbye(Epoch, GoodbyeReason.DiskFull, 2000),
     };
 }

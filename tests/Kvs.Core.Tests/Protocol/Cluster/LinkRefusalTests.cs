@@ -52,7 +52,7 @@ public sealed class LinkRefusalTests
     [InlineData("FFFFFFFF", ErrorCode.FrameTooLarge)]
     [InlineData("14000000 01", ErrorCode.UnknownOpcode)]
     [InlineData("14000000 3F", ErrorCode.UnknownOpcode)]
-    [InlineData("14000000 52", ErrorCode.UnknownOpcode)]
+    [InlineData("14000000 53", ErrorCode.UnknownOpcode)]
     [InlineData("14000000 57", ErrorCode.UnknownOpcode)]
     [InlineData("14000000 60", ErrorCode.UnknownOpcode)]
     [InlineData("14000000 46 02", ErrorCode.UnsupportedVersion)]

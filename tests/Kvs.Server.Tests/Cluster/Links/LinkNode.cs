@@ -1,9 +1,11 @@
 using Kvs.Core.Platform;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Server.Access;
 using Kvs.Server.Cluster.Links;
 using Kvs.Server.Doors.Sessions;
 using Kvs.Server.Doors.Tcp;
 using Kvs.Server.Tests.Doors;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kvs.Server.Tests.Cluster.Links;
@@ -13,10 +15,13 @@ internal sealed class LinkNode : IAsyncDisposable
 {
     private readonly DoorFixture _door;
 
-    private LinkNode(LinkOptions? options, DoorOptions? doorOptions, TimeProvider? time)
+    private LinkNode(LinkOptions? options, DoorOptions? doorOptions, TimeProvider? time, ClusterSecret? secret, ILogger? log)
     {
         _door = DoorFixture.Open(doorOptions);
-        Links = new ClusterLinks(options ?? new LinkOptions(), Events, time ?? TimeProvider.System, NullLogger.Instance);
+        Links = new ClusterLinks(options ?? new LinkOptions(), Events, time ?? TimeProvider.System, log ?? NullLogger.Instance)
+        {
+            Secret = secret,
+        };
         _door.Door.AcceptLink = Links.Accept;
     }
 
@@ -28,8 +33,9 @@ internal sealed class LinkNode : IAsyncDisposable
 
     internal string Address => $"127.0.0.1:{_door.Port}";
 
-    internal static LinkNode Open(LinkOptions? options = null, DoorOptions? door = null, TimeProvider? time = null) =>
-        new(options, door, time);
+    internal static LinkNode Open(
+        LinkOptions? options = null, DoorOptions? door = null, TimeProvider? time = null, ClusterSecret? secret = null,
+        ILogger? log = null) => new(options, door, time, secret, log);
 
     /// <summary>Dials another node; both must have nothing left to be looked at.</summary>
     /// <returns>This side's link, and the other's.</returns>

@@ -53,6 +53,12 @@ internal sealed class CommonOptions
         Recursive = true,
     };
 
+    /// <summary>Who asks.</summary>
+    internal AccessOptions Access { get; } = new();
+
+    /// <summary>How the connection is protected.</summary>
+    internal TlsOptions Tls { get; } = new();
+
     /// <summary>Reads and checks them.</summary>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="io">For the environment.</param>
@@ -77,6 +83,8 @@ internal sealed class CommonOptions
                 "stale" => Core.Operations.Consistency.Stale,
                 var other => throw new InputException($"--consistency: '{other}' is neither linearizable nor stale"),
             },
+            Credentials = Access.Read(parse, io),
+            Tls = Tls.Read(parse, io),
             AtLeast = parse.GetValue(AtLeast) is { } token ? Arguments.Version("--at-least", token) : default,
         };
     }

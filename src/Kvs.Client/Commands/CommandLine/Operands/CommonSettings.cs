@@ -1,4 +1,5 @@
 using Kvs.Client.Output;
+using Kvs.Core.Client;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
@@ -13,6 +14,12 @@ internal sealed record CommonSettings(string Addresses, TimeSpan Timeout, bool I
 {
     /// <summary>What reads may miss.</summary>
     internal Consistency Consistency { get; init; }
+
+    /// <summary>What proves who asks; null to say nothing.</summary>
+    internal KvsCredentials? Credentials { get; init; }
+
+    /// <summary>TLS; null to connect without.</summary>
+    internal KvsTls? Tls { get; init; }
 
     /// <summary>A position that reads wait for; none for whatever the node shows.</summary>
     internal KvsVersion AtLeast { get; init; }

@@ -26,4 +26,7 @@ internal enum GoodbyeReason
 
     /// <summary>The stores, or the lists, differ.</summary>
     Stranger = 5,
+
+    /// <summary>The other side has not proved that it knows the cluster's secret.</summary>
+    Unproven = 6,
 }
