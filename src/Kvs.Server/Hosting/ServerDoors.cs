@@ -59,7 +59,8 @@ internal sealed class ServerDoors : IAsyncDisposable
                 await doors.AddAsync(
                     string.Join(", ", routes.Select(one => one.Address)),
                     async () => await WebDoor.OpenAsync(
-                        options.ToWebDoorOptions() with { Tls = access.Tls, TlsClients = options.TlsClients }, routes, dispatcher, time, loggers, stop),
+                        options.ToWebDoorOptions() with { Tls = access.Tls, TlsClients = options.TlsClients },
+                        routes, dispatcher, time, loggers, stop),
                     stop);
             }
 

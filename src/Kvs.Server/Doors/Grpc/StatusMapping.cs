@@ -27,6 +27,8 @@ internal static class StatusMapping
         ErrorCode.Overloaded or ErrorCode.ShuttingDown or ErrorCode.Unreachable or ErrorCode.NotPrimary
             or ErrorCode.NotEnoughReplicas or ErrorCode.NoLease or ErrorCode.TooStale or ErrorCode.Faulted
             or ErrorCode.StorageFailed => StatusCode.Unavailable,
+        ErrorCode.Unauthenticated => StatusCode.Unauthenticated,
+        ErrorCode.PermissionDenied => StatusCode.PermissionDenied,
         ErrorCode.Corruption => StatusCode.DataLoss,
         ErrorCode.OutcomeUnknown => StatusCode.Unknown,
         _ => StatusCode.Internal,

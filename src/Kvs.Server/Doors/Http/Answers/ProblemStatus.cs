@@ -11,6 +11,8 @@ internal static class ProblemStatus
     /// <param name="code">The code.</param>
     internal static int Of(ErrorCode code) => code switch
     {
+        ErrorCode.Unauthenticated => StatusCodes.Status401Unauthorized,
+        ErrorCode.PermissionDenied => StatusCodes.Status403Forbidden,
         ErrorCode.NotFound => StatusCodes.Status404NotFound,
         ErrorCode.ConditionFailed => StatusCodes.Status412PreconditionFailed,
         ErrorCode.NotAnInteger or ErrorCode.IntegerOverflow or ErrorCode.NotAFloat or ErrorCode.TokenLost =>
@@ -73,6 +75,8 @@ internal static class ProblemStatus
         ErrorCode.TooStale => "The node does not show the position",
         ErrorCode.TokenLost => "The position is of a history that is gone",
         ErrorCode.Corruption => "Stored data is damaged",
+        ErrorCode.Unauthenticated => "The server does not know who asks",
+        ErrorCode.PermissionDenied => "Who asks may not do that",
         ErrorCode.TooManyConnections => "The server has as many connections as it may have",
         _ => "The request failed",
     };
