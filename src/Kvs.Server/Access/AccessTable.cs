@@ -33,7 +33,9 @@ internal sealed class AccessTable
         foreach (var token in document.Tokens)
         {
             Require(token is not null, "a token is null");
-            Require(IsName(token!.Name) && names.Add(token.Name), $"the name of a token is not valid or there twice: '{Shown(token.Name)}'");
+            Require(
+                IsName(token!.Name) && names.Add(token.Name),
+                $"the name of a token is not valid or there twice: '{Shown(token.Name)}'");
             Require(TokenHash.IsOne(token.Hash), $"the hash of the token '{token.Name}' is not valid");
             AddLine(token.Hash, token.Name, RoleOf(token.Role, token.Name));
         }
@@ -55,7 +57,8 @@ internal sealed class AccessTable
     /// <summary>Whether a name is one that users and tokens may have.</summary>
     /// <param name="name">The name.</param>
     internal static bool IsName(string name) =>
-        name.Length is > 0 and <= NameLengthMax && !name.Any(static c => c == ':' || char.IsControl(c) || char.IsWhiteSpace(c) || char.IsSurrogate(c));
+        name.Length is > 0 and <= NameLengthMax
+        && !name.Any(static c => c == ':' || char.IsControl(c) || char.IsWhiteSpace(c) || char.IsSurrogate(c));
 
     /// <summary>Finds an identity by its line.</summary>
     /// <param name="line">The line.</param>

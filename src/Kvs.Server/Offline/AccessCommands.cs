@@ -35,7 +35,12 @@ internal static class AccessCommands
         string word, string help, Func<ParseResult, AccessEdit> editOf, Action<AccessEdit, string, string> run)
     {
         var name = NewName();
-        var role = new Option<string>("--role") { Description = "What it may do: read, write or admin.", HelpName = "ROLE", Required = true };
+        var role = new Option<string>("--role")
+        {
+            Description = "What it may do: read, write or admin.",
+            HelpName = "ROLE",
+            Required = true,
+        };
         var command = new Command(word, help) { name, role };
         command.SetAction(parsed => run(editOf(parsed), parsed.GetValue(name)!, parsed.GetValue(role)!));
         return command;

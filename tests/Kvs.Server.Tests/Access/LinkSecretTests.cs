@@ -1,5 +1,6 @@
 using Kvs.Core.Platform;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Protocol.Cluster.Messages.Proofs;
 using Kvs.Server.Access;
 using Kvs.Server.Cluster.Links;
 using Kvs.Server.Tests.Cluster.Links;

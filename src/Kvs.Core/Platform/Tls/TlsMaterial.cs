@@ -24,7 +24,13 @@ internal sealed class TlsMaterial
     /// <exception cref="KvsConfigurationException">They hold something else; never says what.</exception>
     internal static TlsMaterial Of(TlsFiles files, IReadOnlyList<byte[]> contents)
     {
-        var texts = files.Paths.Zip(contents.Select(Encoding.UTF8.GetString)).ToDictionary(static pair => pair.First, static pair => pair.Second);
+        // One file may be named twice: its certificate and its key are in it.
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (path, content) in files.Paths.Zip(contents))
+        {
+            texts[path] = Encoding.UTF8.GetString(content);
+        }
+
         var authorities = files.CaFile is null ? null : Read(files.CaFile, () => Authorities(texts[files.CaFile]));
         var certificate = files.CertificateFile is not { } file
             ? null

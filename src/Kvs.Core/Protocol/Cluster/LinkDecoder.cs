@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Kvs.Core.Protocol.Cluster.Messages;
 using Kvs.Core.Protocol.Cluster.Messages.Copies;
 using Kvs.Core.Protocol.Cluster.Messages.Digests;
+using Kvs.Core.Protocol.Cluster.Messages.Proofs;
 
 namespace Kvs.Core.Protocol.Cluster;
 

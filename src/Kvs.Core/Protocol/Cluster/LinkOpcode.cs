@@ -63,7 +63,7 @@ internal enum LinkOpcode : byte
     /// <summary><see cref="Messages.Digests.DigestAnswer"/>.</summary>
     DigestAnswer = 0x51,
 
-    /// <summary><see cref="Messages.Proof"/>.</summary>
+    /// <summary><see cref="Messages.Proofs.Proof"/>.</summary>
     Proof = 0x52,
 
     /// <summary><see cref="Messages.Goodbye"/>.</summary>

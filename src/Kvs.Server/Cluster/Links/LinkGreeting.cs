@@ -3,6 +3,7 @@ using Kvs.Core.Platform;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Cluster;
 using Kvs.Core.Protocol.Cluster.Messages;
+using Kvs.Core.Protocol.Cluster.Messages.Proofs;
 using Kvs.Server.Access;
 
 namespace Kvs.Server.Cluster.Links;

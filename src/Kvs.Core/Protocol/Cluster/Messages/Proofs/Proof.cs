@@ -1,4 +1,4 @@
-namespace Kvs.Core.Protocol.Cluster.Messages;
+namespace Kvs.Core.Protocol.Cluster.Messages.Proofs;
 
 /// <summary>
 /// One of the four messages by which the two ends of a link prove that they know the cluster's secret, before any other: each
