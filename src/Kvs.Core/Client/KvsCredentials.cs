@@ -52,7 +52,8 @@ public sealed class KvsCredentials
         if (Encoding.UTF8.GetByteCount(name) > AuthRequest.NameBytesMax || secret.Length > AuthRequest.SecretBytesMax)
         {
             throw new ArgumentException(
-                $"A name has at most {AuthRequest.NameBytesMax} bytes of UTF-8, a password or token {AuthRequest.SecretBytesMax}.");
+                $"A name has at most {AuthRequest.NameBytesMax} bytes of UTF-8, a password or token {AuthRequest.SecretBytesMax}.",
+                nameof(secret));
         }
 
         return new KvsCredentials(new AuthRequest(kind, name, secret));

@@ -76,14 +76,15 @@ internal sealed class DiskFileSystem : IFileSystem
     /// <inheritdoc/>
     public void Protect(string path)
     {
-        if (!OperatingSystem.IsWindows())
+        Guarded(path, static target =>
         {
-            Guarded(path, static target =>
+            if (!OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-                return true;
-            });
-        }
+            }
+
+            return true;
+        });
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Kvs.Core.Buffers;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Server.Access;
@@ -14,9 +15,7 @@ internal sealed class PasswordLine
     /// <summary>Passwords that wait; one more is refused (<see cref="ErrorCode.Overloaded"/>).</summary>
     internal const int WaitingMax = 64;
 
-#pragma warning disable CA2213 // Its wait handle is never asked for, so it holds nothing.
-    private readonly SemaphoreSlim _places = new(AtOnce, AtOnce);
-#pragma warning restore CA2213
+    private readonly ByteBudget _places = new(AtOnce); // of one each
     private int _inside; // Interlocked
 
     /// <summary>Judges in its turn, on the thread pool.</summary>
@@ -32,14 +31,14 @@ internal sealed class PasswordLine
                     ErrorCode.Overloaded, "Too many passwords wait to be judged. Wait a little and retry.");
             }
 
-            await _places.WaitAsync();
+            await _places.AcquireAsync(1);
             try
             {
                 return await Task.Run(judge);
             }
             finally
             {
-                _places.Release();
+                _places.Release(1);
             }
         }
         finally

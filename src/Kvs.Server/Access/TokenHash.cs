@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -13,6 +14,8 @@ internal static class TokenHash
     private const string Prefix = "sha256$";
     private const string TokenPrefix = "kvs_";
     private const int TokenBytes = 32;
+
+    private static readonly SearchValues<char> _hex = SearchValues.Create("0123456789abcdef");
 
     /// <summary>Draws a token.</summary>
     /// <returns>Its text, which begins so that programs which look for leaked secrets can know it.</returns>
@@ -31,5 +34,5 @@ internal static class TokenHash
     internal static bool IsOne(string text) =>
         text.Length == Prefix.Length + (2 * SHA256.HashSizeInBytes)
         && text.StartsWith(Prefix, StringComparison.Ordinal)
-        && text.AsSpan(Prefix.Length).IndexOfAnyExcept("0123456789abcdef") < 0;
+        && !text.AsSpan(Prefix.Length).ContainsAnyExcept(_hex);
 }

@@ -47,9 +47,7 @@ internal sealed class ServerService(
         {
             await OpenEngineAsync(cancellationToken);
             _dispatcher = NewDispatcher(_engine!);
-            _telemetry = new ServerTelemetry(
-                _dispatcher.Operations, _dispatcher.Figures, machine.Time,
-                new TelemetryOptions(ServerVersion.Text, options.Http is not null, options.OtlpEndpoint));
+            _telemetry = NewTelemetry(_dispatcher);
             _doors = await ServerDoors.OpenAsync(
                 options, _dispatcher, _access, _telemetry, _access.Over(transport, options), machine.Time, loggers,
                 cancellationToken);
@@ -131,6 +129,10 @@ internal sealed class ServerService(
             Cluster = _cluster?.Desk,
         };
     }
+
+    private ServerTelemetry NewTelemetry(RequestDispatcher dispatcher) => new(
+        dispatcher.Operations, dispatcher.Figures, machine.Time,
+        new TelemetryOptions(ServerVersion.Text, options.Http is not null, options.OtlpEndpoint));
 
     private async Task CloseAsync()
     {

@@ -141,7 +141,9 @@ internal sealed class ServerMeter : IDisposable
     {
         var info = _figures.Get().Info;
         return new Measurement<int>(
-            1, new KeyValuePair<string, object?>("kvs.version", info.Version), new KeyValuePair<string, object?>("kvs.engine", info.Engine));
+            1,
+            new KeyValuePair<string, object?>("kvs.version", info.Version),
+            new KeyValuePair<string, object?>("kvs.engine", info.Engine));
     }
 
     private void MakeCluster()

@@ -23,7 +23,7 @@ internal sealed class ServerTelemetry : IDisposable
     private readonly TimeProvider _time;
     private readonly ServerMeter _meter;
     private readonly MetricReader? _reader;
-    private readonly IDisposable? _export;
+    private readonly OtlpExport? _export;
 
     /// <summary>Begins to listen and, where that is wanted, to export.</summary>
     /// <param name="operations">Counts operations.</param>

@@ -74,7 +74,7 @@ public sealed class AccessProcessTests
 
     [Theory]
     [InlineData("is not a loopback address; clients are not authenticated", "--addr", "0.0.0.0:0")]
-    [InlineData("without TLS everyone on the way reads passwords", "--addr", "0.0.0.0:0", "--users-file", "users.json")]
+    [InlineData("without TLS (--tls-cert) everyone on the way reads passwords", "--addr", "0.0.0.0:0", "--users-file", "users.json")]
     [InlineData("--cluster-secret-file", "--addr", "127.0.0.1:0", "--users-file", "users.json", "--replica")]
     [InlineData("cannot be read", "--addr", "127.0.0.1:0", "--users-file", "none.json")]
     public async Task A_server_that_would_be_open_does_not_start(string says, params string[] arguments)

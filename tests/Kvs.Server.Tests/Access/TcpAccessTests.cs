@@ -27,7 +27,7 @@ public sealed class TcpAccessTests
                     Opcode.Hello or Opcode.Ping or Opcode.Auth or Opcode.ScanCredit or Opcode.ScanCancel => 0,
                     Opcode.Set or Opcode.Remove or Opcode.Increment or Opcode.Expire or Opcode.Persist or Opcode.Batch => 2,
                     Opcode.Compact or Opcode.ClusterPromote or Opcode.ClusterTransfer or Opcode.ClusterLeave
-                        or Opcode.ClusterForcePromote or Opcode.ClusterDigest => 3,
+                        or Opcode.ClusterForcePromote or Opcode.ClusterDigest or Opcode.SlowLog => 3,
                     _ => 1,
                 });
             }

@@ -79,7 +79,7 @@ public sealed partial class MetricsTests
         await using var fixture = await MetricsFixture.OpenAsync();
         using var lint = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"])
         {
-            RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true,
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true,
         })!;
         var ours = string.Join('\n', fixture.Text.Split('\n').Where(line => !line.Contains("dotnet_", StringComparison.Ordinal)));
         await lint.StandardInput.WriteAsync(ours);
@@ -96,6 +96,6 @@ public sealed partial class MetricsTests
         "kvs_replication_lag_bytes gauge", "kvs_replication_lag_time_seconds gauge", "kvs_replication_in_sync gauge",
     ];
 
-    [GeneratedRegex(@"^\| `(kvs_\w+)` \| (\w+) \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(?<name>kvs_\w+)` \| (?<kind>\w+) \|", RegexOptions.Multiline)]
     private static partial Regex Row();
 }

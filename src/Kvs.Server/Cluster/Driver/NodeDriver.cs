@@ -252,9 +252,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         StepInputs();
         Step(NodeInput.Tick.Now);
         _followers.Tidy();
-        var durable = _store.Member?.Durable ?? default;
-        _lags.Note(now, durable.Sequence);
-        Figures = NodeFigures.Of(_node, _admission, durable, _lags, now);
+        Figures = NodeFigures.Of(_node, _admission, _store.Member?.Durable ?? default, _lags, now);
     }
 
     private void TakeFromLog(NodeInput input) => _inputs.Enqueue(input);

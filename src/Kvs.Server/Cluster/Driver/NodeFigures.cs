@@ -21,19 +21,19 @@ internal sealed record NodeFigures(
     /// <param name="node">The node.</param>
     /// <param name="admission">Whether writes are taken.</param>
     /// <param name="durable">Newest version on its disk.</param>
-    /// <param name="lags">How far behind others are in time.</param>
+    /// <param name="lags">How far behind others are in time: it notes how far this node is now.</param>
     /// <param name="now">The time.</param>
     internal static NodeFigures Of(
-        Node node, in WriteAdmission admission, KvsVersion durable, LagClock lags, TimeSpan now) => new(
-        durable,
-        admission.Have,
-        admission.Need,
-        [.. node.Replicas.Select(replica => new FollowerFigures(
+        Node node, in WriteAdmission admission, KvsVersion durable, LagClock lags, TimeSpan now)
+    {
+        lags.Note(now, durable.Sequence);
+        var followers = node.Replicas.Select(replica => new FollowerFigures(
             replica.Link.Peer, replica.Phase, replica.Counts, replica.Durable, replica.Applied, replica.InFlightBytes)
         {
             Lag = lags.LagOf(now, replica.Durable),
-        })],
-        [.. node.Diverged]);
+        });
+        return new NodeFigures(durable, admission.Have, admission.Need, [.. followers], [.. node.Diverged]);
+    }
 }
 
 /// <summary>A follower, as its primary sees it.</summary>

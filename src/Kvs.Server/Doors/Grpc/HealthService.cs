@@ -16,7 +16,9 @@ internal static class HealthService
     /// <summary>Its methods.</summary>
     internal static IEnumerable<GrpcMethod> Methods =>
     [
-        GrpcMethod.Unary($"/{Name}/Check", RouteNeed.Nothing, HealthCheckRequest.Parser, static (request, _) => Task.FromResult(Check(request))),
+        GrpcMethod.Unary(
+            $"/{Name}/Check", RouteNeed.Nothing, HealthCheckRequest.Parser,
+            static (request, _) => Task.FromResult(Check(request))),
         GrpcMethod.Stream($"/{Name}/Watch", RouteNeed.Nothing, HealthCheckRequest.Parser, WatchAsync),
     ];
 

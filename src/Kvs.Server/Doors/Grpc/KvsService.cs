@@ -23,8 +23,12 @@ internal sealed class KvsService(StoreCalls calls)
     internal IEnumerable<GrpcMethod> Methods =>
     [
         GrpcMethod.Unary($"/{Name}/Get", RouteNeed.Read, GetRequest.Parser, GetAsync),
-        GrpcMethod.Unary($"/{Name}/Set", RouteNeed.Write, SetRequest.Parser, (request, call) => WriteAsync(Translation.Of(request), call)),
-        GrpcMethod.Unary($"/{Name}/Remove", RouteNeed.Write, RemoveRequest.Parser, (request, call) => WriteAsync(Translation.Of(request), call)),
+        GrpcMethod.Unary(
+            $"/{Name}/Set", RouteNeed.Write, SetRequest.Parser,
+            (request, call) => WriteAsync(Translation.Of(request), call)),
+        GrpcMethod.Unary(
+            $"/{Name}/Remove", RouteNeed.Write, RemoveRequest.Parser,
+            (request, call) => WriteAsync(Translation.Of(request), call)),
         GrpcMethod.Unary($"/{Name}/Increment", RouteNeed.Write, IncrementRequest.Parser, IncrementAsync),
         GrpcMethod.Unary($"/{Name}/Batch", RouteNeed.Write, BatchRequest.Parser, BatchAsync),
         GrpcMethod.Stream($"/{Name}/Scan", RouteNeed.Read, ScanRequest.Parser, ScanAsync),

@@ -78,9 +78,14 @@ internal sealed class InstrumentRecord
                 _instrument.Unit ?? "",
                 _instrument.Description ?? "",
                 _kind,
-                [.. _cells.Select(cell => new MetricPoint(cell.Key, cell.Value.Value) { Bounds = _bounds, Buckets = [.. cell.Value.Buckets] })]);
+                [.. _cells.Select(cell => PointOf(cell.Key, cell.Value))]);
         }
     }
+
+    private MetricPoint PointOf(string labels, Cell cell) => new(labels, cell.Value)
+    {
+        Bounds = _bounds, Buckets = [.. cell.Buckets],
+    };
 
     private static double[] BoundsOf(Instrument instrument) => instrument switch
     {

@@ -89,7 +89,9 @@ internal sealed class ThreadCells(int count)
     /// <summary>Lives as long as its thread; its finalizer gives the set back. The lock hands over what was counted.</summary>
     private sealed class Lease(ThreadCells owner, long[] cells)
     {
+#pragma warning disable MA0055 // A thread tells nobody that it ends: what only it refers to is all that does.
         ~Lease() => owner.Return(cells);
+#pragma warning restore MA0055
 
         internal long[] Cells => cells;
     }

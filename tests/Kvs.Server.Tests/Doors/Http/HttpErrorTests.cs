@@ -73,6 +73,11 @@ public sealed class HttpErrorTests
         { "POST /v1/kv/number:incr?by=1.5", "", [], 400, "InvalidArgument" },
         { "POST /v1/kv/number:incr?by=9223372036854775808", "", [], 400, "InvalidArgument" },
         { "POST /v1/kv/number:incr", "", ["If-Match: \"1-1\""], 412, "ConditionFailed" },
+    };
+
+    /// <summary>As <see cref="Refusals"/>, of ranges and batches.</summary>
+    public static TheoryData<string, string?, string[], int, string> RefusalsOfMany => new()
+    {
         { "GET /v1/kv?limit=0", null, [], 400, "InvalidArgument" },
         { "GET /v1/kv?limit=-1", null, [], 400, "InvalidArgument" },
         { "GET /v1/kv?limit_bytes=x", null, [], 400, "InvalidArgument" },
@@ -114,6 +119,7 @@ public sealed class HttpErrorTests
 
     [Theory]
     [MemberData(nameof(Refusals))]
+    [MemberData(nameof(RefusalsOfMany))]
     public async Task What_has_no_meaning_is_refused_as_a_problem_and_changes_nothing(
         string line, string? body, string[] headers, int status, string code)
     {

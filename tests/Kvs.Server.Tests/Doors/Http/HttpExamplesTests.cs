@@ -51,6 +51,7 @@ public sealed partial class HttpExamplesTests
     {
         using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", command])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;

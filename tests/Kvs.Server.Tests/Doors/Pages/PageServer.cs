@@ -47,6 +47,6 @@ internal sealed partial class PageServer : IAsyncDisposable
         _directory.Dispose();
     }
 
-    [GeneratedRegex(@"http listening on .*\(port (\d+)\)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"http listening on .*\(port (?<port>\d+)\)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex HttpPort();
 }

@@ -30,10 +30,10 @@ internal sealed class AnswerSender(HttpContext context, TimeSpan limit)
         {
             await flush.AsTask().WaitAsync(limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan);
         }
-        catch (TimeoutException)
+        catch (TimeoutException late)
         {
             context.Abort();
-            throw new OperationCanceledException("The client does not take its answer.", context.RequestAborted);
+            throw new OperationCanceledException("The client does not take its answer.", late, context.RequestAborted);
         }
     }
 

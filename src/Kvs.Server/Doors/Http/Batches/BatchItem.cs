@@ -41,7 +41,7 @@ internal static class BatchWords
     /// <summary>The word that a reader stands on.</summary>
     /// <param name="json">The reader.</param>
     /// <param name="isCondition">Whether it stands in a condition.</param>
-    internal static BatchWord Of(in Utf8JsonReader json, bool isCondition) =>
+    internal static BatchWord Of(ref Utf8JsonReader json, bool isCondition) =>
         json.ValueTextEquals("key"u8) ? BatchWord.Key
         : isCondition
             ? json.ValueTextEquals("version"u8) ? BatchWord.Version

@@ -155,7 +155,7 @@ internal ref struct BatchReader
     {
         while (NextProperty())
         {
-            var word = BatchWords.Of(in _json, isCondition);
+            var word = BatchWords.Of(ref _json, isCondition);
             if (word == BatchWord.None)
             {
                 return isCondition
