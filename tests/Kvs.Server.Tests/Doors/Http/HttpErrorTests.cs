@@ -50,6 +50,11 @@ public sealed class HttpErrorTests
         { "PUT /v1/kv/text?ttl=-1s", "x", [], 400, "InvalidArgument" },
         { "PUT /v1/kv/text?ttl=0s", "x", [], 400, "InvalidArgument" },
         { "PUT /v1/kv/text?ttl=99999999999999999d", "x", [], 400, "InvalidArgument" },
+    };
+
+    /// <summary>The same, of what asks for more than a key.</summary>
+    public static TheoryData<string, string?, string[], int, string> RefusedConditions => new()
+    {
         { "GET /v1/kv/text", null, ["If-Match: \"1-1\""], 412, "ConditionFailed" },
         { "GET /v1/kv/missing", null, ["If-Match: *"], 412, "ConditionFailed" },
         { "GET /v1/kv/text", null, ["If-None-Match: 1-1"], 400, "InvalidArgument" },
@@ -120,6 +125,7 @@ public sealed class HttpErrorTests
     [Theory]
     [MemberData(nameof(Refusals))]
     [MemberData(nameof(RefusalsOfMany))]
+    [MemberData(nameof(RefusedConditions))]
     public async Task What_has_no_meaning_is_refused_as_a_problem_and_changes_nothing(
         string line, string? body, string[] headers, int status, string code)
     {
