@@ -58,7 +58,8 @@ static int Fuzz(string[] arguments)
     Environment.SetEnvironmentVariable("KVS_FUZZ_TARGET", asked.Target);
     Environment.SetEnvironmentVariable("KVS_FUZZ_SECONDS", asked.Seconds);
     Environment.SetEnvironmentVariable("KVS_SEED", Environment.GetEnvironmentVariable("KVS_SEED") ?? "random");
-    return Dotnet(["test", "tests/Kvs.Core.Tests", "-c", "Release", "--filter", "FullyQualifiedName~FuzzTests.Rounds"]);
+    return All([.. new[] { "tests/Kvs.Core.Tests", "tests/Kvs.Server.Tests" }.Select(project => (Func<int>)(() =>
+        Dotnet(["test", project, "-c", "Release", "--filter", "FullyQualifiedName~FuzzTests.Rounds"])))]);
 }
 
 static int Usage()
@@ -71,7 +72,7 @@ static int Usage()
           test --all       all tests (what README.md says)
           crash            power-cut, failing-call and kill -9 tests (KVS_CRASH_CUTS, _FAULTS, _ROUNDS, KVS_SEED)
           fuzz [TARGET] [--seconds N]
-                           mutated frames, records, groups, manifests, hints, without end or for N seconds (KVS_SEED)
+                           mutated frames, records, groups, manifests, hints, Redis commands, without end or for N seconds (KVS_SEED)
           docs             the tests of what the documents say and show
           golden --accept  rewrites golden files; review the diff as compatibility
           api --accept     rewrites PublicApi.txt; review the diff as a promise to users

@@ -47,6 +47,23 @@ internal sealed class ByteBudget(long bytesMax)
         }
     }
 
+    /// <summary>Takes bytes if that is possible at once.</summary>
+    /// <param name="bytes">How many.</param>
+    /// <returns>False when others hold too many, or wait for some.</returns>
+    internal bool TryAcquire(long bytes)
+    {
+        lock (_gate)
+        {
+            if (_line.Count > 0 || !FitsLocked(bytes))
+            {
+                return false;
+            }
+
+            _held += bytes;
+            return true;
+        }
+    }
+
     /// <summary>Gives bytes back. Whoever goes on because of it does so on the thread pool.</summary>
     /// <param name="bytes">How many.</param>
     internal void Release(long bytes)

@@ -104,6 +104,23 @@ internal interface IEngineSnapshot : IDisposable
     /// <param name="range">The range.</param>
     long Count(in KeyRange range);
 
+    /// <summary>Finds the key at a position among the visible ones, in key order: for a random key.</summary>
+    /// <param name="position">0 for the first.</param>
+    /// <returns>The key; null when there are not so many. An engine that does not know counts walks there.</returns>
+    byte[]? KeyAt(long position)
+    {
+        using var cursor = Scan(KeyRange.All, reverse: false);
+        for (var at = 0L; cursor.MoveNext(); at++)
+        {
+            if (at == position)
+            {
+                return cursor.Key.ToArray();
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Walks over the visible entries of a range. Ownership: the caller disposes it, before the snapshot.</summary>
     /// <param name="range">The range.</param>
     /// <param name="reverse">From the last key to the first.</param>

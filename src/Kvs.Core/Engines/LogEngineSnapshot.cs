@@ -68,6 +68,13 @@ internal sealed class LogEngineSnapshot : IEngineSnapshot
     }
 
     /// <inheritdoc/>
+    public byte[]? KeyAt(long position)
+    {
+        _registry.ThrowIfClosed();
+        return _lease.TryFindAt(position, out var key, out _) ? key : null;
+    }
+
+    /// <inheritdoc/>
     public IEntryCursor Scan(in KeyRange range, bool reverse) =>
         new Cursor(this, _lease.Cursor(range, reverse));
 

@@ -32,6 +32,9 @@ internal sealed record ServerOptions
     /// <summary>Where it listens for gRPC; null for nowhere.</summary>
     internal KvsAddress? Grpc { get; init; }
 
+    /// <summary>Where Redis clients are served; null for nowhere.</summary>
+    internal KvsAddress? Resp { get; init; }
+
     /// <summary>Where the data lies, relative to the current directory or absolute.</summary>
     internal string DataDirectory { get; init; } = "kvs-data";
 
@@ -126,7 +129,7 @@ internal sealed record ServerOptions
     internal LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
 
     /// <summary>All addresses at which clients come in.</summary>
-    internal IEnumerable<KvsAddress> Addresses => [Address, .. new[] { Http, Grpc }.OfType<KvsAddress>()];
+    internal IEnumerable<KvsAddress> Addresses => [Address, .. new[] { Http, Grpc, Resp }.OfType<KvsAddress>()];
 
     /// <summary>What all doors share of them.</summary>
     internal DoorLimits ToDoorLimits() => new(QueuedBytesMax, ReceiveBytesMax, AnswerBytesMax);

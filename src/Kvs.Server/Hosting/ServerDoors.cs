@@ -6,6 +6,7 @@ using Kvs.Server.Doors;
 using Kvs.Server.Doors.Grpc;
 using Kvs.Server.Doors.Http;
 using Kvs.Server.Doors.Pages;
+using Kvs.Server.Doors.Resp;
 using Kvs.Server.Doors.Tcp;
 using Kvs.Server.Doors.Web;
 using Kvs.Server.Telemetry;
@@ -61,6 +62,16 @@ internal sealed class ServerDoors : IAsyncDisposable
                     async () => await WebDoor.OpenAsync(
                         options.ToWebDoorOptions() with { Tls = access.Tls, TlsClients = options.TlsClients },
                         routes, dispatcher, time, loggers, stop),
+                    stop);
+            }
+
+            if (options.Resp is { } resp)
+            {
+                var respLogger = loggers.CreateLogger("kvs.resp");
+                await doors.AddAsync(
+                    resp.ToString(),
+                    () => Task.FromResult<IDoor>(RespDoor.Open(
+                        transport, options.ToDoorOptions(resp), dispatcher, time, respLogger)),
                     stop);
             }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Kvs.Core.Protocol;
 using Kvs.Core.Tests.Protocol;
+using Kvs.TestKit.Fuzz;
 using Xunit;
 
 namespace Kvs.Core.Tests.Fuzz;

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Kvs.TestKit;
+using Kvs.TestKit.Fuzz;
 using Xunit;
 
 namespace Kvs.Core.Tests.Fuzz;
@@ -27,19 +27,11 @@ public sealed class FuzzTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void No_bytes_make_a_reader_throw(string name) => RunRound(Named(name), TestSeed.For());
+    public void No_bytes_make_a_reader_throw(string name) =>
+        FuzzRounds.RunOne(s_targets.Single(target => target.Name == name), TestSeed.For(), InputsOfARound);
 
     [EndlessFact]
-    public void Rounds_until_the_time_is_over()
-    {
-        var limit = double.Parse(EndlessFactAttribute.Seconds!, CultureInfo.InvariantCulture);
-        var chosen = Environment.GetEnvironmentVariable("KVS_FUZZ_TARGET") is { Length: > 0 } name ? [Named(name)] : s_targets;
-        var start = TimeProvider.System.GetTimestamp();
-        for (var seed = TestSeed.For(); TimeProvider.System.GetElapsedTime(start).TotalSeconds < limit; seed++)
-        {
-            Array.ForEach(chosen, target => RunRound(target, seed));
-        }
-    }
+    public void Rounds_until_the_time_is_over() => FuzzRounds.RunUntilOver(s_targets, InputsOfARound);
 
     [Fact]
     public void A_planted_mistake_is_found_and_its_input_made_small()
@@ -49,30 +41,5 @@ public sealed class FuzzTests
             "careless", [[2, 7, 7, 0, 0, 0, 0, 0]], bytes => bytes, bytes => bytes.Length > 0 && bytes.AsSpan(1, bytes[0]).Length >= 0);
         var finding = Assert.Throws<InvalidOperationException>(() => Fuzzer.Run(careless, seed: 1, InputsOfARound));
         Assert.Matches(@"^careless: replay with KVS_SEED=1\. Smallest input: [0-9A-F]{2}\. ", finding.Message);
-    }
-
-    private static void RunRound(FuzzTarget target, int seed)
-    {
-        var accepted = Fuzzer.Run(target, seed, InputsOfARound);
-
-        // A fuzzer whose inputs are all refused at the door tests nothing behind it.
-        Assert.InRange(accepted, InputsOfARound / 20, InputsOfARound);
-    }
-
-    private static FuzzTarget Named(string name) => s_targets.FirstOrDefault(target => target.Name == name)
-        ?? throw new ArgumentException($"The targets are {string.Join(", ", s_targets.Select(target => target.Name))}.", nameof(name));
-
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class EndlessFactAttribute : FactAttribute
-    {
-        public EndlessFactAttribute()
-        {
-            if (string.IsNullOrEmpty(Seconds))
-            {
-                Skip = "The long run: ./dev fuzz [TARGET] [--seconds N].";
-            }
-        }
-
-        internal static string? Seconds => Environment.GetEnvironmentVariable("KVS_FUZZ_SECONDS");
     }
 }

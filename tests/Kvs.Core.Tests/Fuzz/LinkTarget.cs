@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Cluster;
 using Kvs.Core.Tests.Protocol.Cluster;
+using Kvs.TestKit.Fuzz;
 using Xunit;
 
 namespace Kvs.Core.Tests.Fuzz;

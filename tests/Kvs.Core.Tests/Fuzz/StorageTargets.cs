@@ -9,6 +9,7 @@ using Kvs.Core.Storage.Requests;
 using Kvs.Core.Storage.Segments;
 using Kvs.TestKit;
 using Kvs.TestKit.Device;
+using Kvs.TestKit.Fuzz;
 using Xunit;
 
 namespace Kvs.Core.Tests.Fuzz;

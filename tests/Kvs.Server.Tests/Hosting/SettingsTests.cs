@@ -19,6 +19,7 @@ public sealed class SettingsTests
         { "http", ["127.0.0.1:8080", "[::1]:0"], ["", "8080", "host"] },
         { "http-hosts", ["kvs.example.org", "a, b", "*"], ["", "a,", "a b", "http://a", "a:80"] },
         { "grpc", ["127.0.0.1:4080", "[::1]:0"], ["", "4080", "host"] },
+        { "resp", ["127.0.0.1:6379", "[::1]:0"], ["", "6379", "host"] },
         { "data-dir", ["x", "/var/lib/kvs", "a b"], ["", "a\0b"] },
         { "durability", ["always", "os", "interval:1", "interval:60000"],
             ["", "Always", "interval", "interval:", "interval:0", "interval:60001", "interval:-1"] },

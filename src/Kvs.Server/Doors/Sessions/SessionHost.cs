@@ -33,7 +33,7 @@ internal sealed class SessionHost : IAsyncDisposable
     /// <summary>Creates it; <see cref="Start"/> begins to accept.</summary>
     /// <param name="listener">The listener. Ownership: this object's.</param>
     /// <param name="options">The limits.</param>
-    /// <param name="dispatcher">Counts the connections of all doors.</param>
+    /// <param name="dispatcher">Counts the connections of all doors, which share one limit.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
     /// <param name="newSession">Makes a session, which owns its connection.</param>
@@ -141,14 +141,14 @@ internal sealed class SessionHost : IAsyncDisposable
 
     private void Admit(IConnection connection)
     {
-        if (Interlocked.Increment(ref _open) <= _options.ConnectionsMax)
+        if (_dispatcher.TryAddConnection(_options.ConnectionsMax))
         {
-            _dispatcher.CountConnection(1);
+            Interlocked.Increment(ref _open);
             Track(_newSession(connection), static session => session.RunAsync(), static host => host.Leave());
             return;
         }
 
-        _log.TooManyConnections(connection.RemoteAddress, Interlocked.Decrement(ref _open));
+        _log.TooManyConnections(connection.RemoteAddress, _options.ConnectionsMax);
         if (Interlocked.Increment(ref _refusals) <= RefusalsMax)
         {
             Track(

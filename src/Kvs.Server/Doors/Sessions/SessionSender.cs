@@ -62,7 +62,11 @@ internal sealed class SessionSender(IConnection connection, TimeProvider time)
 
         try
         {
-            await connection.SendAsync(last, CancellationToken.None);
+            if (!last.IsEmpty)
+            {
+                await connection.SendAsync(last, CancellationToken.None);
+            }
+
             connection.FinishSending();
         }
         catch (IOException)

@@ -1,4 +1,4 @@
-namespace Kvs.Core.Tests.Fuzz;
+namespace Kvs.TestKit.Fuzz;
 
 /// <summary>Makes inputs of a target from a seed, and a finding small. The same seed gives the same inputs.</summary>
 internal static class Fuzzer

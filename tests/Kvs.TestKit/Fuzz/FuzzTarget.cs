@@ -1,4 +1,4 @@
-namespace Kvs.Core.Tests.Fuzz;
+namespace Kvs.TestKit.Fuzz;
 
 /// <summary>Bytes that the product reads although anybody may have written them.</summary>
 /// <param name="Name">Its name for <c>./dev fuzz</c>.</param>
