@@ -87,7 +87,7 @@ internal sealed class SimCluster
     /// </summary>
     internal bool IsUndecidable => Options.AnswersBeforeSync
         && Nodes.Any(node => node.Disk.Record.HasList)
-        && !Nodes.Any(node => node.Disk.Record.IsFounding)
+        && !Nodes.Any(node => node.Disk.Record.IsFounding && (!node.IsUp || node.Node.Role == NodeRole.Candidate))
         && Nodes.Count(node => node.HasEverything) <= Nodes.Length / 2
         && !Nodes.Any(node => node.IsUp && node.Node.Role is NodeRole.Primary or NodeRole.Recovering);
 

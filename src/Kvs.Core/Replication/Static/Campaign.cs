@@ -285,6 +285,16 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
         // The best one first: it is named.
         foreach (var (_, report) in _answers.Values.OrderByDescending(answer => answer.Report.Last))
         {
+            // Whoever belongs to the list keeps its promises, even if it may have lost something else.
+            if (_reason == CampaignReason.Start
+                && report.List is ListState.Same or ListState.Behind
+                && report.PromisedEpoch > 0
+                && report.Candidate != list.Self)
+            {
+                Abort($"{report.NodeId} has promised an epoch to {NameOf(report.Candidate)}", report.Candidate);
+                return true;
+            }
+
             if (!Votes(report))
             {
                 // Nothing is committed that it alone holds: its acknowledgements never counted, or others that count hold it.
@@ -301,12 +311,6 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
             if (!context.Rules.IsAtLeast(context.Log.Last, report.Last))
             {
                 Abort($"{report.NodeId} holds a longer log ({report.Last}, here {context.Log.Last})", report.NodeId);
-                return true;
-            }
-
-            if (_reason == CampaignReason.Start && report.PromisedEpoch > 0 && report.Candidate != list.Self)
-            {
-                Abort($"{report.NodeId} has promised an epoch to {NameOf(report.Candidate)}", report.Candidate);
                 return true;
             }
         }
