@@ -1,4 +1,7 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.Watch;
 
 namespace Kvs.Client;
 
@@ -29,6 +32,24 @@ internal sealed class ProcessConsoleIo : IConsoleIo
     /// <inheritdoc/>
     public string? Variable(string name) => Environment.GetEnvironmentVariable(name);
 
+    /// <inheritdoc/>
+    public async Task<int> RunAsync(ChildCommand command, CancellationToken cancellationToken)
+    {
+        using var process = Start(command);
+        try
+        {
+            await process.StandardInput.BaseStream.WriteAsync(command.Input, cancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It need not read what it is given.
+        }
+
+        await process.WaitForExitAsync(cancellationToken);
+        return process.ExitCode;
+    }
+
     // The files that the user names are the client's own business; the seam of the store's files is not for them.
 #pragma warning disable RS0030
 
@@ -42,6 +63,24 @@ internal sealed class ProcessConsoleIo : IConsoleIo
     public void Replace(string path) => File.Move(PartialName(path), path, overwrite: true);
 
 #pragma warning restore RS0030
+
+    private static Process Start(ChildCommand command)
+    {
+        var start = new ProcessStartInfo(command.Program, command.Arguments) { RedirectStandardInput = true };
+        foreach (var (name, value) in command.Variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception failure)
+        {
+            throw new InputException($"cannot run '{command.Program}': {failure.Message}", failure);
+        }
+    }
 
     private static string PartialName(string path) => path + ".partial";
 }

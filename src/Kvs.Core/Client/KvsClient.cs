@@ -171,6 +171,15 @@ public sealed class KvsClient : IKvStore
         }
     }
 
+    /// <summary>
+    /// Follows changes, in order, each once, until it is cancelled. When the connection breaks or its node is gone, it goes on
+    /// behind the last position at the same or another node, within the time of a call: nothing is missed, nothing comes twice.
+    /// </summary>
+    /// <param name="options">Which changes, and from where; null for all from now on.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    public IAsyncEnumerable<KvsChange> WatchAsync(WatchOptions? options = null, CancellationToken cancellationToken = default) =>
+        new RemoteWatch(_caller, options ?? new WatchOptions()).ReadAsync(cancellationToken);
+
     /// <inheritdoc/>
     public ValueTask<StoreStats> StatsAsync(CancellationToken cancellationToken = default) =>
         _caller.CallAsync(Calls.Stats, Opcode.Stats, default, cancellationToken);

@@ -99,7 +99,7 @@ internal sealed class RemoteReader(Caller caller, RequestFields fields) : IKvRea
         }
     }
 
-    private static async Task<(ScanStream Stream, ScanPage? First)> OpenAsync(
+    private static async Task<(AnswerStream<ScanPage> Stream, ScanPage? First)> OpenAsync(
         KvsConnection connection, ScanRequest request, RequestFields fields, CancellationToken cancellationToken)
     {
         var stream = connection.OpenScan(in request, fields with { DeadlineMillis = 0 });

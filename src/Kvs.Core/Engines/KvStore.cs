@@ -168,6 +168,13 @@ public sealed class KvStore : IKvStore
         Read(this, static (_, store) => (IKvSnapshot)store.TakeSnapshot(), cancellationToken);
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<KvsChange> WatchAsync(WatchOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return new FollowedChanges(_engine, options ?? new WatchOptions()).ReadAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<StoreStats> StatsAsync(CancellationToken cancellationToken = default) =>
         Read(0, static (engine, _) => engine.Stats(), cancellationToken);
 

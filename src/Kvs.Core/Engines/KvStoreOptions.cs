@@ -22,8 +22,8 @@ public sealed record KvStoreOptions
     public long QueuedBytesMax { get; init; } = Limits.QueuedBytesMax;
 
     /// <summary>
-    /// The newest bytes of the log that compaction leaves alone. 0 by default: only watchers and replicas read history,
-    /// and an embedded store has none.
+    /// The newest bytes of the log that compaction leaves alone: how far back a watch can begin, and how far one may fall
+    /// behind. 0 by default, for programs that watch nothing, or nothing but what happens now.
     /// </summary>
     public long HistoryBytes { get; init; }
 

@@ -54,6 +54,14 @@ public interface IKvStore : IKvReader, IAsyncDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<IKvSnapshot> SnapshotAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Follows changes, in order, each once, until it is cancelled: from a position in the past, or from now on. It waits for
+    /// its reader, who may be as slow as the history lasts; then it fails with <see cref="ErrorCode.Compacted"/>.
+    /// </summary>
+    /// <param name="options">Which changes, and from where; null for all from now on.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    IAsyncEnumerable<KvsChange> WatchAsync(WatchOptions? options = null, CancellationToken cancellationToken = default);
+
     /// <summary>Figures about the store.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<StoreStats> StatsAsync(CancellationToken cancellationToken = default);

@@ -20,4 +20,9 @@ public sealed record WatchOptions
     /// from time to time: for whoever keeps the position for a later watch of quiet keys.
     /// </summary>
     public bool Progress { get; init; }
+
+    /// <summary>
+    /// How long a watch over connections, once begun, looks for a server to go on at before it fails (a minute by default).
+    /// </summary>
+    public TimeSpan ResumeWithin { get; init; } = TimeSpan.FromMinutes(1);
 }

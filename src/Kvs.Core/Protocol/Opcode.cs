@@ -85,7 +85,7 @@ internal enum Opcode : byte
     /// <summary>A scan that is streamed in chunks, as far as the client gives credit.</summary>
     Scan = 0x23,
 
-    /// <summary>More credit for a stream. Has no response.</summary>
+    /// <summary>More credit for a stream, a scan or a watch. Has no response.</summary>
     ScanCredit = 0x24,
 
     /// <summary>Ends a stream early. Has no response of its own: the stream ends with its last chunk.</summary>
@@ -99,6 +99,9 @@ internal enum Opcode : byte
 
     /// <summary>Closes a snapshot.</summary>
     SnapshotClose = 0x28,
+
+    /// <summary>Follows changes: a stream of chunks as that of a scan, which does not end by itself.</summary>
+    Watch = 0x29,
 
     /// <summary>From the server, before it closes the connection: why.</summary>
     Error = 0xFF,

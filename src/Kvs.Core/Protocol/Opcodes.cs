@@ -17,7 +17,7 @@ internal static class Opcodes
         is (>= Opcode.Hello and <= Opcode.SlowLog)
         or (>= Opcode.Set and <= Opcode.Persist)
         or Opcode.Get or Opcode.Stat
-        or (>= Opcode.Batch and <= Opcode.SnapshotClose);
+        or (>= Opcode.Batch and <= Opcode.Watch);
 
     /// <summary>Whether it is one operation on one key.</summary>
     /// <param name="opcode">The opcode.</param>

@@ -43,6 +43,9 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>The snapshots that clients hold.</summary>
     internal SnapshotTable Snapshots { get; }
 
+    /// <summary>Clocks and timers.</summary>
+    internal TimeProvider Time => _time;
+
     /// <summary>The watches of all doors.</summary>
     internal WatchTable Watches { get; private init; }
 

@@ -31,6 +31,9 @@ internal class BorrowedStore(IKvStore inner) : IKvStore
         KvsBatch batch, Durability durability = Durability.Default, CancellationToken cancellationToken = default) =>
         inner.ApplyAsync(batch, durability, cancellationToken);
 
+    public virtual IAsyncEnumerable<KvsChange> WatchAsync(
+        WatchOptions? options = null, CancellationToken cancellationToken = default) => inner.WatchAsync(options, cancellationToken);
+
     public virtual ValueTask<IKvSnapshot> SnapshotAsync(CancellationToken cancellationToken = default) =>
         inner.SnapshotAsync(cancellationToken);
 

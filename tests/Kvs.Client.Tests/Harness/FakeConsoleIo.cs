@@ -1,4 +1,5 @@
 using Kvs.Client.Commands.CommandLine;
+using Kvs.Client.Commands.Watch;
 using Kvs.TestKit.Processes;
 
 namespace Kvs.Client.Tests.Harness;
@@ -35,6 +36,12 @@ internal sealed class FakeConsoleIo : IConsoleIo
 
     /// <inheritdoc/>
     public string? Variable(string name) => Variables.GetValueOrDefault(name);
+
+    /// <summary>What the programs that it runs end with.</summary>
+    internal Func<ChildCommand, int> Child { get; set; } = static _ => throw new InvalidOperationException("No program is wanted.");
+
+    /// <inheritdoc/>
+    public Task<int> RunAsync(ChildCommand command, CancellationToken cancellationToken) => Task.FromResult(Child(command));
 
     /// <inheritdoc/>
     public Stream OpenRead(string path) =>

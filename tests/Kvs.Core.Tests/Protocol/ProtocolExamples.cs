@@ -172,6 +172,22 @@ internal static class ProtocolExamples
         ["scan-credit"] = target => RequestEncoder.WriteCredit(target, 15, 1),
         ["scan-last"] = target => Chunk(target, Opcode.Scan, 15, null, more: false, ("user:1", "")),
         ["scan-cancel"] = target => RequestEncoder.WriteEmpty(target, Opcode.ScanCancel, 15, default),
+        ["watch"] = target => new WatchRequest
+        {
+            Range = KeyRange.Prefix("user:"),
+            Since = new WatchPosition(Older, 2),
+            ChunkBytes = 65_536,
+            Credit = 4,
+        }.Write(target, 32, default),
+        ["watch-chunk"] = target =>
+        {
+            var start = ChangeChunkCodec.Begin(target, 32, Version, 3);
+            ChangeChunkCodec.Write(target, ChangeKind.Set, new WatchPosition(Older, 3), "user:1"u8, "ann"u8, 0);
+            ChangeChunkCodec.Write(target, ChangeKind.Removed, Older, "user:2"u8, default, 0);
+            ChangeChunkCodec.Write(target, ChangeKind.Expired, Version, "user:3"u8, default, 0);
+            target.EndFrame(start, FrameFlags.More);
+        },
+        ["watch-last"] = target => target.EndFrame(ChangeChunkCodec.Begin(target, 32, Version, 0)),
         ["count"] = target => RequestEncoder.WriteCount(target, 16, default, KeyRange.Prefix("user:")),
         ["count-ok"] = target => ResponseEncoder.WriteCount(target, 16, 2),
         ["snapshot-open"] = target => RequestEncoder.WriteEmpty(target, Opcode.SnapshotOpen, 17, default),

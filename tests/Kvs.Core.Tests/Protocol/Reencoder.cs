@@ -35,6 +35,8 @@ internal static class Reencoder
                 var opcode = frame.Opcode;
                 return RequestDecoder.TryReadScan(in frame, out var scan, out _)
                     && Then(() => RequestEncoder.WriteScan(target, opcode, 1, in fields, in scan));
+            case Opcode.Watch:
+                return WatchRequest.TryRead(in frame, out var watch, out _) && Then(() => watch.Write(target, 1, in fields));
             case Opcode.ScanCredit:
                 return RequestDecoder.TryReadCredit(in frame, out var chunks, out _) && Then(() => RequestEncoder.WriteCredit(target, 1, chunks));
             case Opcode.Count:
@@ -120,11 +122,31 @@ internal static class Reencoder
             case Opcode.Scan or Opcode.ScanPage:
                 var more = frame.Flags.HasFlag(FrameFlags.More);
                 return ScanChunkCodec.TryRead(body, out var page) && Then(() => WritePage(target, request, page, more));
+            case Opcode.Watch:
+                var follows = frame.Flags;
+                return ChangeChunkCodec.TryRead(body, out var chunk) && Then(() => WriteChanges(target, chunk, follows));
             default:
                 return Opcodes.IsOperation(request)
                     && ResponseDecoder.TryReadWrite(body, out var written, out var result)
                     && Results(target, request, written, [result], body, fields.Position);
         }
+    }
+
+    private static void WriteChanges(FrameBuffer target, ChangeChunk chunk, FrameFlags flags)
+    {
+        var start = ChangeChunkCodec.Begin(target, 1, chunk.Position, chunk.Changes.Count);
+        foreach (var change in chunk.Changes)
+        {
+            ChangeChunkCodec.Write(
+                target,
+                change.Kind,
+                change.Position,
+                change.Key.Bytes.Span,
+                change.Value.Bytes.Span,
+                change.ExpiresAt?.ToUnixTimeMilliseconds() ?? 0);
+        }
+
+        target.EndFrame(start, flags);
     }
 
     private static bool TryOperation(in Frame frame, RequestFields fields, FrameBuffer target) =>

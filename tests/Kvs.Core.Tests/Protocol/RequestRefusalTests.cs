@@ -10,9 +10,9 @@ public sealed class RequestRefusalTests
 {
     [Theory]
     [InlineData(0x00)]
-    [InlineData(0x0E)]
+    [InlineData(0x0F)]
     [InlineData(0x16)]
-    [InlineData(0x29)]
+    [InlineData(0x2A)]
     [InlineData(0x40)]
     [InlineData(0x91)]
     [InlineData(0xFF)]
@@ -160,6 +160,18 @@ public sealed class RequestRefusalTests
     {
         var request = new AuthRequest(AuthKind.Password, "alice", "sesame"u8.ToArray());
         Assert.DoesNotContain("sesame", $"{request}", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("08 00000000 00000000 00000000")] // an unknown flag
+    [InlineData("04 00000000 00000000 00000000")] // no position
+    [InlineData("04 00000000 00000000 0000000000000000 0000000000000000 00000080 00000000")] // more changes than there can be
+    [InlineData("00 00000000 00000000 00000000 00")] // more than a watch
+    public void A_malformed_watch_is_refused(string body)
+    {
+        var frame = new Frame { Opcode = Opcode.Watch, Body = Wire.Hex(body) };
+        Assert.False(WatchRequest.TryRead(in frame, out _, out var fault));
+        Assert.Equal(ErrorCode.Protocol, fault.Code);
     }
 
     [Fact]

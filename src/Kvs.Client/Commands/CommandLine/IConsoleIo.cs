@@ -1,3 +1,5 @@
+using Kvs.Client.Commands.Watch;
+
 namespace Kvs.Client.Commands.CommandLine;
 
 /// <summary>
@@ -26,6 +28,13 @@ internal interface IConsoleIo
     /// <param name="name">Its name.</param>
     /// <returns>Its value, or null.</returns>
     string? Variable(string name);
+
+    /// <summary>Runs a program to its end; its output is this process's.</summary>
+    /// <param name="command">The program.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Its exit code.</returns>
+    /// <exception cref="InputException">It cannot be run.</exception>
+    Task<int> RunAsync(ChildCommand command, CancellationToken cancellationToken);
 
     /// <summary>Opens a file for reading.</summary>
     /// <param name="path">Its path.</param>

@@ -3,6 +3,7 @@ using Kvs.Client.Commands.Cluster;
 using Kvs.Client.Commands.Keys;
 using Kvs.Client.Commands.Ranges;
 using Kvs.Client.Commands.Streams;
+using Kvs.Client.Commands.Watch;
 
 namespace Kvs.Client.Commands.CommandLine;
 
@@ -22,6 +23,7 @@ internal static class VerbTable
         new("persist", "let a key live for ever again", PersistCommand.Create),
         new("scan", "list keys and values in key order", ScanCommand.Create),
         new("count", "count keys", CountCommand.Create),
+        new("watch", "follow changes as they happen", WatchCommand.Create),
         new("batch", "apply operations from stdin, all or none", BatchCommand.Create),
         new("pipe", "run a stream of operations from stdin", PipeCommand.Create),
         new("export", "write all entries of one moment as JSON lines", ExportCommand.Create),

@@ -4,7 +4,7 @@ using Kvs.Core.Operations;
 
 namespace Kvs.Client.Commands.Ranges;
 
-/// <summary>The options that choose a range of keys, the same for scan, count and export.</summary>
+/// <summary>The options that choose a range of keys, the same for scan, count, export and watch.</summary>
 internal sealed class RangeOptions
 {
     private readonly Option<string?> _prefix = Operand.Value("--prefix", "P", "keys that begin with P");
@@ -30,6 +30,13 @@ internal sealed class RangeOptions
         var range = new KeyRange(Key(parse, _from) ?? default, Key(parse, _to));
         return Key(parse, _prefix) is { } prefix ? range.Intersect(KeyRange.Prefix(prefix)) : range;
     }
+
+    /// <summary>Reads the range, and the one key that may be given instead.</summary>
+    /// <param name="parse">The parsed command line.</param>
+    /// <param name="key">The option that names one key.</param>
+    /// <returns>The range.</returns>
+    internal KeyRange Read(ParseResult parse, Option<string?> key) =>
+        Key(parse, key) is { } one ? Read(parse).Intersect(KeyRange.Only(new KvsKey(one))) : Read(parse);
 
     private ReadOnlyMemory<byte>? Key(ParseResult parse, Option<string?> option)
     {

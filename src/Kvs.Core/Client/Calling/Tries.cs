@@ -102,13 +102,7 @@ internal sealed class Tries(TimeProvider time, long startedAt, long deadline, in
         (uint)Math.Clamp(Math.Ceiling(time.GetElapsedTime(from, to).TotalMilliseconds), 0, uint.MaxValue);
 
     // What passes by itself, or elsewhere. A position is waited for by the server; without a cluster nobody else has it.
-    private bool CanHelp(ErrorCode code) => code switch
-    {
-        ErrorCode.NotPrimary or ErrorCode.NotEnoughReplicas or ErrorCode.NoLease or ErrorCode.Unreachable
-            or ErrorCode.Overloaded or ErrorCode.ShuttingDown or ErrorCode.TooManyConnections => true,
-        ErrorCode.TooStale => addresses > 1,
-        _ => false,
-    };
+    private bool CanHelp(ErrorCode code) => IsPassing(code) || (code == ErrorCode.TooStale && addresses > 1);
 
     // Another address that was not tried since the last pause is tried at once; after all of them, and at the same one, a
     // pause that doubles, with jitter. So two nodes that name each other are asked once a round.
@@ -128,6 +122,12 @@ internal sealed class Tries(TimeProvider time, long startedAt, long deadline, in
         var longest = Math.Min(s_pauseMax.Ticks, s_pauseMin.Ticks << Math.Min(_rounds++, 10));
         return TimeSpan.FromTicks((longest / 2) + _jitter.NextInt64(longest / 2));
     }
+
+    /// <summary>Whether it may be otherwise soon.</summary>
+    /// <param name="code">What went wrong.</param>
+    internal static bool IsPassing(ErrorCode code) => code
+        is ErrorCode.NotPrimary or ErrorCode.NotEnoughReplicas or ErrorCode.NoLease or ErrorCode.Unreachable
+        or ErrorCode.Overloaded or ErrorCode.ShuttingDown or ErrorCode.TooManyConnections;
 
     /// <summary>Whether another node may be able to do what one could not.</summary>
     /// <param name="code">Why it could not.</param>

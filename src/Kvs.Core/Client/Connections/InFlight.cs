@@ -14,7 +14,7 @@ internal sealed class InFlight(Lock gate)
 #pragma warning restore CA1001
 {
     private readonly Queue<IPendingCall> _calls = new(); // guarded by the gate
-    private readonly Dictionary<uint, ScanStream> _streams = []; // guarded by the gate
+    private readonly Dictionary<uint, IAnswerStream> _streams = []; // guarded by the gate
     private SemaphoreSlim _slots = new(0); // replaced once, by the handshake, before the connection is shared
     private bool _isOver; // written under the gate, published: Volatile
 
@@ -57,17 +57,17 @@ internal sealed class InFlight(Lock gate)
     /// <summary>Adds a stream.</summary>
     /// <param name="id">Its request id.</param>
     /// <param name="stream">The stream.</param>
-    internal void AddLocked(uint id, ScanStream stream) => _streams.Add(id, stream);
+    internal void AddLocked(uint id, IAnswerStream stream) => _streams.Add(id, stream);
 
     /// <summary>Whether a stream has not ended.</summary>
     /// <param name="id">Its request id.</param>
     internal bool HasStreamLocked(uint id) => _streams.ContainsKey(id);
 
     /// <summary>Takes everything out, for good.</summary>
-    internal (IPendingCall[] Calls, ScanStream[] Streams) EndLocked()
+    internal (IPendingCall[] Calls, IAnswerStream[] Streams) EndLocked()
     {
         Volatile.Write(ref _isOver, true);
-        (IPendingCall[] Calls, ScanStream[] Streams) all = ([.. _calls], [.. _streams.Values]);
+        (IPendingCall[] Calls, IAnswerStream[] Streams) all = ([.. _calls], [.. _streams.Values]);
         _calls.Clear();
         _streams.Clear();
         return all;
@@ -99,7 +99,9 @@ internal sealed class InFlight(Lock gate)
     /// <param name="frame">The frame.</param>
     /// <returns>False when nobody waits for it, or it is malformed.</returns>
     internal bool TryGive(in Frame frame) =>
-        frame.Opcode == Opcodes.ResponseTo(Opcode.Scan) ? TryGiveToStream(in frame) : TryGiveToCall(in frame);
+        frame.Opcode == Opcodes.ResponseTo(Opcode.Scan) || frame.Opcode == Opcodes.ResponseTo(Opcode.Watch)
+            ? TryGiveToStream(in frame)
+            : TryGiveToCall(in frame);
 
     private bool TryGiveToCall(in Frame frame)
     {
@@ -135,7 +137,7 @@ internal sealed class InFlight(Lock gate)
 
     private bool TryGiveToStream(in Frame frame)
     {
-        ScanStream? stream;
+        IAnswerStream? stream;
         var isLast = (frame.Flags & FrameFlags.More) == FrameFlags.None;
         lock (gate)
         {

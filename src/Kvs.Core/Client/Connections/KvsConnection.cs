@@ -1,3 +1,4 @@
+using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
@@ -128,9 +129,33 @@ internal sealed class KvsConnection : IAsyncDisposable
     /// <param name="fields">Optional fields.</param>
     /// <returns>The stream. Ownership: the caller disposes it.</returns>
     /// <exception cref="KvsException">The connection has failed.</exception>
-    internal ScanStream OpenScan(in ScanRequest request, in RequestFields fields)
+    internal AnswerStream<ScanPage> OpenScan(in ScanRequest request, in RequestFields fields) =>
+        OpenStream<(ScanRequest Request, RequestFields Fields), ScanPage>(
+        request.Credit,
+        (request, fields),
+        static (target, id, ask) => RequestEncoder.WriteScan(target, Opcode.Scan, id, in ask.Fields, in ask.Request),
+        ScanChunkCodec.TryRead,
+        _settings.RequestTimeout);
+
+    /// <summary>Begins a watch.</summary>
+    /// <param name="request">What is watched.</param>
+    /// <param name="fields">Optional fields.</param>
+    /// <param name="silence">Longest wait for a chunk.</param>
+    /// <returns>The stream. Ownership: the caller disposes it.</returns>
+    /// <exception cref="KvsException">The connection has failed.</exception>
+    internal AnswerStream<ChangeChunk> OpenWatch(in WatchRequest request, in RequestFields fields, TimeSpan silence) =>
+        OpenStream<(WatchRequest Request, RequestFields Fields), ChangeChunk>(
+        request.Credit,
+        (request, fields),
+        static (target, id, ask) => ask.Request.Write(target, id, in ask.Fields),
+        ChangeChunkCodec.TryRead,
+        silence);
+
+    private AnswerStream<TChunk> OpenStream<TAsk, TChunk>(
+        uint credit, TAsk ask, Action<FrameBuffer, uint, TAsk> write, ReadChunk<TChunk> read, TimeSpan timeout)
+        where TChunk : class
     {
-        ScanStream stream;
+        AnswerStream<TChunk> stream;
         lock (_gate)
         {
             if (_failure is { } failure)
@@ -139,9 +164,9 @@ internal sealed class KvsConnection : IAsyncDisposable
             }
 
             var id = _outbox.NextIdLocked();
-            stream = new ScanStream(this, id, request.Credit, _settings.Time, _settings.RequestTimeout);
+            stream = new AnswerStream<TChunk>(this, id, credit, read, _settings.Time, timeout);
             _inFlight.AddLocked(id, stream);
-            RequestEncoder.WriteScan(_outbox.FramesLocked, Opcode.Scan, id, in fields, in request);
+            write(_outbox.FramesLocked, id, ask);
         }
 
         _outbox.Flush();
@@ -377,7 +402,7 @@ internal sealed class KvsConnection : IAsyncDisposable
     private void Break(ErrorCode code, string message, WriteOutcome sentOutcome)
     {
         IPendingCall[] calls;
-        ScanStream[] streams;
+        IAnswerStream[] streams;
         ConnectionBreak what;
         lock (_gate)
         {

@@ -10,7 +10,10 @@ namespace Kvs.Core.Engines.Watch;
 internal sealed class ChangeBuffer
 {
     /// <summary>A value of rare size must not hold its memory for ever.</summary>
-    private const int BytesKept = 256 * 1024;
+    private const int BytesKept = 64 * 1024;
+
+    /// <summary>What a change takes beside its key and value.</summary>
+    private const int ChangeBytes = 48;
 
     private readonly List<Slot> _changes = [];
     private ArrayBufferWriter<byte> _bytes = new();
@@ -18,8 +21,14 @@ internal sealed class ChangeBuffer
     /// <summary>Number of changes.</summary>
     internal int Count => _changes.Count;
 
-    /// <summary>Bytes of their keys and values.</summary>
-    internal int Bytes => _bytes.WrittenCount;
+    /// <summary>Bytes that they take: keys, values, and what stands beside them.</summary>
+    internal int Bytes => _bytes.WrittenCount + (_changes.Count * ChangeBytes);
+
+    /// <summary>Longest change that it takes now, key and value: for readers that must have room before they read.</summary>
+    internal int LargestMax { get; set; } = int.MaxValue;
+
+    /// <summary>Bytes of the change that was longer than that, and has yet to be read; 0 when there was none.</summary>
+    internal int LargeBytes { get; private set; }
 
     /// <summary>One of them.</summary>
     /// <param name="index">Which one, in the order of the log.</param>
@@ -35,18 +44,27 @@ internal sealed class ChangeBuffer
     }
 
     /// <summary>Adds a change.</summary>
-    internal void Add(
+    /// <returns>False when it is too long: it is not added.</returns>
+    internal bool TryAdd(
         ChangeKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, in WatchPosition position)
     {
+        if (key.Length + value.Length > LargestMax)
+        {
+            LargeBytes = key.Length + value.Length;
+            return false;
+        }
+
         _changes.Add(new Slot(kind, _bytes.WrittenCount, key.Length, value.Length, expiresAtMillis, position));
         _bytes.Write(key);
         _bytes.Write(value);
+        return true;
     }
 
     /// <summary>Forgets all of them.</summary>
     internal void Clear()
     {
         _changes.Clear();
+        LargeBytes = 0;
         if (_bytes.Capacity > BytesKept)
         {
             _bytes = new ArrayBufferWriter<byte>();
@@ -55,6 +73,14 @@ internal sealed class ChangeBuffer
         {
             _bytes.ResetWrittenCount();
         }
+    }
+
+    /// <summary>Forgets all of them and gives the memory back: nothing may come for long.</summary>
+    internal void Release()
+    {
+        Clear();
+        _changes.Capacity = 0;
+        _bytes = new ArrayBufferWriter<byte>();
     }
 
     private readonly record struct Slot(

@@ -170,7 +170,11 @@ internal sealed class ChangeFeed : IChangeFeed
             }
 
             var position = new WatchPosition(version, count < batch.RecordCount ? count : 0);
-            Take(record, batch.IsExpiry, position, target);
+            if (!TryTake(record, batch.IsExpiry, position, target))
+            {
+                return false;
+            }
+
             Position = position;
         }
 
@@ -178,18 +182,20 @@ internal sealed class ChangeFeed : IChangeFeed
         return true;
     }
 
-    private void Take(in RecordView record, bool isExpiry, in WatchPosition position, ChangeBuffer target)
+    private bool TryTake(in RecordView record, bool isExpiry, in WatchPosition position, ChangeBuffer target)
     {
-        if (record.Kind is RecordKind.Set or RecordKind.Remove && _options.Range.Contains(record.Key))
+        if (record.Kind is not (RecordKind.Set or RecordKind.Remove) || !_options.Range.Contains(record.Key))
         {
-            var removed = isExpiry ? ChangeKind.Expired : ChangeKind.Removed;
-            target.Add(
-                record.Kind == RecordKind.Set ? ChangeKind.Set : removed,
-                record.Key,
-                _options.KeysOnly ? default : record.Value,
-                record.ExpiresAtMillis,
-                position);
+            return true;
         }
+
+        var removed = isExpiry ? ChangeKind.Expired : ChangeKind.Removed;
+        return target.TryAdd(
+            record.Kind == RecordKind.Set ? ChangeKind.Set : removed,
+            record.Key,
+            _options.KeysOnly ? default : record.Value,
+            record.ExpiresAtMillis,
+            position);
     }
 
     private bool IsPassed(ulong sequence) => Position.IsBatchEnd

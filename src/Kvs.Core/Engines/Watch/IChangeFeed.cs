@@ -21,7 +21,10 @@ internal interface IChangeFeed : IDisposable
     /// has looked through so much that it is time to let others work. May wait for the disk: on the thread pool only.
     /// </summary>
     /// <param name="target">Gets the changes.</param>
-    /// <param name="bytesMax">Bytes of keys and values at which it stops; one larger change is added all the same.</param>
+    /// <param name="bytesMax">
+    /// Bytes of the buffer at which it stops; the change that reaches them is added whole, unless it is longer than the
+    /// buffer takes (<see cref="ChangeBuffer.LargestMax"/>).
+    /// </param>
     /// <returns>Whether it may have more now.</returns>
     /// <exception cref="KvsException">
     /// Compacted: the history behind <see cref="Position"/> is gone. ShuttingDown: the store has closed. Corruption: the log

@@ -12,14 +12,11 @@ namespace Kvs.Server.Doors.Tcp;
 /// Threading: its own task, on the thread pool; credit and the end come from the session.
 /// Ownership: of its pager and its chunks; of its lease when it opened it.
 /// </summary>
-internal sealed class ScanStream : IDisposable
+internal sealed class ScanStream : ISessionStream
 {
-    private const uint CreditMax = 1_000_000;
-
     /// <summary>Chunks of smaller entries end by what stands beside keys and values, before they are full of them.</summary>
     private const int EntryBytesExpected = 64;
 
-    private readonly Lock _gate = new();
     private readonly AnswerBuffer _chunks;
     private readonly uint _requestId;
     private readonly ScanPager _pager;
@@ -27,9 +24,7 @@ internal sealed class ScanStream : IDisposable
     private readonly bool _ownsLease;
     private readonly long _chunkBytes;
     private readonly SessionSender _sender;
-    private uint _credit; // guarded by _gate
-    private bool _cancelled; // guarded by _gate
-    private TaskCompletionSource? _waiter; // guarded by _gate
+    private readonly StreamCredit _credit;
 
     /// <summary>Creates it; <see cref="RunAsync"/> runs it.</summary>
     /// <param name="requestId">The id of its request.</param>
@@ -42,19 +37,18 @@ internal sealed class ScanStream : IDisposable
         _lease = scan.Lease;
         _ownsLease = scan.OwnsLease;
         _chunkBytes = scan.ChunkBytes;
-        _credit = Math.Min(scan.Credit, CreditMax);
+        _credit = new StreamCredit(scan.Credit);
         _pager = scan.Pager;
         _chunks = chunks;
         _sender = sender;
     }
 
-    /// <summary>Sends the chunks, to the end, to an error, or until it is cancelled.</summary>
-    /// <exception cref="IOException">The connection is broken.</exception>
-    internal async Task RunAsync()
+    /// <inheritdoc/>
+    public async Task RunAsync()
     {
         try
         {
-            while (!_pager.IsDone && await TakeCreditAsync())
+            while (!_pager.IsDone && await _credit.TakeAsync(_chunks.Clear))
             {
                 _chunks.Empty();
                 await _chunks.ReserveAsync(_pager.Measure(_chunkBytes, _chunkBytes / EntryBytesExpected));
@@ -76,26 +70,11 @@ internal sealed class ScanStream : IDisposable
         }
     }
 
-    /// <summary>Allows more chunks.</summary>
-    /// <param name="chunks">How many.</param>
-    internal void AddCredit(uint chunks)
-    {
-        lock (_gate)
-        {
-            _credit = (uint)Math.Min((ulong)_credit + chunks, CreditMax);
-            WakeLocked();
-        }
-    }
+    /// <inheritdoc/>
+    public void AddCredit(uint chunks) => _credit.Add(chunks);
 
-    /// <summary>Ends it after the chunk in hand.</summary>
-    internal void Cancel()
-    {
-        lock (_gate)
-        {
-            _cancelled = true;
-            WakeLocked();
-        }
-    }
+    /// <inheritdoc/>
+    public void Cancel() => _credit.Cancel();
 
     /// <inheritdoc/>
     public void Dispose()
@@ -106,40 +85,6 @@ internal sealed class ScanStream : IDisposable
         {
             _lease.End();
         }
-    }
-
-    private async ValueTask<bool> TakeCreditAsync()
-    {
-        while (true)
-        {
-            Task wait;
-            lock (_gate)
-            {
-                if (_cancelled)
-                {
-                    return false;
-                }
-
-                if (_credit > 0)
-                {
-                    _credit--;
-                    return true;
-                }
-
-                _waiter ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                wait = _waiter.Task;
-            }
-
-            // Nothing is kept for a client that may never ask for more.
-            _chunks.Clear();
-            await wait;
-        }
-    }
-
-    private void WakeLocked()
-    {
-        _waiter?.SetResult();
-        _waiter = null;
     }
 
     private ValueTask SendEmptyLastChunkAsync()

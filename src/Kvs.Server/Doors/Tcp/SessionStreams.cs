@@ -15,10 +15,10 @@ namespace Kvs.Server.Doors.Tcp;
 /// </param>
 internal sealed class SessionStreams(Action<Exception> broken)
 {
-    /// <summary>Scans that stream at once on one connection; one more is refused as overloaded.</summary>
+    /// <summary>Scans and watches at once on one connection; one more is refused as overloaded.</summary>
     internal const int StreamsMax = 16;
 
-    private readonly ConcurrentDictionary<uint, (ScanStream Stream, Task Run)> _streams = new();
+    private readonly ConcurrentDictionary<uint, (ISessionStream Stream, Task Run)> _streams = new();
 
     /// <summary>Whether none is running.</summary>
     internal bool IsEmpty => _streams.IsEmpty;
@@ -32,7 +32,7 @@ internal sealed class SessionStreams(Action<Exception> broken)
         {
             throw new KvsUnavailableException(
                 ErrorCode.Overloaded,
-                $"The connection streams {StreamsMax} scans, as many as it may. Use pages.");
+                $"The connection has {StreamsMax} streams, as many as it may. Use pages, or another connection.");
         }
 
         if (_streams.ContainsKey(requestId))
@@ -45,7 +45,7 @@ internal sealed class SessionStreams(Action<Exception> broken)
     /// <summary>Runs a stream.</summary>
     /// <param name="requestId">Its id.</param>
     /// <param name="stream">The stream. Ownership: this object's.</param>
-    internal void Start(uint requestId, ScanStream stream)
+    internal void Start(uint requestId, ISessionStream stream)
     {
         // Added before it runs: it removes itself when it ends.
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -91,7 +91,7 @@ internal sealed class SessionStreams(Action<Exception> broken)
         }
     }
 
-    private async Task RunAsync(Task begin, uint requestId, ScanStream stream)
+    private async Task RunAsync(Task begin, uint requestId, ISessionStream stream)
     {
         await begin;
         try

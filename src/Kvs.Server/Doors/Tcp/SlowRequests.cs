@@ -122,6 +122,7 @@ internal sealed class SlowRequests(
     private DecodeFault Answer(in Frame frame, in RequestFields fields) => frame.Opcode switch
     {
         Opcode.Scan => BeginStream(in frame, in fields),
+        Opcode.Watch => BeginWatch(in frame, in fields),
         Opcode.Count => Count(in frame, in fields),
         Opcode.SnapshotOpen => OpenSnapshot(in frame),
         Opcode.SnapshotClose => CloseSnapshot(in frame),
@@ -296,6 +297,24 @@ internal sealed class SlowRequests(
             borrowed.Dispose();
             throw;
         }
+    }
+
+    private DecodeFault BeginWatch(in Frame frame, in RequestFields fields)
+    {
+        if (!WatchRequest.TryRead(in frame, out var request, out var fault))
+        {
+            return fault;
+        }
+
+        // The stream outlives the receive buffer that the request lies in.
+        streams.ThrowIfFull(frame.RequestId);
+        var own = request with { Range = new KeyRange(request.Range.From.ToArray(), Own(request.Range.To)) };
+        var options = new WatchOptions { Range = own.Range, Since = own.Since, KeysOnly = own.KeysOnly };
+        var deadline = dispatcher.DeadlineAfter(fields.DeadlineMillis);
+        var chunks = new AnswerBuffer(new SendBuffer(dispatcher.Budgets.LargeAnswers)) { FrameBytesMax = answers.FrameBytesMax };
+        streams.Start(frame.RequestId, new WatchStream(
+            frame.RequestId, own, () => dispatcher.WatchAsync(options, deadline), chunks, sender, dispatcher.Time));
+        return default;
     }
 
     private DecodeFault Count(in Frame frame, in RequestFields fields)

@@ -37,7 +37,8 @@ internal sealed class FaultNet : IRoads
     /// <summary>Resets all connections between two.</summary>
     /// <param name="one">The one.</param>
     /// <param name="other">The other.</param>
-    internal void Reset(string one, string other)
+    /// <returns>How many there were.</returns>
+    internal int Reset(string one, string other)
     {
         ProxiedConnection[] hit;
         lock (_gate)
@@ -50,6 +51,8 @@ internal sealed class FaultNet : IRoads
         {
             connection.Reset();
         }
+
+        return hit.Length;
     }
 
     /// <summary>Mends all roads.</summary>

@@ -1,5 +1,6 @@
 using Kvs.Core.Engines;
 using Kvs.Core.Engines.Memory;
+using Kvs.Core.Engines.Watch;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Tests.Engines.Log;
@@ -94,13 +95,30 @@ public sealed class ChangeFeedTests
         using var pieces = new Watcher(store.Engine, WatchPosition.Beginning);
         pieces.ReadAll(bytesMax: 1500);
         Assert.Equal(whole.Changes, pieces.Changes);
-        Assert.InRange(pieces.BytesMost, 1500, 2600);
+        Assert.InRange(pieces.BytesMost, 1500, 2700);
         for (var i = 0; i < whole.Changes.Count; i++)
         {
             using var resumed = new Watcher(store.Engine, whole.Changes[i].Position);
             Assert.Equal(whole.Changes[(i + 1)..], resumed.ReadAll().Changes);
         }
 
+        store.Close();
+    }
+
+    [Fact]
+    public void A_change_that_is_longer_than_there_is_room_for_is_left_until_there_is()
+    {
+        var store = new LogStore(1);
+        store.Set("small", "v");
+        store.Set("large", new string('v', 5000));
+        using var feed = store.Engine.Watch(new WatchOptions { Since = WatchPosition.Beginning });
+        var buffer = new ChangeBuffer { LargestMax = 1000 };
+        Assert.True(feed.Read(buffer, int.MaxValue));
+        Assert.Equal((1, 5005), (buffer.Count, buffer.LargeBytes));
+        buffer.Clear();
+        buffer.LargestMax = 5005;
+        Assert.False(feed.Read(buffer, int.MaxValue));
+        Assert.Equal((1, 0, 5000), (buffer.Count, buffer.LargeBytes, buffer[0].Value.Length));
         store.Close();
     }
 

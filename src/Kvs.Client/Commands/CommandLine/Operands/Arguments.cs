@@ -48,6 +48,15 @@ internal static class Arguments
             : throw new InputException(
                 $"{name}: '{text}' is no version token; take one from the output of get -o json");
 
+    /// <summary>Reads a position of a watch.</summary>
+    /// <param name="name">The option, for the message.</param>
+    /// <param name="text">Its text.</param>
+    /// <returns>The position.</returns>
+    internal static WatchPosition Position(string name, string text) =>
+        WatchPosition.TryParse(text, out var position)
+            ? position
+            : throw new InputException($"{name}: '{text}' is no position; take one from the output of watch");
+
     /// <summary>Reads bytes given as base64.</summary>
     /// <param name="name">The option or operand, for the message.</param>
     /// <param name="text">Its text.</param>
