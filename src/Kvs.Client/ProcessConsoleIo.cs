@@ -66,7 +66,10 @@ internal sealed class ProcessConsoleIo : IConsoleIo
 
     private static Process Start(ChildCommand command)
     {
-        var start = new ProcessStartInfo(command.Program, command.Arguments) { RedirectStandardInput = true };
+        var start = new ProcessStartInfo(command.Program, command.Arguments)
+        {
+            UseShellExecute = false, RedirectStandardInput = true,
+        };
         foreach (var (name, value) in command.Variables)
         {
             start.Environment[name] = value;

@@ -14,7 +14,7 @@ internal static class OpcodeRoles
     internal static Role? Of(Opcode opcode) => opcode switch
     {
         Opcode.Hello or Opcode.Ping or Opcode.Auth or Opcode.ScanCredit or Opcode.ScanCancel => null,
-        Opcode.Get or Opcode.Stat or Opcode.GetMany or Opcode.ScanPage or Opcode.Scan or Opcode.Count
+        Opcode.Get or Opcode.Stat or Opcode.GetMany or Opcode.ScanPage or Opcode.Scan or Opcode.Count or Opcode.Watch
             or Opcode.SnapshotOpen or Opcode.SnapshotClose or Opcode.Position
             or Opcode.Info or Opcode.Stats or Opcode.ClusterStatus => Role.Read,
         (>= Opcode.Set and <= Opcode.Persist) or Opcode.Batch => Role.Write,

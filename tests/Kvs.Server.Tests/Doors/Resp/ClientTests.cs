@@ -81,7 +81,7 @@ public sealed partial class ClientTests
         }
     }
 
-    [GeneratedRegex(@"Redis clients are served at .* \(port (\d+)\)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"Redis clients are served at .* \(port (?<port>\d+)\)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex RespPort();
 
     [AttributeUsage(AttributeTargets.Method)]

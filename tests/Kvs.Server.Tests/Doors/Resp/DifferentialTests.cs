@@ -174,6 +174,6 @@ public sealed partial class DifferentialTests
 
     private static long Seconds(string reply) => long.TryParse(reply.AsSpan(1, reply.Length - 2), out var seconds) ? seconds : 0;
 
-    [GeneratedRegex("%([0-9A-F]{2})", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("%(?<hex>[0-9A-F]{2})", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Escape();
 }

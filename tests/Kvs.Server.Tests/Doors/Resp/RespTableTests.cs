@@ -56,6 +56,6 @@ public sealed partial class RespTableTests
     public void A_command_is_found_in_any_case(string name, bool found) =>
         Assert.Equal(found, Catalogue.NewTable().TryFind(Encoding.Latin1.GetBytes(name), out _));
 
-    [GeneratedRegex("`([A-Za-z-]+)`", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("`(?<word>[A-Za-z-]+)`", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Word();
 }

@@ -79,7 +79,7 @@ internal static class CatalogueCommands
         }
     }
 
-    private static void WriteSet(IReadOnlyList<string> names, RespWriter reply)
+    private static void WriteSet(List<string> names, RespWriter reply)
     {
         reply.BeginSet(names.Count);
         foreach (var name in names)

@@ -111,5 +111,5 @@ internal sealed record Command(string Name, int Arity, CommandRole Role, string 
 
     /// <summary>Whether it has a trait.</summary>
     /// <param name="trait">The trait.</param>
-    internal bool Has(CommandTraits trait) => (Traits & trait) != 0;
+    internal bool Has(CommandTraits trait) => (Traits & trait) != CommandTraits.None;
 }

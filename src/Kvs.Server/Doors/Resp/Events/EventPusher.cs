@@ -16,7 +16,9 @@ namespace Kvs.Server.Doors.Resp.Events;
 /// <param name="client">What is subscribed to.</param>
 /// <param name="sender">Where messages go.</param>
 /// <param name="broken">Ends the session, with the reason.</param>
+#pragma warning disable CA1001 // Its session stops it at its end, which disposes what it has.
 internal sealed class EventPusher(RespClient client, SessionSender sender, Action<Exception> broken)
+#pragma warning restore CA1001
 {
     private const int PageBytes = 64 * 1024;
 
