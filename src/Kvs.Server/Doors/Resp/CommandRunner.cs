@@ -4,6 +4,8 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol;
 using Kvs.Server.Doors.Resp.Commands;
+using Kvs.Server.Doors.Resp.Commands.Keys;
+using Kvs.Server.Doors.Resp.Commands.Transactions;
 using Kvs.Server.Doors.Resp.Wire;
 using Kvs.Server.Doors.Sessions;
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Resp.Commands;
+using Kvs.Server.Doors.Resp.Commands.Transactions;
 using Kvs.Server.Doors.Resp.Wire;
 
 namespace Kvs.Server.Doors.Resp;

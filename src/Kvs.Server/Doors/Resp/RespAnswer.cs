@@ -1,4 +1,5 @@
 using Kvs.Server.Doors.Resp.Commands;
+using Kvs.Server.Doors.Resp.Commands.Transactions;
 
 namespace Kvs.Server.Doors.Resp;
 

@@ -30,7 +30,9 @@ internal static class SlowReads
             if (compiled.Format == Formats.Value || compiled.Format == Formats.Values)
             {
                 await call.ReserveAsync(bytes + heads);
-                lease.Use((call.Reply, compiled, request), static (snapshot, read) => WriteValues(snapshot, read.Reply, read.compiled, read.request));
+                lease.Use(
+                    (call.Reply, compiled, request),
+                    static (snapshot, read) => WriteValues(snapshot, read.Reply, read.compiled, read.request));
                 return;
             }
 

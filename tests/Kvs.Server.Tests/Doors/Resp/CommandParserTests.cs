@@ -1,4 +1,5 @@
 using System.Text;
+using Kvs.Server.Doors.Resp.Commands;
 using Kvs.Server.Doors.Resp.Wire;
 using Kvs.TestKit;
 using Xunit;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Resp.Commands;
+using Kvs.Server.Doors.Resp.Commands.Transactions;
 using Kvs.TestKit;
 using Xunit;
 

@@ -38,13 +38,22 @@ document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault();
   document.getElementById('main').focus();
 });
-window.addEventListener('hashchange', () => route(true));
+
+// The view must be shown before its field can have the focus, and it is shown when the address has changed.
+let isSearching = false;
+const search = () => document.getElementById('prefix').focus();
+window.addEventListener('hashchange', () => {
+  route(true);
+  if (isSearching) search();
+  isSearching = false;
+});
 document.addEventListener('keydown', (event) => {
   const typing = event.target.matches('input, textarea, select');
   if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
-    if (document.getElementById('keys').hidden) location.hash = '#/keys';
-    requestAnimationFrame(() => document.getElementById('prefix').focus());
+    isSearching = document.getElementById('keys').hidden;
+    if (isSearching) location.hash = '#/keys';
+    else search();
   }
 });
 

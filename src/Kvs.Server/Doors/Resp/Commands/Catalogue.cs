@@ -1,3 +1,6 @@
+using Kvs.Server.Doors.Resp.Commands.Keys;
+using Kvs.Server.Doors.Resp.Commands.Server;
+using Kvs.Server.Doors.Resp.Commands.Transactions;
 namespace Kvs.Server.Doors.Resp.Commands;
 
 /// <summary>All commands of the door.</summary>

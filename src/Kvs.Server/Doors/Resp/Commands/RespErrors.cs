@@ -1,5 +1,6 @@
 using System.Text;
 using Kvs.Core.Primitives;
+using Kvs.Server.Doors.Resp.Commands.Transactions;
 using Kvs.Server.Doors.Resp.Wire;
 
 namespace Kvs.Server.Doors.Resp.Commands;

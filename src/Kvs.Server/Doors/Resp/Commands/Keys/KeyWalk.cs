@@ -1,6 +1,6 @@
 using Kvs.Core.Operations;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>
 /// Walks over the keys of a snapshot in steps, so that the end of the snapshot by age does not wait for the whole.

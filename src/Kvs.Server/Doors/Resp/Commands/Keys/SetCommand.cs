@@ -1,7 +1,7 @@
 using Kvs.Core.Operations;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>SET key value [NX | XX] [GET] [EX seconds | PX millis | EXAT seconds | PXAT millis | KEEPTTL].</summary>
 internal static class SetCommand

@@ -3,7 +3,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Transactions;
 
 /// <summary>
 /// The commands between MULTI and EXEC, kept as they came. What is more than a connection may have of its own is taken from

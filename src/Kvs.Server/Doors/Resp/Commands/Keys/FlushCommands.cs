@@ -3,7 +3,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>
 /// FLUSHDB and FLUSHALL: removes the keys that are there now, in batches. Each batch is atomic, the whole is not.

@@ -1,7 +1,7 @@
 using Kvs.Core.Operations;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>Strings that are numbers.</summary>
 internal static class NumberCommands

@@ -1,7 +1,7 @@
 using Kvs.Core.Operations;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>What reads, changes and writes a value, or moves it, in one step.</summary>
 internal static class EditCommands

@@ -1,7 +1,7 @@
 using Kvs.Core.Operations;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>Keys: whether they are there, of what type, and away with them.</summary>
 internal static class KeyCommands

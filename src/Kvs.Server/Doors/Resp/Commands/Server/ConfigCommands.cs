@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Server;
 
 /// <summary>CONFIG: what tools ask for of Redis' settings, as it is here. They are set by this server's own settings.</summary>
 internal static class ConfigCommands

@@ -3,7 +3,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>What the present expiry of a key must be for a new one to take its place.</summary>
 [Flags]

@@ -1,6 +1,6 @@
 using Kvs.Core.Operations;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Transactions;
 
 /// <summary>The keys of WATCH with the versions that they had. Threading: its session's.</summary>
 internal sealed class WatchedKeys

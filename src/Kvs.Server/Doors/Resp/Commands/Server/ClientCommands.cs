@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Kvs.Server.Doors.Resp.Commands.Transactions;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Server;
 
 /// <summary>CLIENT and its children: names, numbers, and who is there.</summary>
 internal static class ClientCommands

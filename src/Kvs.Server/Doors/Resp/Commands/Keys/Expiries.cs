@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Operations;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>When a key is to expire, as it was asked.</summary>
 /// <param name="Kind">After a time, or at one.</param>

@@ -1,7 +1,7 @@
 using System.Text;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Server;
 
 /// <summary>COMMAND: what the table of commands says of itself.</summary>
 internal static class CatalogueCommands

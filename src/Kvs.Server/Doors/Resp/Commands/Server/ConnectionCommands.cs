@@ -1,7 +1,7 @@
 using System.Text;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Server;
 
 /// <summary>What a connection says of itself: PING, ECHO, HELLO, AUTH, SELECT, QUIT, RESET.</summary>
 internal static class ConnectionCommands

@@ -1,6 +1,6 @@
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Transactions;
 
 /// <summary>MULTI and what belongs to it. EXEC itself is the runner's: it makes a batch.</summary>
 internal static class TransactionCommands

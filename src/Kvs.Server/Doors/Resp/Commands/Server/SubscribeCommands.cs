@@ -1,7 +1,7 @@
 using Kvs.Server.Doors.Resp.Events;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Server;
 
 /// <summary>
 /// SUBSCRIBE and the like: to the channels of changes of keys. Other channels may be subscribed to and stay silent, as

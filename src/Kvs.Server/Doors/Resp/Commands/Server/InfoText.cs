@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Kvs.Core.Operations;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Server;
 
 /// <summary>
 /// The text of INFO: the sections of Redis, with those of its fields that are true here, and our own names in front of

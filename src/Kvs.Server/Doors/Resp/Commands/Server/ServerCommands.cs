@@ -1,7 +1,7 @@
 using System.Globalization;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Server;
 
 /// <summary>What tools ask of the server: INFO, TIME, WAIT, CONFIG.</summary>
 internal static class ServerCommands

@@ -2,7 +2,7 @@ using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Server.Doors.Resp.Wire;
 
-namespace Kvs.Server.Doors.Resp.Commands;
+namespace Kvs.Server.Doors.Resp.Commands.Keys;
 
 /// <summary>What walks over keys: KEYS, SCAN, DBSIZE, RANDOMKEY.</summary>
 internal static class ScanCommands
