@@ -76,6 +76,10 @@ internal sealed class NodeProcess : IAsyncDisposable
         Arguments = ["--cluster", $"http://{address}", "--cluster-name", "test", .. more];
     }
 
+    /// <summary>Where one of its other doors listens.</summary>
+    /// <param name="door">Name of the door in the log.</param>
+    internal string AddressOf(string door) => _process!.AddressOf(door);
+
     /// <summary>Starts it, and waits until it listens.</summary>
     internal async Task StartAsync()
     {
