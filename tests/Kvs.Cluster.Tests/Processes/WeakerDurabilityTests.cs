@@ -116,6 +116,7 @@ public sealed class WeakerDurabilityTests(ITestOutputHelper output)
                 var status = await ClusterCalls.StatusAsync(primary.Name);
                 Assert.Contains("cluster force-promote --accept-data-loss", status.Advice, StringComparison.Ordinal);
                 output.WriteLine(await ClusterCalls.ForcePromoteAsync(primary.Name));
+                await Clients.SaysAsync(primary, "begins by a person's word");
                 await cluster.AllFollowAsync();
                 Assert.Equal(primary, await cluster.PrimaryAsync());
                 await Clients.SetAsync(cluster.Others(primary)[0].Name, "b", "3");

@@ -426,6 +426,11 @@ internal sealed class Campaign(NodeContext context, StaticList list, Leader lead
                     + "can tell. Nodes that have shown more stand aside as diverged."
                 : "";
             context.Emit(new NodeOutput.Answer(_request, Done: true, $"This node leads epoch {_epoch:x}.{loss}", list.Self));
+            if (loss.Length > 0)
+            {
+                // Nothing else keeps it.
+                context.Tell($"Epoch {_epoch:x} begins by a person's word, without a majority that has everything.{loss}");
+            }
         }
     }
 
