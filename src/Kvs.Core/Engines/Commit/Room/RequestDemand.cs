@@ -48,6 +48,9 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
         OperationKind.Increment => NumberEdits.IntegerBytesMax,
         OperationKind.IncrementFloat => DecimalText.WrittenBytesMax,
         OperationKind.Append => Found(in operation, longest, state) + operation.Value.Length,
+
+        // Nothing to write, or refused: it must not make the log go on in another file for room that it will not take.
+        OperationKind.SetRange when operation.Value.IsEmpty || SaturatedEnd(in operation) > state.ValueBytesMax => 0,
         OperationKind.SetRange => Math.Max(Found(in operation, longest, state), SaturatedEnd(in operation)),
         OperationKind.Expire or OperationKind.Persist or OperationKind.Copy => Found(in operation, longest, state),
         _ => 0,
