@@ -68,7 +68,8 @@ internal sealed class ProcessConsoleIo : IConsoleIo
     {
         var start = new ProcessStartInfo(command.Program, command.Arguments)
         {
-            UseShellExecute = false, RedirectStandardInput = true,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
         };
         foreach (var (name, value) in command.Variables)
         {

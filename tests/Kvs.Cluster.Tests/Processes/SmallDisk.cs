@@ -64,7 +64,8 @@ internal sealed class SmallDisk : IDisposable
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
-            UseShellExecute = false, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardError = true,
         })!;
         var errors = process.StandardError.ReadToEnd();
         process.WaitForExit();

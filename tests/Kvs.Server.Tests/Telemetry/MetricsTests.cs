@@ -79,7 +79,10 @@ public sealed partial class MetricsTests
         await using var fixture = await MetricsFixture.OpenAsync();
         using var lint = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"])
         {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         })!;
         var ours = string.Join('\n', fixture.Text.Split('\n').Where(line => !line.Contains("dotnet_", StringComparison.Ordinal)));
         await lint.StandardInput.WriteAsync(ours);

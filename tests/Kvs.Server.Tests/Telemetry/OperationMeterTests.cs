@@ -23,7 +23,8 @@ public sealed class OperationMeterTests
         using var client = await WireClient.ConnectAsync(server.Port);
         await client.Set(1, "a", "1").Set(2, "a", "2").Get(3, "a").Write(4, new Operation
         {
-            Kind = OperationKind.Remove, Key = "none"u8.ToArray(),
+            Kind = OperationKind.Remove,
+            Key = "none"u8.ToArray(),
         }).Write(5, Operation.Set("a", "3", new SetOptions { Condition = _absent })).SendAsync();
         await client.ReadAppliedAsync(1);
         await client.ReadAppliedAsync(2);

@@ -84,7 +84,10 @@ internal sealed partial class GrpcEndpoint(int messageBytesMax, TimeProvider tim
         {
             await method.ServeAsync(new GrpcCall
             {
-                Http = http, Deadline = deadline, Cancelled = cancelled.Token, MessageBytesMax = messageBytesMax,
+                Http = http,
+                Deadline = deadline,
+                Cancelled = cancelled.Token,
+                MessageBytesMax = messageBytesMax,
             });
             return new CallStatus(StatusCode.Ok, "");
         }

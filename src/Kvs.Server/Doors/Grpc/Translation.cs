@@ -94,7 +94,10 @@ internal static class Translation
             ExpiryKind.Keep => throw Refused("An expire cannot keep the expiry."),
             _ => new Operation
             {
-                Kind = OperationKind.Expire, Key = expire.Key.Memory, Expiry = expiry, ExpiryMillis = millis,
+                Kind = OperationKind.Expire,
+                Key = expire.Key.Memory,
+                Expiry = expiry,
+                ExpiryMillis = millis,
             },
         };
     }

@@ -84,7 +84,8 @@ internal sealed class InstrumentRecord
 
     private MetricPoint PointOf(string labels, Cell cell) => new(labels, cell.Value)
     {
-        Bounds = _bounds, Buckets = [.. cell.Buckets],
+        Bounds = _bounds,
+        Buckets = [.. cell.Buckets],
     };
 
     private static double[] BoundsOf(Instrument instrument) => instrument switch

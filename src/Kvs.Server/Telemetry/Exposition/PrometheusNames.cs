@@ -12,9 +12,19 @@ internal static class PrometheusNames
 {
     private static readonly Dictionary<string, string> _units = new(StringComparer.Ordinal)
     {
-        ["s"] = "seconds", ["ms"] = "milliseconds", ["us"] = "microseconds", ["ns"] = "nanoseconds", ["min"] = "minutes",
-        ["h"] = "hours", ["d"] = "days", ["By"] = "bytes", ["KiBy"] = "kibibytes", ["MiBy"] = "mebibytes", ["%"] = "percent",
-        ["Hz"] = "hertz", ["1"] = "",
+        ["s"] = "seconds",
+        ["ms"] = "milliseconds",
+        ["us"] = "microseconds",
+        ["ns"] = "nanoseconds",
+        ["min"] = "minutes",
+        ["h"] = "hours",
+        ["d"] = "days",
+        ["By"] = "bytes",
+        ["KiBy"] = "kibibytes",
+        ["MiBy"] = "mebibytes",
+        ["%"] = "percent",
+        ["Hz"] = "hertz",
+        ["1"] = "",
     };
 
     /// <summary>The name of a metric.</summary>

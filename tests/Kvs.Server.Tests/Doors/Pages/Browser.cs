@@ -41,7 +41,10 @@ internal sealed class Browser : IDisposable
     /// <summary>Makes the page so large, whatever the least window of the system is.</summary>
     internal void Resize(int width, int height) => _driver.ExecuteCdpCommand("Emulation.setDeviceMetricsOverride", new()
     {
-        ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = false,
+        ["width"] = width,
+        ["height"] = height,
+        ["deviceScaleFactor"] = 1,
+        ["mobile"] = false,
     });
 
     /// <summary>Finds an element.</summary>

@@ -42,7 +42,7 @@ internal sealed class RespFixture : IAsyncDisposable
         var served = engine ?? new MemoryEngine(TimeProvider.System, new Random(1), WriteLimits.Default);
         var identity = new ServerInfo { Name = "kvs-server", Version = "1.2.3" };
         var limits = new SnapshotLimits(16, 1024, TimeSpan.FromMinutes(5));
-        var dispatcher = new RequestDispatcher(served, identity, limits, TimeProvider.System) 
+        var dispatcher = new RequestDispatcher(served, identity, limits, TimeProvider.System)
         {
             Access = access ?? OpenAccess.Instance,
         };
