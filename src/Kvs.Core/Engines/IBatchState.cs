@@ -30,15 +30,17 @@ internal interface IBatchState
     /// <summary>Copies the value of a key that <see cref="TryFind"/> has just found.</summary>
     /// <param name="key">The key.</param>
     /// <param name="target">Where it is copied to.</param>
-    void CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target);
+    /// <returns>Its content type; null for none.</returns>
+    string? CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target);
 
     /// <summary>Sets a key, as part of the batch.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
     /// <param name="expiresAtMillis">Expiry, unix milliseconds; 0 for none.</param>
-    void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis);
+    /// <param name="contentType">Content type; null for none.</param>
+    void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, string? contentType);
 
-    /// <summary>Writes a key that is there anew, with its value and another expiry, as part of the batch.</summary>
+    /// <summary>Writes a key that is there anew, with its value, its content type and another expiry, as part of the batch.</summary>
     /// <param name="key">The key.</param>
     /// <param name="expiresAtMillis">Expiry, unix milliseconds, later than the log time; 0 for none.</param>
     void SetExpiry(ReadOnlySpan<byte> key, long expiresAtMillis);

@@ -142,14 +142,18 @@ internal interface IEntryCursor : IDisposable
 
     /// <summary>Copies the current value.</summary>
     /// <param name="value">Where it is copied to.</param>
+    /// <returns>Its content type; null for none.</returns>
     /// <exception cref="KvsCorruptionException">The stored value is damaged.</exception>
-    void CopyValue(IBufferWriter<byte> value);
+    string? CopyValue(IBufferWriter<byte> value);
 }
 
 /// <summary>What a point read may do.</summary>
 /// <param name="ValueBytesMax">Longest value that it may copy.</param>
 /// <param name="MayWait">Whether it may wait for a disk: not on a thread that serves others.</param>
-internal readonly record struct ReadBounds(int ValueBytesMax, bool MayWait);
+/// <param name="WithContentType">
+/// Whether the content type is wanted although the value is not: then the record is read as for the value.
+/// </param>
+internal readonly record struct ReadBounds(int ValueBytesMax, bool MayWait, bool WithContentType = false);
 
 /// <summary>What came of a point read within bounds.</summary>
 internal enum PointRead
@@ -171,4 +175,8 @@ internal enum PointRead
 /// <param name="Version">Version of the key.</param>
 /// <param name="ExpiresAtMillis">Expiry, unix milliseconds; 0 for none.</param>
 /// <param name="ValueLength">Length of the value in bytes.</param>
-internal readonly record struct EntryInfo(KvsVersion Version, long ExpiresAtMillis, int ValueLength);
+internal readonly record struct EntryInfo(KvsVersion Version, long ExpiresAtMillis, int ValueLength)
+{
+    /// <summary>Content type of the value; null for none. It lies with the value: known only where that was read, or asked for.</summary>
+    internal string? ContentType { get; init; }
+}

@@ -139,12 +139,12 @@ internal sealed class LogEngine : IKvEngine
         }
 
         info = ((EpochTable)pin.Root.State!).InfoOf(entry);
-        if (value is null)
+        if (value is null && !bounds.WithContentType)
         {
             return PointRead.Found;
         }
 
-        if (info.ValueLength > bounds.ValueBytesMax)
+        if (value is not null && info.ValueLength > bounds.ValueBytesMax)
         {
             return PointRead.TooLong;
         }
@@ -154,7 +154,7 @@ internal sealed class LogEngine : IKvEngine
             return PointRead.WouldWait;
         }
 
-        _segments.ReadValue(entry.Location, key, value);
+        info = info with { ContentType = _segments.ReadValue(entry.Location, key, value) };
         return PointRead.Found;
     }
 

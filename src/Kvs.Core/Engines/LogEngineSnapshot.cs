@@ -54,7 +54,7 @@ internal sealed class LogEngineSnapshot : IEngineSnapshot
         info = _epochs.InfoOf(entry);
         if (value is not null)
         {
-            _segments.ReadValue(entry.Location, key, value);
+            info = info with { ContentType = _segments.ReadValue(entry.Location, key, value) };
         }
 
         return true;
@@ -107,10 +107,10 @@ internal sealed class LogEngineSnapshot : IEngineSnapshot
             return cursor.MoveNext();
         }
 
-        public void CopyValue(IBufferWriter<byte> value)
+        public string? CopyValue(IBufferWriter<byte> value)
         {
             snapshot.ThrowIfUnreadable();
-            snapshot._segments.ReadValue(cursor.Entry.Location, cursor.Key, value);
+            return snapshot._segments.ReadValue(cursor.Entry.Location, cursor.Key, value);
         }
 
         public void Dispose()

@@ -107,7 +107,8 @@ internal static class OperationApplier
             result = result with { HasValue = true, ValueOffset = results.WrittenCount };
             if (results.TryAdd(info.ValueLength))
             {
-                state.CopyValue(key, results.Writer);
+                var contentType = state.CopyValue(key, results.Writer);
+                result = operation.Kind is OperationKind.Get ? result with { ContentType = contentType } : result;
             }
         }
 
@@ -155,7 +156,7 @@ internal static class OperationApplier
             return Remove(state, operation.Key.Span, info, ref changed);
         }
 
-        state.Set(operation.Key.Span, operation.Value.Span, expiresAt);
+        state.Set(operation.Key.Span, operation.Value.Span, expiresAt, operation.ContentType);
         changed = true;
         return ErrorCode.None;
     }

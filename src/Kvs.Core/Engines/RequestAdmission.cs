@@ -13,7 +13,7 @@ internal static class RequestAdmission
     /// <summary>Checks the form and size of a request; one that is refused is failed, as not applied.</summary>
     /// <param name="request">The request.</param>
     /// <param name="limits">The store's limits.</param>
-    /// <param name="bytes">Bytes of its keys and values: what the bounded queue counts.</param>
+    /// <param name="bytes">Bytes of its keys, values and content types: what the bounded queue counts.</param>
     /// <returns>Whether it may be applied.</returns>
     internal static bool TryAdmit(WriteRequest request, in WriteLimits limits, out long bytes)
     {
@@ -35,7 +35,7 @@ internal static class RequestAdmission
                 return false;
             }
 
-            bytes += operation.Key.Length + operation.Value.Length;
+            bytes += operation.Key.Length + operation.Value.Length + (operation.ContentType?.Length ?? 0);
         }
 
         if (bytes > limits.BatchBytesMax)
@@ -82,7 +82,8 @@ internal static class RequestAdmission
         operation.Condition.Kind is >= ConditionKind.None and <= ConditionKind.Version
         && operation.Kind switch
         {
-            OperationKind.Set => operation.Expiry is ExpiryKind.None or ExpiryKind.Keep || GivesTime(in operation),
+            OperationKind.Set => ContentTypes.IsValid(operation.ContentType)
+                && (operation.Expiry is ExpiryKind.None or ExpiryKind.Keep || GivesTime(in operation)),
             OperationKind.Expire => GivesTime(in operation),
             OperationKind.SetRange => operation.Offset >= 0,
 

@@ -111,6 +111,9 @@ internal readonly record struct Operation
     /// </summary>
     internal bool IsOptional { get; init; }
 
+    /// <summary>Content type of the value that a set makes; null for none.</summary>
+    internal string? ContentType { get; init; }
+
     /// <summary>Whether the previous value is wanted.</summary>
     internal bool ReturnPrevious { get; init; }
 
@@ -137,6 +140,10 @@ internal readonly record struct Operation
             { ExpiresAt: { } at } => (ExpiryKind.At, at.ToUnixTimeMilliseconds()),
             _ => (ExpiryKind.None, 0L),
         };
+        if (!ContentTypes.IsValid(options?.ContentType))
+        {
+            throw new ArgumentException("A content type is 1 to 255 characters of printable ASCII.", nameof(options));
+        }
 
         return new Operation
         {
@@ -147,6 +154,7 @@ internal readonly record struct Operation
             Expiry = expiry,
             ExpiryMillis = millis,
             ReturnPrevious = options?.ReturnPrevious ?? false,
+            ContentType = options?.ContentType,
         };
     }
 
@@ -206,6 +214,9 @@ internal readonly record struct OperationResult
 
     /// <summary>The new value of an increment; the new length after an append or set-range; 1 for an expiry that was changed.</summary>
     internal long Number { get; init; }
+
+    /// <summary>Content type of the value of a get; null for none.</summary>
+    internal string? ContentType { get; init; }
 
     /// <summary>Why an optional operation changed nothing; none when it did what it is to do.</summary>
     internal ErrorCode Code { get; init; }

@@ -63,6 +63,12 @@ public sealed record SetOptions
     /// <summary>Keeps the expiry that the key has.</summary>
     public bool KeepTimeToLive { get; init; }
 
+    /// <summary>
+    /// What the value is, such as <c>application/json</c>: 1 to 255 characters of printable ASCII; null for nothing. A set without it
+    /// clears an older one; operations that change a part of the value, or its expiry, keep it.
+    /// </summary>
+    public string? ContentType { get; init; }
+
     /// <summary>What must hold for the write to be applied.</summary>
     public KvsCondition Condition { get; init; }
 

@@ -10,6 +10,12 @@ public static class Limits
     public const int ValueBytesMax = 64 * 1024 * 1024;
 
     /// <summary>
+    /// Longest content type in bytes (255: its length is one byte wherever it is written). A longer one is refused with
+    /// <see cref="ErrorCode.InvalidArgument"/>.
+    /// </summary>
+    public const int ContentTypeBytesMax = 255;
+
+    /// <summary>
     /// Most bytes of keys and values in one batch (65 MiB, default: one largest value and its key fit). A larger one is
     /// refused with <see cref="ErrorCode.BatchTooLarge"/>.
     /// </summary>

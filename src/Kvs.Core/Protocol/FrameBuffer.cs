@@ -146,6 +146,11 @@ internal sealed class FrameBuffer : IBufferWriter<byte>
         WriteBytes(bytes);
     }
 
+    /// <summary>Writes a content type: u8 length and bytes.</summary>
+    /// <param name="contentType">The content type.</param>
+    internal void WriteContentType(string contentType) =>
+        ContentTypes.WriteField(contentType, Append(ContentTypes.FieldBytes(contentType)));
+
     /// <summary>Writes a u16 length and the text as UTF-8, cut at a whole character when it is longer than allowed.</summary>
     /// <param name="text">The text.</param>
     /// <param name="bytesMax">Most bytes of text.</param>

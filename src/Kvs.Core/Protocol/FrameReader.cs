@@ -79,6 +79,10 @@ internal ref struct FrameReader(ReadOnlyMemory<byte> body)
     /// <summary>Reads a u16 length and that many bytes of UTF-8. Bytes that are no UTF-8 become U+FFFD.</summary>
     internal string ReadText() => Encoding.UTF8.GetString(ReadBytes(ReadUInt16()).Span);
 
+    /// <summary>Reads a content type: u8 length and bytes, whatever they are.</summary>
+    /// <returns>The text; not judged yet.</returns>
+    internal string ReadContentType() => ContentTypes.TextOf(ReadBytes(ReadByte()).Span);
+
     private bool TryTake(int length, out ReadOnlySpan<byte> bytes)
     {
         if (Failed || length > Remaining)

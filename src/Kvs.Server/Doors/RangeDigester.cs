@@ -10,7 +10,7 @@ namespace Kvs.Server.Doors;
 /// <summary>
 /// Computes digests by reading what is stored, values included, so that a flipped bit is found and not only a missed write;
 /// a value whose checksum is broken ends it with that failure. Each entry has the 64-bit FNV-1a hash of
-/// <code>u32 key length   key   u64 epoch, u64 sequence   i64 expiry, unix milliseconds, 0 for none   value</code>
+/// <code>u32 key length   key   u64 epoch, u64 sequence   i64 expiry, unix milliseconds, 0 for none   value   [u8 length, content type]</code>
 /// and a sub-range their sum. Blocks for as long as reading takes: on the thread pool only. The lease is used in steps, so
 /// that its end by age does not wait for the whole. Threading: one thread at a time.
 /// </summary>
@@ -92,14 +92,21 @@ internal sealed class RangeDigester(SnapshotLease lease)
     private ulong HashOf(IEntryCursor entry)
     {
         _value.ResetWrittenCount();
-        entry.CopyValue(_value);
+        var contentType = entry.CopyValue(_value);
         Span<byte> numbers = stackalloc byte[3 * sizeof(ulong)];
         BinaryPrimitives.WriteInt32LittleEndian(numbers, entry.Key.Length);
         var hash = Fnv1A.Fold(Fnv1A.Fold(Fnv1A.Basis, numbers[..sizeof(uint)]), entry.Key);
         BinaryPrimitives.WriteUInt64LittleEndian(numbers, entry.Info.Version.Epoch);
         BinaryPrimitives.WriteUInt64LittleEndian(numbers[sizeof(ulong)..], entry.Info.Version.Sequence);
         BinaryPrimitives.WriteInt64LittleEndian(numbers[(2 * sizeof(ulong))..], entry.Info.ExpiresAtMillis);
-        return Fnv1A.Fold(Fnv1A.Fold(hash, numbers), _value.WrittenSpan);
+        hash = Fnv1A.Fold(Fnv1A.Fold(hash, numbers), _value.WrittenSpan);
+        if (contentType is null)
+        {
+            return hash;
+        }
+
+        Span<byte> field = stackalloc byte[ContentTypes.FieldBytesMax];
+        return Fnv1A.Fold(hash, field[..ContentTypes.WriteField(contentType, field)]);
     }
 
     // False when the visitor ended it.

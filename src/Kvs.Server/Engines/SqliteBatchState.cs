@@ -33,15 +33,17 @@ internal sealed class SqliteBatchState : IBatchState, IDisposable
         ValueBytesMax = valueBytesMax;
         _connection = connection;
         _find = OnKey("SELECT length(value), expires, epoch, sequence FROM entries WHERE key = $key");
-        _value = OnKey("SELECT value FROM entries WHERE key = $key");
+        _value = OnKey("SELECT value, content_type FROM entries WHERE key = $key");
         _remove = OnKey("DELETE FROM entries WHERE key = $key");
         _setExpiry = OnKey(
             "UPDATE entries SET expires = $expires, epoch = $epoch, sequence = $sequence WHERE key = $key",
             "$expires", "$epoch", "$sequence");
         _set = OnKey(
-            "INSERT OR REPLACE INTO entries (key, value, epoch, sequence, expires) VALUES ($key, $value, $epoch, $sequence, $expires)",
+            "INSERT OR REPLACE INTO entries (key, value, epoch, sequence, expires, content_type) "
+            + "VALUES ($key, $value, $epoch, $sequence, $expires, $type)",
             "$expires", "$epoch", "$sequence");
         _set.Parameters.Add("$value", SqliteType.Blob);
+        _set.Parameters.Add("$type", SqliteType.Text);
         _savepoint = SqliteDatabase.Command(connection, "SAVEPOINT batch");
         _release = SqliteDatabase.Command(connection, "RELEASE batch");
         _rollBack = SqliteDatabase.Command(connection, "ROLLBACK TO batch");
@@ -93,19 +95,21 @@ internal sealed class SqliteBatchState : IBatchState, IDisposable
     }
 
     /// <inheritdoc/>
-    public void CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target)
+    public string? CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target)
     {
         _value.Parameters[0].Value = key.ToArray();
         using var row = _value.ExecuteReader();
         Check.That(row.Read());
         target.Write(row.GetFieldValue<byte[]>(0));
+        return SqliteReader.ContentTypeOf(row, 1);
     }
 
     /// <inheritdoc/>
-    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis)
+    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, string? contentType)
     {
         _batchBytes += key.Length + value.Length;
         _set.Parameters[4].Value = value.ToArray();
+        _set.Parameters[5].Value = (object?)contentType ?? DBNull.Value;
         Change(_set, key, expiresAtMillis);
     }
 

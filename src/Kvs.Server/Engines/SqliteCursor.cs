@@ -49,11 +49,12 @@ internal sealed class SqliteCursor : IEntryCursor
     }
 
     /// <inheritdoc/>
-    public void CopyValue(IBufferWriter<byte> value)
+    public string? CopyValue(IBufferWriter<byte> value)
     {
         try
         {
             value.Write(_rows!.GetFieldValue<byte[]>(4));
+            return SqliteReader.ContentTypeOf(_rows, 6);
         }
         catch (SqliteException cause)
         {

@@ -9,8 +9,8 @@ namespace Kvs.Server.Engines;
 /// The database file of a <see cref="SqliteEngine"/>: its place, its schema, and small commands.
 /// </summary>
 /// <remarks>
-/// Tables: <c>entries</c>, a row per key with value, version (epoch, sequence; u64 kept as the same 64 bits) and expiry
-/// (unix milliseconds, 0 for none); <c>store</c>, one row with the format, the newest version and the log time. Each
+/// Tables: <c>entries</c>, a row per key with value, version (epoch, sequence; u64 kept as the same 64 bits), expiry (unix
+/// milliseconds, 0 for none) and content type (null for none); <c>store</c>, one row with the format, the newest version and the log time. Each
 /// transaction that moves the log time on removes what has expired by then, so a row that is there is visible.
 /// </remarks>
 internal static class SqliteDatabase
@@ -18,7 +18,17 @@ internal static class SqliteDatabase
     /// <summary>Name of the database in the data directory.</summary>
     internal const string FileName = StoreFiles.Database;
 
-    private const long Format = 1;
+    private const long Format = 2;
+
+    /// <summary>Without the content type, which <see cref="Upgrade"/> adds.</summary>
+    private const long OlderFormat = 1;
+
+    private const string Upgrade = """
+        BEGIN IMMEDIATE;
+        ALTER TABLE entries ADD COLUMN content_type TEXT;
+        UPDATE store SET format = 2;
+        COMMIT;
+        """;
 
     private const string Schema = """
         CREATE TABLE IF NOT EXISTS entries (
@@ -26,7 +36,8 @@ internal static class SqliteDatabase
             value BLOB NOT NULL,
             epoch INTEGER NOT NULL,
             sequence INTEGER NOT NULL,
-            expires INTEGER NOT NULL) WITHOUT ROWID;
+            expires INTEGER NOT NULL,
+            content_type TEXT) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS entries_by_expiry ON entries (expires) WHERE expires <> 0;
         CREATE TABLE IF NOT EXISTS store (
             id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
@@ -65,7 +76,9 @@ internal static class SqliteDatabase
         }
     }
 
-    /// <summary>Makes the tables of a new database, and checks the format of one that is there.</summary>
+    /// <summary>
+    /// Makes the tables of a new database, and brings one that is there to this format: older programs refuse it then.
+    /// </summary>
     /// <param name="writer">The writing connection.</param>
     /// <param name="path">The database, for messages.</param>
     internal static void Prepare(SqliteConnection writer, string path)
@@ -75,11 +88,15 @@ internal static class SqliteDatabase
         Execute(writer, $"INSERT OR IGNORE INTO store VALUES (1, {Format}, 0, 0, 0);");
         using var command = Command(writer, "SELECT format FROM store");
         var format = Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
-        if (format != Format)
+        if (format == OlderFormat)
+        {
+            Execute(writer, Upgrade);
+        }
+        else if (format != Format)
         {
             throw new KvsStorageException(
                 ErrorCode.UnsupportedFormat,
-                $"The database '{path}' has format {format}; this program knows {Format}. Use a newer program.");
+                $"The database '{path}' has format {format}; this program knows {OlderFormat} and {Format}. Use a newer program.");
         }
     }
 

@@ -136,7 +136,7 @@ internal sealed class SqliteEngine : IKvEngine
         var reader = _readers.Rent();
         try
         {
-            return reader.Get(key, value, bounds.ValueBytesMax, out info);
+            return reader.Get(key, value, bounds, out info);
         }
         finally
         {

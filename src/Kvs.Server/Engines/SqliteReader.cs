@@ -21,7 +21,7 @@ internal sealed class SqliteReader : IDisposable
         _path = path;
         _connection = SqliteDatabase.Connect(path, writable: false);
         _get = SqliteDatabase.Command(
-            _connection, "SELECT length(value), expires, epoch, sequence, value FROM entries WHERE key = $key");
+            _connection, "SELECT length(value), expires, epoch, sequence, value, content_type FROM entries WHERE key = $key");
         _get.Parameters.Add("$key", SqliteType.Blob);
         _state = SqliteDatabase.Command(_connection, "SELECT log_time, epoch, sequence FROM store");
     }
@@ -44,11 +44,11 @@ internal sealed class SqliteReader : IDisposable
     /// <summary>Reads a key.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
-    /// <param name="valueBytesMax">Longest value that is copied.</param>
+    /// <param name="bounds">What the read may do.</param>
     /// <param name="info">Version, expiry and length.</param>
     /// <returns>What came of it.</returns>
     internal PointRead Get(
-        ReadOnlySpan<byte> key, IBufferWriter<byte>? value, int valueBytesMax, out EntryInfo info)
+        ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info)
     {
         _get.Parameters[0].Value = key.ToArray();
         (var read, info) = Guard(static (reader, call) =>
@@ -60,14 +60,15 @@ internal sealed class SqliteReader : IDisposable
             }
 
             var found = InfoOf(row);
-            if (call.value is not null && found.ValueLength > call.valueBytesMax)
+            if (call.value is not null && found.ValueLength > call.bounds.ValueBytesMax)
             {
                 return (PointRead.TooLong, found);
             }
 
             call.value?.Write(row.GetFieldValue<byte[]>(4));
-            return (PointRead.Found, found);
-        }, (value, valueBytesMax));
+            var wantsType = call.value is not null || call.bounds.WithContentType;
+            return (PointRead.Found, wantsType ? found with { ContentType = ContentTypeOf(row, 5) } : found);
+        }, (value, bounds));
         return read;
     }
 
@@ -86,9 +87,15 @@ internal sealed class SqliteReader : IDisposable
     internal SqliteCursor Scan(in KeyRange range, bool reverse)
     {
         var order = reverse ? "ORDER BY key DESC" : "ORDER BY key";
-        var command = OverRange("SELECT length(value), expires, epoch, sequence, value, key", range, order);
+        var command = OverRange("SELECT length(value), expires, epoch, sequence, value, key, content_type", range, order);
         return new SqliteCursor(command, _path);
     }
+
+    /// <summary>A content type from a column.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="ordinal">The column.</param>
+    internal static string? ContentTypeOf(SqliteDataReader row, int ordinal) =>
+        row.IsDBNull(ordinal) ? null : row.GetString(ordinal);
 
     /// <summary>Version, expiry and length from the first four columns of a row.</summary>
     /// <param name="row">The row.</param>

@@ -44,7 +44,7 @@ internal sealed class SqliteSnapshot : IEngineSnapshot
 
     /// <inheritdoc/>
     public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
-        _reader.Get(key, value, int.MaxValue, out info) == PointRead.Found;
+        _reader.Get(key, value, new ReadBounds(int.MaxValue, MayWait: true), out info) == PointRead.Found;
 
     /// <inheritdoc/>
     public long Count(in KeyRange range) => _reader.Count(range);

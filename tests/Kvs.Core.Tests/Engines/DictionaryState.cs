@@ -8,8 +8,8 @@ namespace Kvs.Core.Tests.Engines;
 /// <summary>The simplest state that a request can be applied to: what the applier's own tests run against.</summary>
 internal sealed class DictionaryState : IBatchState
 {
-    private readonly Dictionary<string, (byte[] Value, EntryInfo Info)> _entries = [];
-    private Dictionary<string, (byte[] Value, EntryInfo Info)>? _before;
+    private readonly Dictionary<string, (byte[] Value, EntryInfo Info, string? ContentType)> _entries = [];
+    private Dictionary<string, (byte[] Value, EntryInfo Info, string? ContentType)>? _before;
     private ulong _sequence;
 
     public long LogTimeMillis { get; set; } = 1_000_000;
@@ -28,6 +28,8 @@ internal sealed class DictionaryState : IBatchState
 
     internal string? ValueOf(string key) => _entries.TryGetValue(key, out var entry) ? Encoding.UTF8.GetString(entry.Value) : null;
 
+    internal string? ContentTypeOf(string key) => _entries[key].ContentType;
+
     internal EntryInfo InfoOf(string key) => _entries[key].Info;
 
     public bool TryFind(ReadOnlySpan<byte> key, out EntryInfo info)
@@ -43,15 +45,22 @@ internal sealed class DictionaryState : IBatchState
         return true;
     }
 
-    public void CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target) =>
-        target.Write(_entries[Encoding.UTF8.GetString(key)].Value);
+    public string? CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target)
+    {
+        var entry = _entries[Encoding.UTF8.GetString(key)];
+        target.Write(entry.Value);
+        return entry.ContentType;
+    }
 
-    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis) =>
+    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, string? contentType) =>
         _entries[Encoding.UTF8.GetString(key)] =
-            (value.ToArray(), new EntryInfo(new KvsVersion(1, _sequence), expiresAtMillis, value.Length));
+            (value.ToArray(), new EntryInfo(new KvsVersion(1, _sequence), expiresAtMillis, value.Length), contentType);
 
-    public void SetExpiry(ReadOnlySpan<byte> key, long expiresAtMillis) =>
-        Set(key, _entries[Encoding.UTF8.GetString(key)].Value, expiresAtMillis);
+    public void SetExpiry(ReadOnlySpan<byte> key, long expiresAtMillis)
+    {
+        var entry = _entries[Encoding.UTF8.GetString(key)];
+        Set(key, entry.Value, expiresAtMillis, entry.ContentType);
+    }
 
     public void Remove(ReadOnlySpan<byte> key) => Check.That(_entries.Remove(Encoding.UTF8.GetString(key)));
 

@@ -77,11 +77,12 @@ internal static class StorageTargets
         }
 
         var expires = record.ExpiresAtMillis;
-        var again = new byte[RecordCodec.Length(record.Key.Length, record.Value.Length, expires != 0)];
-        RecordCodec.Write(again, record.Kind, record.Key, record.Value, expires, record.Sequence);
+        var again = new byte[RecordCodec.Length(record.Key.Length, record.Value.Length, expires != 0, record.ContentType.Length)];
+        RecordCodec.Write(again, record.Kind, record.Key, record.Value, expires, record.Sequence, record.ContentTypeText);
         Assert.True(RecordCodec.TryRead(again, out var copy) && copy.IsIntact);
         Assert.Equal((record.Kind, record.Sequence, expires), (copy.Kind, copy.Sequence, copy.ExpiresAtMillis));
         Assert.True(record.Key.SequenceEqual(copy.Key) && record.Value.SequenceEqual(copy.Value));
+        Assert.True(record.ContentType.SequenceEqual(copy.ContentType));
         return true;
     }
 

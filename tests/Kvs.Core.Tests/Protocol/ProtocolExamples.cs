@@ -258,6 +258,23 @@ internal static class ProtocolExamples
                 Client = "127.0.0.1:50000",
             },
         ]),
+        ["set-content-type"] = target => Write(target, 33, Operation.Set("key", "value", new SetOptions { ContentType = "text/plain" })),
+        ["get-found-content-type"] = target => Completed(target, Opcode.Get, 9, default, new OperationResult
+        {
+            Existed = true,
+            Version = Version,
+            HasValue = true,
+            ValueLength = 5,
+            ContentType = "text/plain",
+        }),
+        ["scan-page-content-type"] = target =>
+        {
+            var start = ScanChunkCodec.Begin(target, Opcode.ScanPage, 34, Version);
+            var entry = ScanChunkCodec.BeginEntry(target, "user:1"u8);
+            target.WriteBytes("ann"u8);
+            ScanChunkCodec.EndEntry(target, entry, Older, 0, "text/plain");
+            ScanChunkCodec.End(target, start, 1, null, more: false);
+        },
         ["error"] = target => new ErrorResponse(ErrorCode.UnknownOpcode, WriteOutcome.NotApplied, "Unknown opcode.").WriteClosing(target, 22),
     };
 

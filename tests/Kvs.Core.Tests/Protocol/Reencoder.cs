@@ -193,7 +193,7 @@ internal static class Reencoder
         {
             var at = ScanChunkCodec.BeginEntry(target, entry.Key.Bytes.Span);
             target.WriteBytes(entry.Value.Bytes.Span);
-            ScanChunkCodec.EndEntry(target, at, entry.Version, entry.ExpiresAt?.ToUnixTimeMilliseconds() ?? 0);
+            ScanChunkCodec.EndEntry(target, at, entry.Version, entry.ExpiresAt?.ToUnixTimeMilliseconds() ?? 0, entry.ContentType);
         }
 
         ScanChunkCodec.End(target, start, page.Entries.Count, page.Cursor, more);

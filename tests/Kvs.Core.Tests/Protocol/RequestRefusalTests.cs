@@ -88,6 +88,8 @@ public sealed class RequestRefusalTests
     [InlineData("0A 00 01000000 01000000 6B 76")]
     [InlineData("0B 04 01000000 01000000 6B 31")]
     [InlineData("0C 80 01000000 01000000 61 62")]
+    [InlineData("09 80 01 74 01000000 01000000 6B 76")]
+    [InlineData("01 80 05 74 01000000")]
     [InlineData("07 01 01000000 6B")]
     public void An_item_of_a_batch_that_does_not_fit_its_kind_closes_the_connection(string hex)
     {

@@ -24,6 +24,7 @@ internal static class Samples
         .Check("k", KvsCondition.Present)
         .Add(new Operation { Kind = OperationKind.Get, Key = "k"u8.ToArray() })
         .Add(new Operation { Kind = OperationKind.Stat, Key = "k"u8.ToArray() })
+        .Set("k", "v", new SetOptions { ContentType = "text/plain", TimeToLive = TimeSpan.FromSeconds(2) })
         .Append("k", "v")
         .SetRange("k", int.MaxValue, "v")
         .IncrementFloat("k", "-0.5")

@@ -90,6 +90,34 @@ public sealed class GoldenFileTests
     }
 
     [Fact]
+    public void Manifest_file_of_a_store_with_content_types()
+    {
+        var manifest = NewManifest() with { MayHoldContentTypes = true };
+        Compare("manifest-content-types", ManifestCodec.Write(manifest), "as manifest, version 3");
+        Assert.True(ManifestCodec.Read(Golden("manifest-content-types"), "golden").MayHoldContentTypes);
+        Assert.False(ManifestCodec.Read(Golden("manifest"), "golden").MayHoldContentTypes);
+
+        var member = manifest with { Membership = new ClusterMembership { ClusterId = 0xC1, NodeId = "n2", Members = ["n1", "n2"] } };
+        Assert.Equal(4, ManifestCodec.Write(member)[4]);
+        Assert.True(ManifestCodec.Read(ManifestCodec.Write(member), "member").MayHoldContentTypes);
+    }
+
+    [Fact]
+    public void Records_with_content_types()
+    {
+        var records = new byte[RecordCodec.Length(3, 5, expires: true, contentTypeLength: 10) + RecordCodec.Length(1, 0, false, 1)];
+        var first = RecordCodec.Write(records, RecordKind.Set, "key"u8, "value"u8, 99_999, 42, "text/plain");
+        Assert.Equal(records.Length, first + RecordCodec.Write(records.AsSpan(first), RecordKind.Set, "k"u8, ""u8, 0, 43, "t"));
+        Compare("record-content-type", records, "a set with expiry and content type, a set with a content type");
+
+        Assert.True(RecordCodec.TryRead(Golden("record-content-type"), out var record) && record.IsIntact);
+        Assert.Equal(("text/plain", 99_999L, 42UL), (record.ContentTypeText, record.ExpiresAtMillis, record.Sequence));
+        Assert.Equal(("key", "value"), (Encoding.UTF8.GetString(record.Key), Encoding.UTF8.GetString(record.Value)));
+        Assert.True(RecordCodec.TryRead(Golden("record-content-type").AsSpan(first), out record) && record.IsIntact);
+        Assert.Equal(("t", 43UL), (record.ContentTypeText, record.Sequence));
+    }
+
+    [Fact]
     public void Manifest_file_of_a_member()
     {
         var membership = new ClusterMembership
@@ -225,6 +253,7 @@ public sealed class GoldenFileTests
 
     private static Manifest NewManifest() => new()
     {
+        MayHoldContentTypes = false,
         StoreId = StoreId,
         Number = 3,
         Engine = "kvs",

@@ -66,6 +66,28 @@ public sealed class HintTests
     }
 
     [Fact]
+    public void A_record_with_a_content_type_is_found_whole()
+    {
+        using var store = new StoreFixture(new SimulatedFileSystem()).Begin();
+        store.AppendGroup(group =>
+        {
+            group.AddSet("a"u8, "one"u8, 77, "text/plain");
+            group.AddSet("b"u8, ""u8, 0, new string('t', 255));
+            group.AddSet("c"u8, "three"u8, 0);
+        });
+        store.Writer.Rotate(store.MakeReady());
+
+        using var merge = new HintMerge(WriteHints(store));
+        foreach (var (value, expiry, type) in new[] { ("one", 77L, "text/plain"), ("", 0, new string('t', 255)), ("three", 0, null) })
+        {
+            Assert.True(merge.MoveNext());
+            var record = store.Segments.ReadRecord(merge.Entry.Location, merge.Key);
+            Assert.Equal((value, type), (Encoding.UTF8.GetString(record.Value), record.ContentTypeText));
+            Assert.Equal((value.Length, expiry), (merge.Entry.ValueLength, merge.Entry.ExpiresAtMillis));
+        }
+    }
+
+    [Fact]
     public void The_filter_never_denies_a_key_that_is_there_and_seldom_affirms_one_that_is_not()
     {
         var filter = KeyFilter.ForKeys(10_000);

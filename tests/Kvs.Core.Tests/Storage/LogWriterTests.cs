@@ -115,7 +115,7 @@ public sealed class LogWriterTests
         group.RollBackBatch();
         group.BeginBatch(2, new RequestOrigin(7, 8, 6));
         var slice = group.AddSet("kept"u8, "2"u8, 0);
-        Assert.Equal("2"u8, group.Value(slice));
+        Assert.Equal("2"u8, group.Record(slice).Value);
         group.EndBatch("result"u8);
         Assert.True(group.BytesMax <= GroupBuilder.OverheadMax + GroupBuilder.BatchBytesMax(1, 5, 6));
         group.Finish();

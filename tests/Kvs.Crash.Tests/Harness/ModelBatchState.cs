@@ -56,11 +56,14 @@ internal sealed class ModelBatchState(ImmutableSortedDictionary<string, ModelEnt
     }
 
     /// <inheritdoc/>
-    public void CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target) =>
+    public string? CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target)
+    {
         target.Write(Encoding.Latin1.GetBytes(Entries[Encoding.Latin1.GetString(key)].Value));
+        return null;
+    }
 
     /// <inheritdoc/>
-    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis) =>
+    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, string? contentType) =>
         Entries = Entries.SetItem(
             Encoding.Latin1.GetString(key),
             new ModelEntry(Encoding.Latin1.GetString(value), expiresAtMillis, _version));

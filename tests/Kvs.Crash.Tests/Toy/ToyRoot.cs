@@ -79,8 +79,11 @@ internal sealed class ToySnapshot(ToyRoot root) : IEngineSnapshot
 
         public bool MoveNext() => ++_at < entries.Count;
 
-        public void CopyValue(IBufferWriter<byte> value) =>
+        public string? CopyValue(IBufferWriter<byte> value)
+        {
             value.Write(Encoding.Latin1.GetBytes(entries[_at].Value.Value));
+            return null;
+        }
 
         public void Dispose()
         {

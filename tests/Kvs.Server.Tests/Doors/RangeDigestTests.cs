@@ -33,6 +33,23 @@ public sealed class RangeDigestTests
         Assert.Equal(new DigestPart("", 1, hash), Assert.Single(parts.Parts));
     }
 
+    [Fact]
+    public async Task A_content_type_is_a_part_of_the_hash()
+    {
+        await using var server = DoorFixture.Open();
+        using var client = await WireClient.ConnectAsync(server.Port);
+        await client.Write(2, Operation.Set("key", "value", new SetOptions { ContentType = "t/p" })).SendAsync();
+        var version = await client.ReadAppliedAsync(2);
+        byte[] bytes =
+        [
+            .. BitConverter.GetBytes(3), .. "key"u8, .. BitConverter.GetBytes(version.Epoch), .. BitConverter.GetBytes(version.Sequence),
+            .. BitConverter.GetBytes(0L), .. "value"u8, 3, .. "t/p"u8,
+        ];
+        var hash = bytes.Aggregate(0xCBF29CE484222325UL, (hash, b) => unchecked((hash ^ b) * 0x100000001B3));
+        var keys = await ListAsync(client, new DigestRequest { ListKeys = true, Most = 10 });
+        Assert.Equal(new KeyDigest("key", version, hash), Assert.Single(keys.Keys));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
@@ -82,11 +83,33 @@ public sealed class SqliteEngineTests : EngineContract, IDisposable
         var path = _root.At("1");
         using (var database = SqliteDatabase.Connect(Path.Combine(path, SqliteDatabase.FileName), writable: true))
         {
-            SqliteDatabase.Execute(database, "UPDATE store SET format = 2");
+            SqliteDatabase.Execute(database, "UPDATE store SET format = 3");
         }
 
         using var machine = Open(2);
         Assert.Equal(ErrorCode.UnsupportedFormat, FailureOf(() => Engine(machine.Environment, path)));
+    }
+
+    [Fact]
+    public void A_database_of_the_older_format_is_opened_with_what_it_has_and_takes_content_types()
+    {
+        using var engine = Open(1);
+        engine.Set("old", "v");
+        engine.Finish(engine.Engine.DisposeAsync().AsTask());
+        using (var database = SqliteDatabase.Connect(Path.Combine(_root.At("1"), SqliteDatabase.FileName), writable: true))
+        {
+            SqliteDatabase.Execute(database, "ALTER TABLE entries DROP COLUMN content_type; UPDATE store SET format = 1;");
+        }
+
+        engine.OpenAgain();
+        Assert.Equal("v", engine.Get("old"));
+        engine.Set("new", "w", new SetOptions { ContentType = "text/plain" });
+        engine.Reopen();
+        using var snapshot = engine.Engine.Snapshot();
+        var value = new ArrayBufferWriter<byte>();
+        Assert.True(snapshot.TryGet("old"u8, value, out var older));
+        Assert.True(snapshot.TryGet("new"u8, value, out var newer));
+        Assert.Equal((null, "text/plain"), (older.ContentType, newer.ContentType));
     }
 
     [Fact]

@@ -188,6 +188,47 @@ public abstract class EngineContract
     }
 
     [Fact]
+    public void A_content_type_lies_with_its_value_through_edits_snapshots_compaction_and_reopening()
+    {
+        using var engine = Open();
+        var typed = new SetOptions { ContentType = "text/plain" };
+        engine.Apply([.. new KvsBatch().Set("n", "1", typed).Set("s", "a", typed).Set("plain", "v").Set("cleared", "v", typed).Operations]);
+        engine.Apply([.. new KvsBatch()
+            .Increment("n").IncrementFloat("n", "0.5").Expire("n", s_second)
+            .Append("s", "bc").SetRange("s", 1, "X").Copy("s", "copy").Persist("s")
+            .Set("cleared", "w").Operations]);
+        using (var snapshot = engine.Engine.Snapshot())
+        {
+            var value = new ArrayBufferWriter<byte>();
+            Assert.True(snapshot.TryGet("copy"u8, value, out var info));
+            Assert.Equal(("text/plain", 3), (info.ContentType, info.ValueLength));
+            Assert.Equal(["n:text/plain", "plain:", "s:text/plain"], TypesOf(snapshot).Where(line => line[0] != 'c'));
+        }
+
+        foreach (var change in (Action[])[() => { }, engine.Compact, () => { if (HasFiles) { engine.Reopen(); } }])
+        {
+            change();
+            using var snapshot = engine.Engine.Snapshot();
+            Assert.Equal(["cleared:", "copy:text/plain", "n:text/plain", "plain:", "s:text/plain"], TypesOf(snapshot));
+            Assert.Equal(("2.5", "aXc", "aXc"), (engine.Get("n"), engine.Get("s"), engine.Get("copy")));
+        }
+    }
+
+    [Fact]
+    public void A_content_type_costs_a_read_only_where_it_is_asked_for()
+    {
+        using var engine = Open();
+        engine.Set("k", "value", new SetOptions { ContentType = "text/plain" });
+
+        Assert.True(engine.Engine.TryGet("k"u8, null, out var info));
+        Assert.Equal((null, 5), (info.ContentType, info.ValueLength));
+        Assert.Equal(PointRead.Found, engine.Engine.Get("k"u8, null, new ReadBounds(0, MayWait: true, WithContentType: true), out info));
+        Assert.Equal(("text/plain", 5), (info.ContentType, info.ValueLength));
+        Assert.Equal(PointRead.TooLong, engine.Engine.Get("k"u8, new ArrayBufferWriter<byte>(), new ReadBounds(4, MayWait: true), out info));
+        Assert.Null(info.ContentType);
+    }
+
+    [Fact]
     public void Items_are_applied_in_the_order_of_the_calls()
     {
         using var engine = Open();
@@ -462,6 +503,18 @@ public abstract class EngineContract
             var value = new ArrayBufferWriter<byte>();
             cursor.CopyValue(value);
             found.Add($"{Encoding.UTF8.GetString(cursor.Key)}={Encoding.UTF8.GetString(value.WrittenSpan)}");
+        }
+
+        return found;
+    }
+
+    private static List<string> TypesOf(IEngineSnapshot snapshot)
+    {
+        var found = new List<string>();
+        using var cursor = snapshot.Scan(KeyRange.All, reverse: false);
+        while (cursor.MoveNext())
+        {
+            found.Add($"{Encoding.UTF8.GetString(cursor.Key)}:{cursor.CopyValue(new ArrayBufferWriter<byte>())}");
         }
 
         return found;

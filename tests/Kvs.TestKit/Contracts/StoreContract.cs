@@ -250,6 +250,41 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_content_type_comes_with_the_value_wherever_that_is_read()
+    {
+        const string json = "application/json";
+        var longest = new string('t', Limits.ContentTypeBytesMax);
+        await Store.SetAsync("a", "{}", new SetOptions { ContentType = json });
+        await Store.SetAsync("b", new string('x', 300_000), new SetOptions { ContentType = longest });
+        await Store.ApplyAsync(new KvsBatch().Set("c", "1").Copy("a", "d"));
+
+        Assert.Equal(json, (await Store.GetAsync("a"))!.ContentType);
+        Assert.Equal(longest, (await Store.GetAsync("b"))!.ContentType);
+        Assert.Null((await Store.GetAsync("c"))!.ContentType);
+        string?[] all = [json, longest, null, json];
+        Assert.Equal(all, (await Store.GetManyAsync(["a", "b", "c", "d"])).Select(entry => entry!.ContentType));
+        Assert.Equal(all, (await Store.ScanPageAsync(new ScanOptions())).Entries.Select(entry => entry.ContentType));
+        Assert.Equal(all, (await Store.ScanAsync().ToListAsync()).Select(entry => entry.ContentType));
+        Assert.All(await Store.ScanAsync(new ScanOptions { KeysOnly = true }).ToListAsync(), entry => Assert.Null(entry.ContentType));
+        await using var snapshot = await Store.SnapshotAsync();
+        await Store.SetAsync("a", "{}");
+        Assert.Equal(json, (await snapshot.GetAsync("a"))!.ContentType);
+        Assert.Null((await Store.GetAsync("a"))!.ContentType);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\nb")]
+    [InlineData("\u00E4")]
+    [InlineData("256")]
+    public async Task A_content_type_is_printable_ascii_of_bounded_length(string contentType)
+    {
+        contentType = contentType == "256" ? new string('t', 256) : contentType;
+        await Assert.ThrowsAnyAsync<ArgumentException>(async () =>
+            await Store.SetAsync("k", "v", new SetOptions { ContentType = contentType }));
+    }
+
+    [Fact]
     public async Task A_batch_that_changes_nothing_has_no_version()
     {
         var result = await Store.ApplyAsync(new KvsBatch().Remove("missing").Persist("missing"));

@@ -257,7 +257,7 @@ internal static class Calls
 
     private static KvsEntry? EntryOf(KvsKey key, in OperationResult result, ReadOnlyMemory<byte> body) =>
         result is { Existed: true, HasValue: true } && ValueOf(in result, body) is { } value
-            ? new KvsEntry(key, value, result.Version, WireTime.ToExpiry(result.ExpiresAtMillis))
+            ? new KvsEntry(key, value, result.Version, WireTime.ToExpiry(result.ExpiresAtMillis)) { ContentType = result.ContentType }
             : null;
 
     // A malformed result may name bytes that are not there; its reader has failed by then.

@@ -28,8 +28,9 @@ internal static class NumberEdits
         ref bool changed)
     {
         var number = 0L;
+        string? contentType = null;
         var exists = info.Version != default;
-        if (exists && (info.ValueLength > IntegerBytesMax || !TryReadInteger(state, operation.Key.Span, results, out number)))
+        if (exists && (info.ValueLength > IntegerBytesMax || !TryReadInteger(Read(state, in operation, results, out contentType), out number)))
         {
             return ErrorCode.NotAnInteger;
         }
@@ -42,7 +43,7 @@ internal static class NumberEdits
 
         Span<byte> text = stackalloc byte[IntegerBytesMax];
         Check.That(Utf8Formatter.TryFormat(sum, text, out var length));
-        state.Set(operation.Key.Span, text[..length], info.ExpiresAtMillis);
+        state.Set(operation.Key.Span, text[..length], info.ExpiresAtMillis, contentType);
         result = result with { Number = sum };
         changed = true;
         return ErrorCode.None;
@@ -65,8 +66,10 @@ internal static class NumberEdits
         ref bool changed)
     {
         var number = 0m;
+        string? contentType = null;
         var exists = info.Version != default;
-        if ((exists && (info.ValueLength > DecimalText.ReadBytesMax || !TryReadDecimal(state, operation.Key.Span, results, out number)))
+        if ((exists && (info.ValueLength > DecimalText.ReadBytesMax
+                || !DecimalText.TryRead(Read(state, in operation, results, out contentType), out number)))
             || !DecimalText.TryRead(operation.Value.Span, out var by)
             || !DecimalText.TryAdd(number, by, out var sum))
         {
@@ -75,7 +78,7 @@ internal static class NumberEdits
 
         Span<byte> text = stackalloc byte[DecimalText.WrittenBytesMax];
         text = text[..DecimalText.Write(sum, text)];
-        state.Set(operation.Key.Span, text, info.ExpiresAtMillis);
+        state.Set(operation.Key.Span, text, info.ExpiresAtMillis, contentType);
         result = result with { HasValue = true, ValueOffset = results.WrittenCount, ValueLength = text.Length };
         if (results.TryAdd(text.Length))
         {
@@ -87,12 +90,8 @@ internal static class NumberEdits
     }
 
     // Canonical only ("7", not "+7", "07" or "-0"): then a value that counts has one spelling, on every engine.
-    private static bool TryReadInteger(
-        IBatchState state, ReadOnlySpan<byte> key, ResultBuffer results, out long number)
+    private static bool TryReadInteger(ReadOnlySpan<byte> text, out long number)
     {
-        var scratch = results.EmptyScratch();
-        state.CopyValue(key, scratch);
-        var text = scratch.WrittenSpan;
         Span<byte> canonical = stackalloc byte[IntegerBytesMax];
         return Utf8Parser.TryParse(text, out number, out var read)
             && read == text.Length
@@ -100,10 +99,11 @@ internal static class NumberEdits
             && text.SequenceEqual(canonical[..length]);
     }
 
-    private static bool TryReadDecimal(IBatchState state, ReadOnlySpan<byte> key, ResultBuffer results, out decimal number)
+    private static ReadOnlySpan<byte> Read(
+        IBatchState state, in Operation operation, ResultBuffer results, out string? contentType)
     {
         var scratch = results.EmptyScratch();
-        state.CopyValue(key, scratch);
-        return DecimalText.TryRead(scratch.WrittenSpan, out number);
+        contentType = state.CopyValue(operation.Key.Span, scratch);
+        return scratch.WrittenSpan;
     }
 }

@@ -75,7 +75,8 @@ internal static class ValueEdits
 
         // Found anew: a state copies the value only of the key that it has found last.
         Check.That(state.TryFind(operation.Key.Span, out _));
-        state.Set(operation.Value.Span, Current(state, in operation, info, results).WrittenSpan, info.ExpiresAtMillis);
+        var value = Current(state, in operation, info, results, out var contentType);
+        state.Set(operation.Value.Span, value.WrittenSpan, info.ExpiresAtMillis, contentType);
         results.TrimScratch();
         changed = true;
         return ErrorCode.None;
@@ -96,7 +97,7 @@ internal static class ValueEdits
             return ErrorCode.ValueTooLarge;
         }
 
-        var scratch = Current(state, in operation, info, results);
+        var scratch = Current(state, in operation, info, results, out var contentType);
         var length = Math.Max(scratch.WrittenCount, (int)offset + bytes.Length);
         var added = length - scratch.WrittenCount;
         scratch.GetSpan(added)[..added].Clear();
@@ -104,7 +105,7 @@ internal static class ValueEdits
 
         // The scratch is nobody else's, so what it holds may be overwritten.
         bytes.CopyTo(MemoryMarshal.AsMemory(scratch.WrittenMemory).Span[(int)offset..]);
-        state.Set(operation.Key.Span, scratch.WrittenSpan, info.ExpiresAtMillis);
+        state.Set(operation.Key.Span, scratch.WrittenSpan, info.ExpiresAtMillis, contentType);
         results.TrimScratch();
         result = result with { Number = length };
         changed = true;
@@ -112,14 +113,10 @@ internal static class ValueEdits
     }
 
     private static ArrayBufferWriter<byte> Current(
-        IBatchState state, in Operation operation, in EntryInfo info, ResultBuffer results)
+        IBatchState state, in Operation operation, in EntryInfo info, ResultBuffer results, out string? contentType)
     {
         var scratch = results.EmptyScratch();
-        if (info.Version != default)
-        {
-            state.CopyValue(operation.Key.Span, scratch);
-        }
-
+        contentType = info.Version == default ? null : state.CopyValue(operation.Key.Span, scratch);
         return scratch;
     }
 }

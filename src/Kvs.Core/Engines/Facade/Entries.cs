@@ -13,7 +13,7 @@ internal static class Entries
     /// <param name="info">What the engine knows.</param>
     /// <returns>The entry.</returns>
     internal static KvsEntry Make(byte[] key, byte[] value, in EntryInfo info) =>
-        new(key, new KvsValue(value), info.Version, ExpiryOf(info));
+        new(key, new KvsValue(value), info.Version, ExpiryOf(info)) { ContentType = info.ContentType };
 
     /// <summary>How long a key has to live.</summary>
     /// <param name="info">What the engine knows of it, at the log time.</param>

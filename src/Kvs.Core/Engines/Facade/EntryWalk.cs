@@ -97,7 +97,8 @@ internal sealed class EntryWalk : IDisposable
             return false;
         }
 
-        entry = Entries.Make(_cursor.Key.ToArray(), ReadValue(), _cursor.Info);
+        var value = ReadValue(out var contentType);
+        entry = Entries.Make(_cursor.Key.ToArray(), value, _cursor.Info with { ContentType = contentType });
         Given = new ScanTally(Given.Entries + 1, Given.Bytes + bytes);
         return true;
     }
@@ -119,15 +120,16 @@ internal sealed class EntryWalk : IDisposable
         return false;
     }
 
-    private byte[] ReadValue()
+    private byte[] ReadValue(out string? contentType)
     {
+        contentType = null;
         if (_keysOnly)
         {
             return [];
         }
 
         _value.ResetWrittenCount();
-        _cursor.CopyValue(_value);
+        contentType = _cursor.CopyValue(_value);
         return _value.WrittenSpan.ToArray();
     }
 }

@@ -49,7 +49,11 @@ internal sealed class MemoryCursor : IEntryCursor
     }
 
     /// <inheritdoc/>
-    public void CopyValue(IBufferWriter<byte> value) => value.Write(Current.Value);
+    public string? CopyValue(IBufferWriter<byte> value)
+    {
+        value.Write(Current.Value);
+        return Current.ContentType;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _current = null;

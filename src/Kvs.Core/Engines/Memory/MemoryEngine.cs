@@ -84,7 +84,7 @@ internal sealed class MemoryEngine : IKvEngine
 
     /// <inheritdoc/>
     public PointRead Get(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info) =>
-        Volatile.Read(ref _root).Get(key, value, bounds.ValueBytesMax, out info);
+        Volatile.Read(ref _root).Get(key, value, bounds, out info);
 
     /// <inheritdoc/>
     public IEngineSnapshot Snapshot() => new MemorySnapshot(Volatile.Read(ref _root), _snapshots.Add());

@@ -6,7 +6,8 @@ namespace Kvs.Core.Engines.Memory;
 /// <param name="key">The key.</param>
 /// <param name="value">The value.</param>
 /// <param name="info">Version, expiry and length.</param>
-internal sealed class MemoryEntry(byte[] key, byte[] value, EntryInfo info)
+/// <param name="contentType">Content type; null for none.</param>
+internal sealed class MemoryEntry(byte[] key, byte[] value, EntryInfo info, string? contentType = null)
 {
     /// <summary>Orders by key, as unsigned bytes.</summary>
     internal static IComparer<MemoryEntry> ByKey { get; } =
@@ -28,6 +29,9 @@ internal sealed class MemoryEntry(byte[] key, byte[] value, EntryInfo info)
     /// <summary>Version, expiry and length.</summary>
     internal EntryInfo Info { get; } = info;
 
+    /// <summary>Content type of the value; null for none.</summary>
+    internal string? ContentType { get; } = contentType;
+
     /// <summary>Bytes of key and value.</summary>
     internal long Bytes => Key.Length + Value.Length;
 
@@ -35,9 +39,9 @@ internal sealed class MemoryEntry(byte[] key, byte[] value, EntryInfo info)
     /// <param name="key">The key that is looked for.</param>
     internal static MemoryEntry Probe(ReadOnlySpan<byte> key) => new(key.ToArray(), [], default);
 
-    /// <summary>The same key and value as another write made it.</summary>
+    /// <summary>The same key and value with its content type as another write made it.</summary>
     /// <param name="version">The version of that write.</param>
     /// <param name="expiresAtMillis">Its expiry.</param>
     internal MemoryEntry With(KvsVersion version, long expiresAtMillis) =>
-        new(Key, Value, new EntryInfo(version, expiresAtMillis, Value.Length));
+        new(Key, Value, new EntryInfo(version, expiresAtMillis, Value.Length), ContentType);
 }

@@ -22,16 +22,16 @@ internal sealed record MemoryRoot(
     /// <param name="info">Version, expiry and length.</param>
     /// <returns>False when the key is missing.</returns>
     internal bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte>? value, out EntryInfo info) =>
-        Get(key, value, int.MaxValue, out info) == PointRead.Found;
+        Get(key, value, new ReadBounds(int.MaxValue, MayWait: true), out info) == PointRead.Found;
 
     /// <summary>Reads a key; as <see cref="IKvEngine.Get"/>.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Where the value is copied to; null when it is not wanted.</param>
-    /// <param name="valueBytesMax">Longest value that is copied.</param>
+    /// <param name="bounds">What the read may do.</param>
     /// <param name="info">Version, expiry and length.</param>
     /// <returns>What came of it.</returns>
     internal PointRead Get(
-        ReadOnlySpan<byte> key, IBufferWriter<byte>? value, int valueBytesMax, out EntryInfo info)
+        ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info)
     {
         if (!Entries.TryGetValue(MemoryEntry.Probe(key), out var entry))
         {
@@ -40,12 +40,13 @@ internal sealed record MemoryRoot(
         }
 
         info = entry.Info;
-        if (value is not null && info.ValueLength > valueBytesMax)
+        if (value is not null && info.ValueLength > bounds.ValueBytesMax)
         {
             return PointRead.TooLong;
         }
 
         value?.Write(entry.Value);
+        info = value is null && !bounds.WithContentType ? info : info with { ContentType = entry.ContentType };
         return PointRead.Found;
     }
 

@@ -69,14 +69,19 @@ internal sealed class MemoryState(int valueBytesMax) : IBatchState
     }
 
     /// <inheritdoc/>
-    public void CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target) => target.Write(Existing(key).Value);
+    public string? CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target)
+    {
+        var entry = Existing(key);
+        target.Write(entry.Value);
+        return entry.ContentType;
+    }
 
     /// <inheritdoc/>
-    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis)
+    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, string? contentType)
     {
         _batchBytes += key.Length + value.Length;
         var info = new EntryInfo(_batchVersion, expiresAtMillis, value.Length);
-        Change(Find(key), new MemoryEntry(key.ToArray(), value.ToArray(), info));
+        Change(Find(key), new MemoryEntry(key.ToArray(), value.ToArray(), info, contentType));
     }
 
     /// <inheritdoc/>

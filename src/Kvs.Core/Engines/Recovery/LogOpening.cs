@@ -100,6 +100,7 @@ internal sealed class LogOpening : IDisposable
         var recovered = _options.Member is { } member
             ? recovery.RecoverMember(member.Membership, _options.AnswersBeforeSync)
             : recovery.Recover();
+        RaiseFormat();
         OpenSegments();
         FillIndex(recovered, cancellationToken);
         var parts = Assemble(recovered);
@@ -110,6 +111,18 @@ internal sealed class LogOpening : IDisposable
     /// <summary>The requests of what is sealed. Damage is found before anything is changed.</summary>
     private RequestTable LoadRequests() =>
         RequestFile.Load(_files, _manifests.Current, _environment.Time, _options.Requests);
+
+    /// <summary>
+    /// Before the first record that an older program would take for damage, and cut off after a crash. On a full disk it goes with
+    /// the next replacement: there is one before the log can grow.
+    /// </summary>
+    private void RaiseFormat()
+    {
+        if (!_manifests.Current.MayHoldContentTypes)
+        {
+            _manifests.UpdateNowOrLater(static manifest => manifest with { MayHoldContentTypes = true });
+        }
+    }
 
     private void OpenSegments()
     {

@@ -6,11 +6,12 @@ namespace Kvs.Core.Protocol.Requests;
 /// <summary>
 /// One operation, as the body of a request of its own or as an item of a batch:
 /// <code>
-/// u8 options: bits 0-1 condition, bits 2-3 expiry, bit 4 return the previous value, bit 5 optional, bit 6 replace; others 0
+/// u8 options: bits 0-1 condition, bits 2-3 expiry, bit 4 return the previous value, bit 5 optional, bit 6 replace, bit 7 content type
 /// [u64 epoch, u64 sequence]  condition is Version
 /// [i64 milliseconds]         expiry is In or At
 /// [i64 delta]                increment
 /// [i64 offset]               set-range
+/// [u8 length, bytes]         bit 7: content type
 /// u32 key length
 /// [u32 value length]         set, append, set-range, float increment (what is added), copy (the target)
 /// key [value]
@@ -27,6 +28,7 @@ internal static class OperationCodec
     private const int PreviousBit = 0x10;
     private const int OptionalBit = 0x20;
     private const int ReplaceBit = 0x40;
+    private const int ContentTypeBit = 0x80;
 
     /// <summary>Writes an operation, without its kind.</summary>
     /// <param name="target">Where it is written.</param>
@@ -37,7 +39,8 @@ internal static class OperationCodec
             | ((int)operation.Expiry << ExpiryShift)
             | (operation.ReturnPrevious ? PreviousBit : 0)
             | (operation.IsOptional ? OptionalBit : 0)
-            | (operation.Replace ? ReplaceBit : 0)));
+            | (operation.Replace ? ReplaceBit : 0)
+            | (operation.ContentType is null ? 0 : ContentTypeBit)));
         if (operation.Condition.Kind == ConditionKind.Version)
         {
             target.WriteVersion(operation.Condition.Version);
@@ -56,6 +59,11 @@ internal static class OperationCodec
         if (operation.Kind == OperationKind.SetRange)
         {
             target.WriteInt64(operation.Offset);
+        }
+
+        if (operation.ContentType is { } contentType)
+        {
+            target.WriteContentType(contentType);
         }
 
         target.WriteUInt32((uint)operation.Key.Length);
@@ -89,6 +97,7 @@ internal static class OperationCodec
         var expiryMillis = expiry is ExpiryKind.In or ExpiryKind.At ? reader.ReadInt64() : 0;
         var delta = kind == OperationKind.Increment ? reader.ReadInt64() : 0;
         var offset = kind == OperationKind.SetRange ? reader.ReadInt64() : 0;
+        var contentType = (options & ContentTypeBit) != 0 ? reader.ReadContentType() : null;
         var keyLength = reader.ReadUInt32();
         var valueLength = HasValue(kind) ? reader.ReadUInt32() : 0;
         return new Operation
@@ -102,6 +111,7 @@ internal static class OperationCodec
             ReturnPrevious = (options & PreviousBit) != 0,
             IsOptional = (options & OptionalBit) != 0,
             Replace = (options & ReplaceBit) != 0,
+            ContentType = contentType,
             Key = reader.ReadBytes(keyLength),
             Value = reader.ReadBytes(valueLength),
         };
@@ -131,7 +141,7 @@ internal static class OperationCodec
 
     private static int AllowedOptions(OperationKind kind) => OptionalBit | kind switch
     {
-        OperationKind.Set => ConditionMask | ExpiryMask | PreviousBit,
+        OperationKind.Set => ConditionMask | ExpiryMask | PreviousBit | ContentTypeBit,
         OperationKind.Remove => ConditionMask | PreviousBit,
         OperationKind.Expire => ConditionMask | ExpiryMask,
         OperationKind.Copy => ConditionMask | ReplaceBit,

@@ -7,7 +7,7 @@ namespace Kvs.Core.Protocol.Responses;
 /// <summary>
 /// What one operation found or did:
 /// <code>
-/// u8 flags: bit 0 the key was there, bits 1 to 6 which parts follow; bit 7 0
+/// u8 flags: bit 0 the key was there, bits 1 to 7 which parts follow
 /// [u64 epoch, u64 sequence]  bit 1: version of the key
 /// [i64 unix milliseconds]    bit 2: its expiry; 0 for none
 /// [i64 number]               bit 3: new value of an increment; new length after an append or set-range; 1 for an expiry
@@ -15,6 +15,7 @@ namespace Kvs.Core.Protocol.Responses;
 /// [u32 length, value]        bit 4: the value (read, previous, or new by a float increment)
 /// [u32 length]               bit 5: length of the value, without its bytes
 /// [u16 code]                 bit 6: why an optional operation changed nothing
+/// [u8 length, bytes]         bit 7: content type of the value (read)
 /// </code>
 /// A part that is left out is 0 or not there.
 /// </summary>
@@ -27,14 +28,16 @@ internal static class ResultCodec
     private const byte ValueBit = 0x10;
     private const byte LengthBit = 0x20;
     private const byte CodeBit = 0x40;
-    private const byte KnownBits = 0x7F;
+    private const byte ContentTypeBit = 0x80;
     private const byte FoundBits = ExistedBit | VersionBit | ExpiryBit | ValueBit;
     private const int VersionOffset = 1;
     private const int ExpiryOffset = 17;
     private const int LengthOffset = 25;
 
-    /// <summary>Bytes of the result of a read beside its value.</summary>
-    internal const int FoundBytes = 29;
+    /// <summary>Most bytes of the result of a read beside its value.</summary>
+    internal const int FoundBytesMax = FoundBytes + ContentTypes.FieldBytesMax;
+
+    private const int FoundBytes = 29;
 
     /// <summary>Writes a result.</summary>
     /// <param name="target">The buffer.</param>
@@ -49,7 +52,8 @@ internal static class ResultCodec
             | (result.Number == 0 ? 0 : NumberBit)
             | (result.HasValue ? ValueBit : 0)
             | (hasLength ? LengthBit : 0)
-            | (result.Code == ErrorCode.None ? 0 : CodeBit)));
+            | (result.Code == ErrorCode.None ? 0 : CodeBit)
+            | (result.ContentType is null ? 0 : ContentTypeBit)));
         if (result.Version != KvsVersion.None)
         {
             target.WriteVersion(result.Version);
@@ -78,6 +82,11 @@ internal static class ResultCodec
         {
             target.WriteUInt16((ushort)result.Code);
         }
+
+        if (result.ContentType is { } contentType)
+        {
+            target.WriteContentType(contentType);
+        }
     }
 
     /// <summary>Reads a result. Its value offset counts from the beginning of the reader's body.</summary>
@@ -86,7 +95,7 @@ internal static class ResultCodec
     internal static OperationResult Read(ref FrameReader reader)
     {
         var flags = reader.ReadByte();
-        if ((flags & ~KnownBits) != 0 || (flags & (ValueBit | LengthBit)) == (ValueBit | LengthBit))
+        if ((flags & (ValueBit | LengthBit)) == (ValueBit | LengthBit))
         {
             reader.Fail();
         }
@@ -102,6 +111,7 @@ internal static class ResultCodec
         }
 
         var code = (flags & CodeBit) != 0 ? (ErrorCode)reader.ReadUInt16() : ErrorCode.None;
+        var contentType = (flags & ContentTypeBit) != 0 ? reader.ReadContentType() : null;
         if (length > int.MaxValue)
         {
             reader.Fail();
@@ -117,6 +127,7 @@ internal static class ResultCodec
             ValueOffset = valueOffset,
             ValueLength = (int)length,
             Code = code,
+            ContentType = contentType,
         };
     }
 
@@ -139,7 +150,9 @@ internal static class ResultCodec
     /// <param name="found">Whether the key is there.</param>
     /// <param name="version">Its version.</param>
     /// <param name="expiresAtMillis">Its expiry; 0 for none.</param>
-    internal static void EndFound(FrameBuffer target, int start, bool found, KvsVersion version, long expiresAtMillis)
+    /// <param name="contentType">Content type of its value; null for none.</param>
+    internal static void EndFound(
+        FrameBuffer target, int start, bool found, KvsVersion version, long expiresAtMillis, string? contentType = null)
     {
         if (!found)
         {
@@ -150,10 +163,14 @@ internal static class ResultCodec
 
         var length = target.Length - start - FoundBytes;
         var bytes = target.Patch(start, FoundBytes);
-        bytes[0] = FoundBits;
+        bytes[0] = (byte)(FoundBits | (contentType is null ? 0 : ContentTypeBit));
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[VersionOffset..], version.Epoch);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[(VersionOffset + sizeof(ulong))..], version.Sequence);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[ExpiryOffset..], expiresAtMillis);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[LengthOffset..], length);
+        if (contentType is not null)
+        {
+            target.WriteContentType(contentType);
+        }
     }
 }

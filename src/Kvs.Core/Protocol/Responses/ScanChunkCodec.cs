@@ -9,7 +9,8 @@ namespace Kvs.Core.Protocol.Responses;
 /// <code>
 /// u16 code 0   u64 epoch, u64 sequence: version of the snapshot   u8 flags: bit 0 a cursor follows   u32 count
 /// then for each entry:
-///   u32 key length   u32 value length   u64 epoch, u64 sequence   i64 expiry, unix milliseconds, 0 for none   key   value
+///   u32 key length   u32 value length, bit 31: a content type follows   u64 epoch, u64 sequence
+///   i64 expiry, unix milliseconds, 0 for none   key   value   [u8 length, content type]
 /// [u32 length, cursor]
 /// </code>
 /// The frames of a stream carry the flag More, except the last one.
@@ -23,6 +24,7 @@ internal static class ScanChunkCodec
     private const int EntryExpiryOffset = 24;
     private const int FlagsFromBody = sizeof(ushort) + (2 * sizeof(ulong));
     private const byte CursorBit = 0x01;
+    private const uint ContentTypeBit = 0x80000000;
 
     /// <summary>Begins a page or chunk.</summary>
     /// <param name="target">The buffer.</param>
@@ -57,14 +59,21 @@ internal static class ScanChunkCodec
     /// <param name="start">Where it begins.</param>
     /// <param name="version">Version of the key.</param>
     /// <param name="expiresAtMillis">Its expiry; 0 for none.</param>
-    internal static void EndEntry(FrameBuffer target, int start, KvsVersion version, long expiresAtMillis)
+    /// <param name="contentType">Content type of its value; null for none.</param>
+    internal static void EndEntry(
+        FrameBuffer target, int start, KvsVersion version, long expiresAtMillis, string? contentType = null)
     {
         var header = target.Patch(start, EntryHeaderBytes);
         var valueLength = target.Length - start - EntryHeaderBytes - BinaryPrimitives.ReadInt32LittleEndian(header);
-        BinaryPrimitives.WriteInt32LittleEndian(header[sizeof(uint)..], valueLength);
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            header[sizeof(uint)..], (uint)valueLength | (contentType is null ? 0 : ContentTypeBit));
         BinaryPrimitives.WriteUInt64LittleEndian(header[EntryVersionOffset..], version.Epoch);
         BinaryPrimitives.WriteUInt64LittleEndian(header[(EntryVersionOffset + sizeof(ulong))..], version.Sequence);
         BinaryPrimitives.WriteInt64LittleEndian(header[EntryExpiryOffset..], expiresAtMillis);
+        if (contentType is not null)
+        {
+            target.WriteContentType(contentType);
+        }
     }
 
     /// <summary>Ends a page or chunk.</summary>
@@ -118,12 +127,13 @@ internal static class ScanChunkCodec
     {
         var keyLength = reader.ReadUInt32();
         var valueLength = reader.ReadUInt32();
+        var hasContentType = (valueLength & ContentTypeBit) != 0;
         var version = reader.ReadVersion();
         var expiresAtMillis = reader.ReadInt64();
 
         // One array for both: an entry is one object to the collector, whatever its parts.
         var key = reader.ReadBytes(keyLength);
-        var value = reader.ReadBytes(valueLength);
+        var value = reader.ReadBytes(valueLength & ~ContentTypeBit);
         var copy = new byte[key.Length + value.Length];
         key.CopyTo(copy);
         value.CopyTo(copy.AsMemory(key.Length));
@@ -131,6 +141,9 @@ internal static class ScanChunkCodec
             new KvsKey(copy.AsMemory(0, key.Length)),
             new KvsValue(copy.AsMemory(key.Length)),
             version,
-            WireTime.ToExpiry(expiresAtMillis));
+            WireTime.ToExpiry(expiresAtMillis))
+        {
+            ContentType = hasContentType ? reader.ReadContentType() : null,
+        };
     }
 }

@@ -98,9 +98,11 @@ internal sealed class GroupBuilder
     /// <param name="key">The key.</param>
     /// <param name="value">The value. It may lie in this group's own buffer.</param>
     /// <param name="expiresAtMillis">Expiry; 0 for none.</param>
+    /// <param name="contentType">Content type; null for none.</param>
     /// <returns>Where the record lies in the group.</returns>
-    internal GroupSlice AddSet(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis) =>
-        Add(RecordKind.Set, key, value, expiresAtMillis);
+    internal GroupSlice AddSet(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, string? contentType = null) =>
+        Add(RecordKind.Set, key, value, expiresAtMillis, contentType);
 
     /// <summary>Adds a tombstone to the batch.</summary>
     /// <param name="key">The key.</param>
@@ -158,14 +160,14 @@ internal sealed class GroupBuilder
         _batchOffset = NoBatch;
     }
 
-    /// <summary>The value of a record of this group, finished or not.</summary>
+    /// <summary>A record of this group, finished or not.</summary>
     /// <param name="slice">As given by <see cref="AddSet"/>.</param>
-    /// <returns>The value; valid until the next record is added.</returns>
-    internal ReadOnlySpan<byte> Value(in GroupSlice slice)
+    /// <returns>The record; valid until the next one is added.</returns>
+    internal RecordView Record(in GroupSlice slice)
     {
         Check.That(slice.Offset + slice.Length <= _length);
         Check.That(RecordCodec.TryRead(_buffer.AsSpan(slice.Offset, slice.Length), out var record));
-        return record.Value;
+        return record;
     }
 
     /// <summary>Completes the frame; no batch can be added afterwards.</summary>
@@ -198,14 +200,15 @@ internal sealed class GroupBuilder
 
     private static int Align(int length) => (length + Envelope.Alignment - 1) & ~(Envelope.Alignment - 1);
 
-    private GroupSlice Add(RecordKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis)
+    private GroupSlice Add(
+        RecordKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, string? contentType = null)
     {
         Check.That(_batchOffset != NoBatch);
         var offset = _length;
-        var length = RecordCodec.Length(key.Length, value.Length, expiresAtMillis != 0);
+        var length = RecordCodec.Length(key.Length, value.Length, expiresAtMillis != 0, contentType?.Length ?? 0);
 
         // A value inside the old buffer stays readable while it is copied: growing leaves the old array alone.
-        RecordCodec.Write(Grow(length), kind, key, value, expiresAtMillis, NextSequence);
+        RecordCodec.Write(Grow(length), kind, key, value, expiresAtMillis, NextSequence, contentType);
         _recordCount++;
         return new GroupSlice(offset, length);
     }

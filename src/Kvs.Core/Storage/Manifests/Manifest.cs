@@ -22,6 +22,12 @@ internal sealed record Manifest
     /// <summary>Whether the store was closed cleanly and nothing was written since.</summary>
     internal bool CleanShutdown { get; init; }
 
+    /// <summary>
+    /// Whether records may have content types: programs that know of none refuse the store. False only of one that such a program
+    /// has written, until it is opened.
+    /// </summary>
+    internal bool MayHoldContentTypes { get; init; } = true;
+
     /// <summary>A member's: whether writes are answered before they are synced, so that an unclean end may lose some.</summary>
     internal bool AnswersBeforeSync { get; init; }
 

@@ -10,7 +10,8 @@ namespace Kvs.Core.Storage.Manifests;
 /// <code>
 /// offset  bytes  field
 /// 0       4      magic 4D53_564B ("KVSM" in a dump)
-/// 4       2      format version: 1; 2 for a member of a cluster, which older programs must not open
+/// 4       2      format version: 1; 2 for a member of a cluster; 3 and 4 for the same where records may have content types.
+///                Programs that know only lower ones must not open it
 /// 6       2      flags: 1 clean shutdown
 /// 8       4      length of the file
 /// 12      4      bytes of extensions before the checksum; a reader skips those it does not know
@@ -53,6 +54,8 @@ internal static class ManifestCodec
     private const uint Magic = 0x4D53564B;
     private const ushort Version = 1;
     private const ushort MemberVersion = 2;
+    private const ushort ContentTypesAdded = 2; // to either
+    private const ushort NewestVersion = MemberVersion + ContentTypesAdded;
     private const ushort CleanFlag = 1;
     private const ushort AnswersBeforeSyncFlag = 2;
     private const ushort MayHaveLostFlag = 4;
@@ -74,7 +77,8 @@ internal static class ManifestCodec
         var bytes = new byte[length];
         var writer = new FieldWriter(bytes);
         writer.UInt32(Magic);
-        writer.UInt16(manifest.Membership is null ? Version : MemberVersion);
+        writer.UInt16((ushort)((manifest.Membership is null ? Version : MemberVersion)
+            + (manifest.MayHoldContentTypes ? ContentTypesAdded : 0)));
         writer.UInt16(FlagsOf(manifest));
         writer.UInt32((uint)length);
         writer.UInt32((uint)extensions.Length);
@@ -130,15 +134,15 @@ internal static class ManifestCodec
 
         var reader = new FieldReader(bytes[sizeof(uint)..]);
         var version = reader.UInt16();
-        if (version is not (Version or MemberVersion))
+        if (version is < Version or > NewestVersion)
         {
             throw new KvsStorageException(
                 ErrorCode.UnsupportedFormat,
-                $"'{path}' has format version {version}; this program reads versions {Version} and {MemberVersion}. "
+                $"'{path}' has format version {version}; this program reads versions {Version} to {NewestVersion}. "
                 + "Use the program that wrote it.");
         }
 
-        return Read(bytes, ref reader, path);
+        return Read(bytes, ref reader, path) with { MayHoldContentTypes = version > MemberVersion };
     }
 
     private static Manifest Read(ReadOnlySpan<byte> bytes, ref FieldReader reader, string path)

@@ -15,6 +15,7 @@ namespace Kvs.Core.Storage.Records;
 /// +       1 to 5    value length, varint
 /// +       8         sequence
 /// +       0 or 8    expiry, when the flag says so
+/// +       0 or 1+t  content type, when the flag says so: length, at least 1, and bytes
 /// +       n         key
 /// +       m         value
 /// </code>
@@ -37,19 +38,24 @@ internal static class RecordCodec
     /// <summary>Bytes of the expiry, where there is one.</summary>
     internal const int ExpiryBytes = 8;
 
-    /// <summary>Most bytes of a record beyond key and value.</summary>
-    internal const int OverheadMax = LengthsOffset + 5 + 5 + SequenceBytes + ExpiryBytes;
+    /// <summary>Most bytes of a record beyond key, value and content type.</summary>
+    internal const int OverheadMax = LengthsOffset + 5 + 5 + SequenceBytes + ExpiryBytes + 1;
 
     /// <summary>Bytes of an epoch start's value: the epoch and the reason.</summary>
     internal const int EpochStartBytes = 9;
+
+    private const RecordFlags KnownFlags = RecordFlags.Expires | RecordFlags.ContentType;
 
     /// <summary>How long a record is.</summary>
     /// <param name="keyLength">Bytes of the key.</param>
     /// <param name="valueLength">Bytes of the value.</param>
     /// <param name="expires">Whether it has an expiry.</param>
+    /// <param name="contentTypeLength">Bytes of the content type; 0 for none.</param>
     /// <returns>Bytes of the whole record.</returns>
-    internal static int Length(int keyLength, int valueLength, bool expires) =>
-        KeyOffset(keyLength, valueLength, expires) + keyLength + valueLength;
+    internal static int Length(int keyLength, int valueLength, bool expires, int contentTypeLength = 0) =>
+        LengthsOffset + Varint.Length((ulong)keyLength) + Varint.Length((ulong)valueLength)
+        + SequenceBytes + (expires ? ExpiryBytes : 0) + (contentTypeLength == 0 ? 0 : 1 + contentTypeLength)
+        + keyLength + valueLength;
 
     /// <summary>Writes a record.</summary>
     /// <param name="target">At least <see cref="Length"/> bytes.</param>
@@ -58,6 +64,7 @@ internal static class RecordCodec
     /// <param name="value">The value.</param>
     /// <param name="expiresAtMillis">Expiry; 0 for none.</param>
     /// <param name="sequence">Sequence of the batch.</param>
+    /// <param name="contentType">Content type; null for none.</param>
     /// <returns>Bytes written.</returns>
     internal static int Write(
         Span<byte> target,
@@ -65,12 +72,14 @@ internal static class RecordCodec
         ReadOnlySpan<byte> key,
         ReadOnlySpan<byte> value,
         long expiresAtMillis,
-        ulong sequence)
+        ulong sequence,
+        string? contentType = null)
     {
         Check.That(expiresAtMillis >= 0 && key.Length <= Limits.KeyBytesMax);
         var expires = expiresAtMillis != 0;
         target[KindOffset] = (byte)kind;
-        target[FlagsOffset] = (byte)(expires ? RecordFlags.Expires : RecordFlags.None);
+        target[FlagsOffset] = (byte)((expires ? RecordFlags.Expires : RecordFlags.None)
+            | (contentType is null ? RecordFlags.None : RecordFlags.ContentType));
         var position = LengthsOffset;
         position += Varint.Write(target[position..], (ulong)key.Length);
         position += Varint.Write(target[position..], (ulong)value.Length);
@@ -82,6 +91,7 @@ internal static class RecordCodec
             position += ExpiryBytes;
         }
 
+        position += contentType is null ? 0 : ContentTypes.WriteField(contentType, target[position..]);
         key.CopyTo(target[position..]);
         position += key.Length;
         value.CopyTo(target[position..]);
@@ -97,7 +107,7 @@ internal static class RecordCodec
     internal static bool TryRead(ReadOnlySpan<byte> source, out RecordView record)
     {
         record = default;
-        if (source.Length < LengthsOffset || (source[FlagsOffset] & ~(int)RecordFlags.Expires) != 0)
+        if (source.Length < LengthsOffset || (source[FlagsOffset] & ~(int)KnownFlags) != 0)
         {
             return false;
         }
@@ -114,16 +124,28 @@ internal static class RecordCodec
             return false;
         }
 
-        var expires = source[FlagsOffset] != 0;
-        position += read + SequenceBytes + (expires ? ExpiryBytes : 0);
+        var flags = (RecordFlags)source[FlagsOffset];
+        position += read + SequenceBytes + ((flags & RecordFlags.Expires) == RecordFlags.None ? 0 : ExpiryBytes);
+        var contentTypeLength = 0;
+        if ((flags & RecordFlags.ContentType) != RecordFlags.None)
+        {
+            if (position >= source.Length || source[position] == 0)
+            {
+                return false;
+            }
+
+            contentTypeLength = source[position];
+            position += 1 + contentTypeLength;
+        }
+
         var length = position + (long)keyLength + (long)valueLength;
         if (length > source.Length)
         {
             return false;
         }
 
-        record = new RecordView(source[..(int)length], position, (int)keyLength);
-        return FitsKind(record, expires);
+        record = new RecordView(source[..(int)length], position, (int)keyLength, contentTypeLength);
+        return FitsKind(record, flags);
     }
 
     /// <summary>The epoch of an epoch start.</summary>
@@ -131,15 +153,11 @@ internal static class RecordCodec
     /// <returns>The epoch.</returns>
     internal static ulong EpochOf(in RecordView record) => BinaryPrimitives.ReadUInt64LittleEndian(record.Value);
 
-    private static bool FitsKind(in RecordView record, bool expires) => record.Kind switch
+    private static bool FitsKind(in RecordView record, RecordFlags flags) => record.Kind switch
     {
-        RecordKind.Set => !expires || record.ExpiresAtMillis > 0,
-        RecordKind.Remove => !expires && record.Value.IsEmpty,
-        RecordKind.EpochStart => !expires && record.Key.IsEmpty && record.Value.Length == EpochStartBytes,
+        RecordKind.Set => (flags & RecordFlags.Expires) == RecordFlags.None || record.ExpiresAtMillis > 0,
+        RecordKind.Remove => flags == RecordFlags.None && record.Value.IsEmpty,
+        RecordKind.EpochStart => flags == RecordFlags.None && record.Key.IsEmpty && record.Value.Length == EpochStartBytes,
         _ => false,
     };
-
-    private static int KeyOffset(int keyLength, int valueLength, bool expires) =>
-        LengthsOffset + Varint.Length((ulong)keyLength) + Varint.Length((ulong)valueLength)
-        + SequenceBytes + (expires ? ExpiryBytes : 0);
 }

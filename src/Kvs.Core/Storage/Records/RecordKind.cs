@@ -28,6 +28,9 @@ internal enum RecordFlags : byte
 
     /// <summary>The record has an expiry.</summary>
     Expires = 1,
+
+    /// <summary>The record has a content type.</summary>
+    ContentType = 2,
 }
 
 /// <summary>Why an epoch began. Numbers are part of the file format.</summary>

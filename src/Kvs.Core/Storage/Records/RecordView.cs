@@ -9,12 +9,14 @@ namespace Kvs.Core.Storage.Records;
 internal readonly ref struct RecordView
 {
     /// <summary>Made by <see cref="RecordCodec.TryRead"/> only, which has checked the lengths.</summary>
-    internal RecordView(ReadOnlySpan<byte> bytes, int keyOffset, int keyLength)
+    internal RecordView(ReadOnlySpan<byte> bytes, int keyOffset, int keyLength, int contentTypeLength)
     {
         Bytes = bytes;
         Key = bytes.Slice(keyOffset, keyLength);
         Value = bytes[(keyOffset + keyLength)..];
-        var fixedFields = keyOffset - RecordCodec.SequenceBytes - (HasExpiry ? RecordCodec.ExpiryBytes : 0);
+        ContentType = bytes.Slice(keyOffset - contentTypeLength, contentTypeLength);
+        var variableFields = keyOffset - (contentTypeLength == 0 ? 0 : 1 + contentTypeLength);
+        var fixedFields = variableFields - RecordCodec.SequenceBytes - (HasExpiry ? RecordCodec.ExpiryBytes : 0);
         Sequence = BinaryPrimitives.ReadUInt64LittleEndian(bytes[fixedFields..]);
         ExpiresAtMillis = HasExpiry
             ? BinaryPrimitives.ReadInt64LittleEndian(bytes[(fixedFields + RecordCodec.SequenceBytes)..])
@@ -29,6 +31,12 @@ internal readonly ref struct RecordView
 
     /// <summary>The value; empty for a tombstone.</summary>
     internal ReadOnlySpan<byte> Value { get; }
+
+    /// <summary>The content type; empty for none.</summary>
+    internal ReadOnlySpan<byte> ContentType { get; }
+
+    /// <summary>The content type as text; null for none.</summary>
+    internal string? ContentTypeText => ContentType.IsEmpty ? null : ContentTypes.TextOf(ContentType);
 
     /// <summary>Sequence of the batch that wrote it.</summary>
     internal ulong Sequence { get; }

@@ -109,10 +109,15 @@ internal sealed class SegmentSet(
     /// <summary>Copies a value, verified.</summary>
     /// <param name="location">Where the index says its record is.</param>
     /// <param name="key">The key that it must have.</param>
-    /// <param name="target">Where the value is copied to.</param>
+    /// <param name="target">Where the value is copied to; null when only its content type is wanted.</param>
+    /// <returns>Its content type; null for none.</returns>
     /// <exception cref="KvsCorruptionException">The record is damaged.</exception>
-    internal void ReadValue(in RecordLocation location, ReadOnlySpan<byte> key, IBufferWriter<byte> target) =>
-        target.Write(ReadRecord(location, key).Value);
+    internal string? ReadValue(in RecordLocation location, ReadOnlySpan<byte> key, IBufferWriter<byte>? target)
+    {
+        var record = ReadRecord(location, key);
+        target?.Write(record.Value);
+        return record.ContentTypeText;
+    }
 
     /// <summary>
     /// Whether reading a record may wait for a disk. While the segments are small enough to be in memory nobody is

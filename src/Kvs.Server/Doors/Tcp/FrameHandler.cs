@@ -180,7 +180,7 @@ internal sealed class FrameHandler(
             return read == PointRead.TooLong ? FrameStep.Slow : FrameStep.Wait;
         }
 
-        ResultCodec.EndFound(frames, result, read == PointRead.Found, info.Version, info.ExpiresAtMillis);
+        ResultCodec.EndFound(frames, result, read == PointRead.Found, info.Version, info.ExpiresAtMillis, info.ContentType);
         answers.End(start);
         return FrameStep.Done;
     }

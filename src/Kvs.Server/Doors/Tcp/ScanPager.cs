@@ -121,13 +121,9 @@ internal sealed class ScanPager : IDisposable
     {
         var entry = ScanChunkCodec.BeginEntry(target, _cursor.Key);
         var key = new Range(entry + ScanChunkCodec.EntryHeaderBytes, target.Length);
-        if (!_keysOnly)
-        {
-            _cursor.CopyValue(target);
-        }
-
+        var contentType = _keysOnly ? null : _cursor.CopyValue(target);
         var info = _cursor.Info;
-        ScanChunkCodec.EndEntry(target, entry, info.Version, info.ExpiresAtMillis);
+        ScanChunkCodec.EndEntry(target, entry, info.Version, info.ExpiresAtMillis, contentType);
         return key;
     }
 
@@ -136,7 +132,8 @@ internal sealed class ScanPager : IDisposable
     {
         // The cursor behind the entries is a key, at most this one.
         var key = _cursor.Key.Length;
-        return frameBytes + ScanChunkCodec.EntryHeaderBytes + key + NextValueBytes + sizeof(uint) + key;
+        var contentType = _keysOnly ? 0 : ContentTypes.FieldBytesMax;
+        return frameBytes + ScanChunkCodec.EntryHeaderBytes + key + NextValueBytes + contentType + sizeof(uint) + key;
     }
 
     /// <summary>An entry that no frame of this client can hold is refused, not cut.</summary>

@@ -164,7 +164,7 @@ internal sealed class SlowRequests(
         }
 
         var length = lease.Use(operation.Key, static (snapshot, key) => LengthOf(snapshot, key.Span));
-        await ReserveAsync(ResultCodec.FoundBytes + (long)length, ErrorCode.ValueTooLarge);
+        await ReserveAsync(ResultCodec.FoundBytesMax + (long)length, ErrorCode.ValueTooLarge);
         lease.Use((answers, operation.Key, frame.RequestId), static (snapshot, call) =>
         {
             var start = call.answers.Begin(Opcode.Get, call.RequestId);
@@ -189,7 +189,7 @@ internal sealed class SlowRequests(
         while (!TryWriteNewest(requestId, key.Span, room, out var length))
         {
             room = length;
-            await ReserveAsync(ResultCodec.FoundBytes + (long)length, ErrorCode.ValueTooLarge);
+            await ReserveAsync(ResultCodec.FoundBytesMax + (long)length, ErrorCode.ValueTooLarge);
         }
 
         return default;
@@ -208,7 +208,7 @@ internal sealed class SlowRequests(
             return false;
         }
 
-        ResultCodec.EndFound(frames, result, read == PointRead.Found, info.Version, info.ExpiresAtMillis);
+        ResultCodec.EndFound(frames, result, read == PointRead.Found, info.Version, info.ExpiresAtMillis, info.ContentType);
         answers.End(start);
         return true;
     }
@@ -224,7 +224,7 @@ internal sealed class SlowRequests(
         // Measured first: the values of many keys may be far more than memory.
         using var borrowed = Borrow(fields.Snapshot);
         var bytes = borrowed.Lease.Use(keys, static (snapshot, keys) =>
-            keys.Sum(key => ResultCodec.FoundBytes + (long)LengthOf(snapshot, key.Span)));
+            keys.Sum(key => ResultCodec.FoundBytesMax + (long)LengthOf(snapshot, key.Span)));
         await ReserveAsync(bytes, ErrorCode.BatchTooLarge);
         borrowed.Lease.Use((answers, keys, frame.RequestId), static (snapshot, call) =>
         {
@@ -410,7 +410,7 @@ internal sealed class SlowRequests(
     {
         var result = ResultCodec.BeginFound(frames);
         var found = snapshot.TryGet(key, frames, out var info);
-        ResultCodec.EndFound(frames, result, found, info.Version, info.ExpiresAtMillis);
+        ResultCodec.EndFound(frames, result, found, info.Version, info.ExpiresAtMillis, info.ContentType);
     }
 
     private static int LengthOf(IEngineSnapshot snapshot, ReadOnlySpan<byte> key) =>

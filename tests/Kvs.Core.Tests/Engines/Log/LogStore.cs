@@ -16,7 +16,7 @@ namespace Kvs.Core.Tests.Engines.Log;
 /// </summary>
 internal sealed class LogStore
 {
-    private const string Path = "/store";
+    internal const string Path = "/store";
 
     internal LogStore(int seed, LogEngineOptions? options = null, SimulatedFileSystem? device = null, TimeSpan clockAhead = default)
     {

@@ -128,6 +128,8 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
         var isSame = expected.Value is null
             || bytes.Slice(result.ValueOffset, result.ValueLength).SequenceEqual(expected.Value);
         Require(isSame, $"wrong value by {what}");
+        var contentType = operation.Kind == OperationKind.Get ? expected.Old?.ContentType : null;
+        Require(result.ContentType == contentType, $"content type {result.ContentType}, not {contentType}, by {what}");
         if (operation.Kind is OperationKind.Stat or OperationKind.Get && expected.Old is { } old && old.Version != default)
         {
             Require(
@@ -154,7 +156,9 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
             if (expected is not null)
             {
                 Require(_bytes.WrittenSpan.SequenceEqual(expected.Value), $"wrong value of {Text(key)}");
-                Require(harness.Engine.TryGet(key, null, out var again) && again == info, "a second look differs");
+                Require(harness.Engine.TryGet(key, null, out var again) && again == info with { ContentType = null }, "a second look differs");
+                var withType = new ReadBounds(0, MayWait: true, WithContentType: true);
+                Require(harness.Engine.Get(key, null, withType, out again) == PointRead.Found && again == info, "a third look differs");
                 CompareInfo(key, info, expected);
             }
         }
@@ -245,9 +249,9 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
             Require(cursor.MoveNext(), $"key {Text(key)} is missing at {snapshot.Version}");
             Require(cursor.Key.SequenceEqual(key), $"key {Text(cursor.Key)} where {Text(key)} should be");
             _bytes.ResetWrittenCount();
-            cursor.CopyValue(_bytes);
+            var contentType = cursor.CopyValue(_bytes);
             Require(_bytes.WrittenSpan.SequenceEqual(entry.Value), $"wrong value of {Text(key)}");
-            CompareInfo(key, cursor.Info, entry);
+            CompareInfo(key, cursor.Info with { ContentType = contentType }, entry);
         }
 
         Require(!cursor.MoveNext(), "a key too many");
@@ -255,8 +259,8 @@ internal sealed class ModelRun(EngineHarness harness) : IDisposable
     }
 
     private static void CompareInfo(byte[] key, in EntryInfo info, ModelEntry expected) => Require(
-        info == new EntryInfo(expected.Version, expected.ExpiresAt, expected.Value.Length),
-        $"{Text(key)}: {info} instead of {expected.Version} {expected.ExpiresAt} {expected.Value.Length}");
+        info == new EntryInfo(expected.Version, expected.ExpiresAt, expected.Value.Length) { ContentType = expected.ContentType },
+        $"{Text(key)}: {info} instead of {expected.Version} {expected.ExpiresAt} {expected.Value.Length} {expected.ContentType}");
 }
 
 /// <summary>Engine and model differ.</summary>

@@ -17,7 +17,7 @@ internal sealed class OperationDice(Random random, StoreModel model, long now)
 
     private Operation Any() => random.Next(22) switch
     {
-        < 6 => Of(OperationKind.Set) with { Value = Value(), Expiry = SetExpiry(out var at), ExpiryMillis = at },
+        < 6 => Of(OperationKind.Set) with { Value = Value(), Expiry = SetExpiry(out var at), ExpiryMillis = at, ContentType = ContentType() },
         < 8 => Of(OperationKind.Remove),
         < 10 => Of(OperationKind.Increment) with { Delta = random.Next(20) == 0 ? long.MaxValue : random.Next(-9, 10) },
         < 12 => Of(OperationKind.Expire) with { Expiry = Time(out var at), ExpiryMillis = at },
@@ -29,6 +29,13 @@ internal sealed class OperationDice(Random random, StoreModel model, long now)
         18 => Of(OperationKind.SetRange) with { Value = Piece(), Offset = Offset() },
         19 => Of(OperationKind.IncrementFloat) with { Value = Decimal() },
         _ => Copy(),
+    };
+
+    private string? ContentType() => random.Next(6) switch
+    {
+        0 => "text/plain; charset=utf-8",
+        1 => new string('t', random.Next(1, Limits.ContentTypeBytesMax + 1)),
+        _ => null,
     };
 
     private Operation Copy()

@@ -137,7 +137,7 @@ internal sealed partial class StoreModel
         var isGone = operation.Expiry is ExpiryKind.In or ExpiryKind.At && expiresAt <= now;
         return operation.Kind switch
         {
-            OperationKind.Set => (ErrorCode.None, isGone ? null : new(operation.Value.ToArray(), version, expiresAt), 0),
+            OperationKind.Set => (ErrorCode.None, isGone ? null : new(operation.Value.ToArray(), version, expiresAt, operation.ContentType), 0),
             OperationKind.Remove => (ErrorCode.None, null, 0),
             OperationKind.Increment => Increment(operation.Delta, old, version),
             OperationKind.IncrementFloat => IncrementFloat(operation.Value, old, version),
@@ -164,7 +164,7 @@ internal sealed partial class StoreModel
 
         var sum = number + by;
         return InRange(sum)
-            ? (ErrorCode.None, new ModelEntry(Encoding.ASCII.GetBytes(sum.ToString(CultureInfo.InvariantCulture)), version, old?.ExpiresAt ?? 0), (long)sum)
+            ? (ErrorCode.None, new ModelEntry(Encoding.ASCII.GetBytes(sum.ToString(CultureInfo.InvariantCulture)), version, old?.ExpiresAt ?? 0, old?.ContentType), (long)sum)
             : (ErrorCode.IntegerOverflow, old, 0);
     }
 
@@ -183,7 +183,7 @@ internal sealed partial class StoreModel
             value[(int)offset + i] = bytes.Span[i];
         }
 
-        return (ErrorCode.None, new ModelEntry([.. value], version, old?.ExpiresAt ?? 0), value.Count);
+        return (ErrorCode.None, new ModelEntry([.. value], version, old?.ExpiresAt ?? 0, old?.ContentType), value.Count);
     }
 
     private static (ErrorCode Code, ModelEntry? Next, long Number) IncrementFloat(
@@ -202,7 +202,7 @@ internal sealed partial class StoreModel
 
         var digits = BigInteger.Abs(sum).ToString(CultureInfo.InvariantCulture).PadLeft(Scale + 1, '0');
         var text = (sum < 0 ? "-" : "") + $"{digits[..^Scale]}.{digits[^Scale..]}".TrimEnd('0').TrimEnd('.');
-        return (ErrorCode.None, new ModelEntry(Encoding.ASCII.GetBytes(text), version, old?.ExpiresAt ?? 0), 0);
+        return (ErrorCode.None, new ModelEntry(Encoding.ASCII.GetBytes(text), version, old?.ExpiresAt ?? 0, old?.ContentType), 0);
     }
 
     // As a whole number of the smallest parts that the dice makes.

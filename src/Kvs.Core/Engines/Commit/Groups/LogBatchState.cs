@@ -122,23 +122,23 @@ internal sealed class LogBatchState : IBatchState
     }
 
     /// <inheritdoc/>
-    public void CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target)
+    public string? CopyValue(ReadOnlySpan<byte> key, IBufferWriter<byte> target)
     {
-        if (IsInGroup(_found.Location))
+        if (!IsInGroup(_found.Location))
         {
-            target.Write(_frame.Value(SliceOf(_found.Location)));
+            return _segments.ReadValue(_found.Location, key, target);
         }
-        else
-        {
-            _segments.ReadValue(_found.Location, key, target);
-        }
+
+        var record = _frame.Record(SliceOf(_found.Location));
+        target.Write(record.Value);
+        return record.ContentTypeText;
     }
 
     /// <inheritdoc/>
-    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis)
+    public void Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, string? contentType)
     {
         EnsureBatch();
-        var location = LocationOf(_frame.AddSet(key, value, expiresAtMillis));
+        var location = LocationOf(_frame.AddSet(key, value, expiresAtMillis, contentType));
         var existed = _index.Set(key, new IndexEntry(location, _sequence, expiresAtMillis, value.Length), out var previous);
         _group.LiveBytes += location.Length;
         NoteReplaced(key, existed, previous);
@@ -149,8 +149,8 @@ internal sealed class LogBatchState : IBatchState
     {
         // The record carries its expiry, so the value is written once more; through a copy, since it may lie in the
         // very buffer that grows.
-        CopyValue(key, _scratch);
-        Set(key, _scratch.WrittenSpan, expiresAtMillis);
+        var contentType = CopyValue(key, _scratch);
+        Set(key, _scratch.WrittenSpan, expiresAtMillis, contentType);
         if (_scratch.Capacity > ScratchBytesKept)
         {
             _scratch = new ArrayBufferWriter<byte>();

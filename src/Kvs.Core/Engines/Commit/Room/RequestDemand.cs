@@ -31,7 +31,8 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
                 onlyRemoves &= operation.Kind == OperationKind.Remove;
                 var value = Math.Min(ValueBytes(in operation, longest, state), state.ValueBytesMax);
                 longest = Math.Max(longest, value);
-                bytes += value + (operation.Kind == OperationKind.Copy ? operation.Value.Length : operation.Key.Length);
+                var key = operation.Kind == OperationKind.Copy ? operation.Value.Length : operation.Key.Length;
+                bytes += key + value + ContentTypeBytes(in operation);
             }
         }
 
@@ -59,6 +60,14 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
     // What the operation will find: the value that is there, or one that the same batch has written before.
     private static long Found(in Operation operation, long longest, IBatchState state) =>
         Math.Max(longest, state.TryFind(operation.Key.Span, out var info) ? info.ValueLength : 0);
+
+    // What an operation keeps of the value before it, nobody knows without reading the record.
+    private static int ContentTypeBytes(in Operation operation) => operation.Kind switch
+    {
+        OperationKind.Set => ContentTypes.FieldBytes(operation.ContentType),
+        OperationKind.Remove => 0,
+        _ => ContentTypes.FieldBytesMax,
+    };
 
     private static long SaturatedEnd(in Operation operation) =>
         Math.Min(operation.Offset, int.MaxValue) + operation.Value.Length;
