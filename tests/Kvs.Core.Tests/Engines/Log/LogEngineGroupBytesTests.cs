@@ -1,4 +1,5 @@
 using Kvs.Core.Engines;
+using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Core.Storage.Groups;
@@ -46,6 +47,30 @@ public sealed class LogEngineGroupBytesTests
 
         Assert.Equal(ErrorCode.None, request.Code);
         Assert.Equal(11, store.ReopenKilled().Content().Count);
+    });
+
+    /// <summary>Each asked for room for the value that it would have made, so that the log went on in a new file each time.</summary>
+    [Fact]
+    public void What_is_refused_for_its_length_and_what_writes_nothing_asks_for_no_room() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed, new LogEngineOptions { ValueBytesMax = 8 * MiB });
+        store.Set("full", new string('x', 8 * MiB));
+        var state = new DictionaryState { ValueBytesMax = 8 * MiB };
+        state.BeginBatch();
+        state.Set("full"u8, new byte[8 * MiB], 0, null);
+
+        foreach (var operation in new KvsBatch().Append("full", "y").SetRange("full", 8 * MiB, "y").SetRange("new", 7 * MiB, "").Operations)
+        {
+            Assert.InRange(RequestDemand.Of(LogStore.Request(default, operation), state).Bytes, 1, 1000);
+            var segments = store.Engine.Stats().Segments;
+            store.Apply(operation);
+            Assert.Equal(segments, store.Engine.Stats().Segments);
+        }
+
+        // What the estimate leaves out must not be needed: the value may be gone by then.
+        var batch = store.Apply([.. new KvsBatch().Remove("full").Append("full", new string('z', MiB)).Append("full", "z").Operations]);
+        Assert.Equal((ErrorCode.None, MiB + 1L), (batch.Code, batch.Results[2].Number));
+        Assert.Equal(MiB + 1, store.ReopenKilled().Get("full")!.Length);
     });
 
     [Fact]

@@ -48,7 +48,7 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
         OperationKind.Set => operation.Value.Length,
         OperationKind.Increment => NumberEdits.IntegerBytesMax,
         OperationKind.IncrementFloat => DecimalText.WrittenBytesMax,
-        OperationKind.Append => Found(in operation, longest, state) + operation.Value.Length,
+        OperationKind.Append => AppendedBytes(in operation, longest, state),
 
         // Nothing to write, or refused: it must not make the log go on in another file for room that it will not take.
         OperationKind.SetRange when operation.Value.IsEmpty || SaturatedEnd(in operation) > state.ValueBytesMax => 0,
@@ -68,6 +68,13 @@ internal readonly record struct RequestDemand(bool Writes, long Bytes, bool MayU
         OperationKind.Remove => 0,
         _ => ContentTypes.FieldBytesMax,
     };
+
+    // Where the value that is there makes it too long, it is refused, unless the batch removes that value before.
+    private static long AppendedBytes(in Operation operation, long longest, IBatchState state)
+    {
+        var bytes = Found(in operation, longest, state) + operation.Value.Length;
+        return longest == 0 && bytes > state.ValueBytesMax ? operation.Value.Length : bytes;
+    }
 
     private static long SaturatedEnd(in Operation operation) =>
         Math.Min(operation.Offset, int.MaxValue) + operation.Value.Length;
