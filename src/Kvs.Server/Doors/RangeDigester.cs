@@ -10,7 +10,7 @@ namespace Kvs.Server.Doors;
 /// <summary>
 /// Computes digests by reading what is stored, values included, so that a flipped bit is found and not only a missed write;
 /// a value whose checksum is broken ends it with that failure. Each entry has the 64-bit FNV-1a hash of
-/// <code>u32 key length   key   u64 epoch, u64 sequence   i64 expiry, unix milliseconds, 0 for none   value   [u8 length, content type]</code>
+/// <code>u32 key length   key   u64 epoch, u64 sequence   i64 expiry, unix ms, 0 for none   value   [u8 length, content type]</code>
 /// and a sub-range their sum. Blocks for as long as reading takes: on the thread pool only. The lease is used in steps, so
 /// that its end by age does not wait for the whole. Threading: one thread at a time.
 /// </summary>

@@ -10,8 +10,8 @@ namespace Kvs.Server.Engines;
 /// </summary>
 /// <remarks>
 /// Tables: <c>entries</c>, a row per key with value, version (epoch, sequence; u64 kept as the same 64 bits), expiry (unix
-/// milliseconds, 0 for none) and content type (null for none); <c>store</c>, one row with the format, the newest version and the log time. Each
-/// transaction that moves the log time on removes what has expired by then, so a row that is there is visible.
+/// milliseconds, 0 for none) and content type (null for none); <c>store</c>, one row with the format, the newest version and the
+/// log time. Each transaction that moves the log time on removes what has expired by then, so a row that is there is visible.
 /// </remarks>
 internal static class SqliteDatabase
 {

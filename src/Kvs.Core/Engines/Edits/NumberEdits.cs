@@ -30,7 +30,8 @@ internal static class NumberEdits
         var number = 0L;
         string? contentType = null;
         var exists = info.Version != default;
-        if (exists && (info.ValueLength > IntegerBytesMax || !TryReadInteger(Read(state, in operation, results, out contentType), out number)))
+        if (exists && (info.ValueLength > IntegerBytesMax
+            || !TryReadInteger(Read(state, in operation, results, out contentType), out number)))
         {
             return ErrorCode.NotAnInteger;
         }
