@@ -61,6 +61,15 @@ internal sealed class ChaosClient(
         }
     }
 
+    /// <summary>Increments, and enters a value, once; not beside <see cref="RunAsync"/>.</summary>
+    /// <param name="counter">The key that is incremented.</param>
+    internal async Task CountAndEnterAsync(string counter)
+    {
+        var client = _clients[0] ??= await KvsClient.ConnectAsync(addresses[0], options, CancellationToken.None);
+        await IncrementAsync(client, counter);
+        await EnterAsync(client);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

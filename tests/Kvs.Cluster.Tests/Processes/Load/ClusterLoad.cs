@@ -32,6 +32,8 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private Task _working = Task.CompletedTask;
     private int _round;
 
+    private string Counter => $"r{_round}/n";
+
     /// <summary>Clients that do nothing yet.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="count">How many.</param>
@@ -82,19 +84,21 @@ internal sealed class ClusterLoad : IAsyncDisposable
         for (var i = 0; i < _count; i++)
         {
             // One stays with each node, so that a node that does not answer holds up not all of them.
-            _clients.Add(new ChaosClient(
-                $"r{_round}c{i}",
-                i < addresses.Count ? [addresses[i]] : addresses,
-                options,
-                _recorder,
-                _ledger,
-                Acknowledged,
-                new Random(_random.Next())));
+            _clients.Add(NewClient(i < addresses.Count ? [addresses[i]] : addresses, options));
         }
 
         var keys = Enumerable.Range(0, KeysOfRound).Select(i => $"r{_round}/k{i}").ToList();
-        _working = Task.WhenAll(_clients.Select(client => Task.Run(() => client.RunAsync(keys, $"r{_round}/n", _stop.Token))));
+        _working = Task.WhenAll(_clients.Select(client => Task.Run(() => client.RunAsync(keys, Counter, _stop.Token))));
         Acknowledged.Restart();
+    }
+
+    /// <summary>Has one more client of the round write through one node, once of each kind that has a trace.</summary>
+    /// <param name="node">The node.</param>
+    internal async Task WriteThroughAsync(NodeProcess node)
+    {
+        var client = NewClient([node.Name], s_hasty);
+        _clients.Add(client);
+        await client.CountAndEnterAsync(Counter);
     }
 
     /// <summary>Lets the clients end, and judges what they were told.</summary>
@@ -127,6 +131,9 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await EndAsync();
+
+    private ChaosClient NewClient(IReadOnlyList<string> addresses, KvsClientOptions options) => new(
+        $"r{_round}c{_clients.Count}", addresses, options, _recorder, _ledger, Acknowledged, new Random(_random.Next()));
 
     private async Task EndAsync()
     {
