@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Kvs.Core.Operations;
 using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
@@ -190,6 +189,9 @@ internal sealed class SessionLoop<TAnswer>
         }
     }
 
+    /// <summary>
+    /// One state machine for the life of the session: what each request awaits is a value that costs no allocation.
+    /// </summary>
     private async Task ConverseAsync()
     {
         var mayWait = false;
@@ -199,7 +201,16 @@ internal sealed class SessionLoop<TAnswer>
             mayWait = false;
             while (!Burst.IsEmpty)
             {
+                var bytes = Burst.Bytes;
+                await _context.Budgets.Queue.AcquireAsync(bytes);
                 await CommitAsync();
+                _context.Budgets.Queue.Release(bytes);
+                Burst.WriteAnswers(_wire);
+                if (!Burst.IsEmpty)
+                {
+                    await FlushAsync();
+                    await AnswerLeftAsync();
+                }
             }
 
             await FlushAsync();
@@ -216,9 +227,13 @@ internal sealed class SessionLoop<TAnswer>
                 return;
             }
 
-            if (stop == ReadStop.NeedMore && !await Receiver.ReceiveAsync(_wire.NeededBytes))
+            if (stop == ReadStop.NeedMore)
             {
-                return;
+                await Receiver.MakeRoomAsync(_wire.NeededBytes);
+                if (!Receiver.TryWait(out var receive) || !Receiver.TryTake(await receive))
+                {
+                    return;
+                }
             }
 
             if (_onEngineThread || stop == ReadStop.Wait)
@@ -232,23 +247,13 @@ internal sealed class SessionLoop<TAnswer>
         }
     }
 
-    /// <summary>Hands the burst to the engine, and writes the answers to what it has judged.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask CommitAsync()
+    /// <summary>Hands the burst to the engine; completes when the engine has judged it.</summary>
+    private ValueTask CommitAsync()
     {
-        var bytes = Burst.Bytes;
-        await _context.Budgets.Queue.AcquireAsync(bytes);
         Burst.Submit(_context.Dispatcher);
         var commit = Burst.WaitAsync();
         _onEngineThread = !commit.IsCompleted;
-        await commit;
-        _context.Budgets.Queue.Release(bytes);
-        Burst.WriteAnswers(_wire);
-        if (!Burst.IsEmpty)
-        {
-            await FlushAsync();
-            await AnswerLeftAsync();
-        }
+        return commit;
     }
 
     /// <summary>

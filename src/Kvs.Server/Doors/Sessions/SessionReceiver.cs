@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Kvs.Core.Buffers;
 using Kvs.Core.Platform;
 
@@ -6,8 +5,7 @@ namespace Kvs.Server.Doors.Sessions;
 
 /// <summary>
 /// The receiving half of a session: the buffer, its share of the budget for large frames, and what the session waits
-/// for
-/// while it waits. Threading: one thread at a time. Ownership: of the buffer; the connection is the session's.
+/// for while it waits. Threading: one thread at a time. Ownership: of the buffer; the connection is the session's.
 /// </summary>
 /// <param name="sessionBytesMax">Bytes that the session may have without asking.</param>
 /// <param name="large">The budget of all sessions for more.</param>
@@ -43,22 +41,60 @@ internal sealed class SessionReceiver(
     /// <summary>Waits for more bytes.</summary>
     /// <param name="frameBytes">Bytes of the frame that has begun, as far as known.</param>
     /// <returns>False when no more will come, or the session was ended.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<bool> ReceiveAsync(int frameBytes)
     {
         await MakeRoomAsync(frameBytes);
+        return TryWait(out var receive) && TryTake(await receive);
+    }
+
+    /// <summary>
+    /// The first step of a receive: makes the buffer as large as it should be; a large one only within the budget of all
+    /// sessions.
+    /// </summary>
+    /// <param name="frameBytes">Bytes of the frame that has begun, as far as known.</param>
+    internal ValueTask MakeRoomAsync(int frameBytes)
+    {
+        var wanted = _buffer.WantedCapacity(frameBytes, sessionBytesMax);
+        var change = Charge(wanted) - Charge(_buffer.Capacity);
+        if (change > 0)
+        {
+            return GrowAsync(wanted, change);
+        }
+
+        _buffer.PrepareFor(wanted);
+        if (change < 0)
+        {
+            large.Release(-change);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The second step: asks for bytes.</summary>
+    /// <param name="receive">Awaited at once; how many came, for <see cref="TryTake"/>.</param>
+    /// <returns>False when the session was ended.</returns>
+    internal bool TryWait(out ValueTask<int> receive)
+    {
         if (!TryBeginWaiting())
         {
+            receive = default;
             return false;
         }
 
-        var receive = connection.ReceiveAsync(_buffer.Room, CancellationToken.None);
+        receive = connection.ReceiveAsync(_buffer.Room, CancellationToken.None);
         if (!receive.IsCompleted)
         {
             waits();
         }
 
-        var count = await receive;
+        return true;
+    }
+
+    /// <summary>The last step: takes what came.</summary>
+    /// <param name="count">How many bytes.</param>
+    /// <returns>False when no more will come, or the session was ended.</returns>
+    internal bool TryTake(int count)
+    {
         if (!clock.TryEnter(SessionPhase.Working))
         {
             return false;
@@ -95,27 +131,6 @@ internal sealed class SessionReceiver(
         var isNew = _progress == 0 || (IsReady && _progress >= ProgressBytes);
         _progress = isNew ? 1 : _progress; // 1: begun, and nothing more has come
         return clock.TryEnter(SessionPhase.Partial, goesOn: !isNew);
-    }
-
-    /// <summary>
-    /// Makes the buffer as large as it should be; a large one only within the budget of all sessions.
-    /// </summary>
-    private ValueTask MakeRoomAsync(int frameBytes)
-    {
-        var wanted = _buffer.WantedCapacity(frameBytes, sessionBytesMax);
-        var change = Charge(wanted) - Charge(_buffer.Capacity);
-        if (change > 0)
-        {
-            return GrowAsync(wanted, change);
-        }
-
-        _buffer.PrepareFor(wanted);
-        if (change < 0)
-        {
-            large.Release(-change);
-        }
-
-        return ValueTask.CompletedTask;
     }
 
     private async ValueTask GrowAsync(int wanted, long change)
