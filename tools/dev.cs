@@ -42,12 +42,14 @@ static int Ci() => All(
 
 static int Fuzz(string[] arguments)
 {
-    (string? Target, string? Seconds) asked = arguments switch
+    (string? Target, string? Seconds, string? Inputs) asked = arguments switch
     {
-        [] => ("", "Infinity"),
-        ["--seconds", var seconds] => ("", seconds),
-        [var target, "--seconds", var seconds] => (target, seconds),
-        [var target] => (target, "Infinity"),
+        [] => ("", "Infinity", ""),
+        ["--seconds", var seconds] => ("", seconds, ""),
+        ["--inputs", var inputs] => ("", "Infinity", inputs),
+        [var target, "--seconds", var seconds] => (target, seconds, ""),
+        [var target, "--inputs", var inputs] => (target, "Infinity", inputs),
+        [var target] => (target, "Infinity", ""),
         _ => default,
     };
     if (asked.Seconds is null)
@@ -57,9 +59,10 @@ static int Fuzz(string[] arguments)
 
     Environment.SetEnvironmentVariable("KVS_FUZZ_TARGET", asked.Target);
     Environment.SetEnvironmentVariable("KVS_FUZZ_SECONDS", asked.Seconds);
+    Environment.SetEnvironmentVariable("KVS_FUZZ_INPUTS", asked.Inputs);
     Environment.SetEnvironmentVariable("KVS_SEED", Environment.GetEnvironmentVariable("KVS_SEED") ?? "random");
     return All([.. new[] { "tests/Kvs.Core.Tests", "tests/Kvs.Server.Tests" }.Select(project => (Func<int>)(() =>
-        Dotnet(["test", project, "-c", "Release", "--filter", "FullyQualifiedName~FuzzTests.Rounds"])))]);
+        Dotnet(["test", project, "-c", "Release", "--filter", "FullyQualifiedName~FuzzTests.Rounds", "--logger", "console;verbosity=detailed"])))]);
 }
 
 static int Usage()
@@ -71,8 +74,9 @@ static int Usage()
           test FILTER      the tests whose full name contains FILTER
           test --all       all tests (what README.md says)
           crash            power-cut, failing-call and kill -9 tests (KVS_CRASH_CUTS, _FAULTS, _ROUNDS, KVS_SEED)
-          fuzz [TARGET] [--seconds N]
-                           mutated frames, records, groups, manifests, hints, Redis commands, without end or for N seconds (KVS_SEED)
+          fuzz [TARGET] [--seconds N | --inputs N]
+                           mutated frames, records, groups, manifests, hints, Redis commands, HTTP batches: without end,
+                           for N seconds or N inputs each (KVS_SEED)
           docs             the tests of what the documents say and show
           golden --accept  rewrites golden files; review the diff as compatibility
           api --accept     rewrites PublicApi.txt; review the diff as a promise to users

@@ -1,6 +1,7 @@
 using Kvs.TestKit;
 using Kvs.TestKit.Fuzz;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Kvs.Core.Tests.Fuzz;
 
@@ -8,9 +9,9 @@ namespace Kvs.Core.Tests.Fuzz;
 /// Mutated bytes for every reader of bytes that come from outside: some in each run, from the same seed; without end, and
 /// from new ones, by <c>./dev fuzz</c>. What is found becomes a golden file or a test of its own.
 /// </summary>
-public sealed class FuzzTests
+public sealed class FuzzTests(ITestOutputHelper output)
 {
-    private const int InputsOfARound = 40_000;
+    private const int InputsOfARound = 200_000;
 
     private static readonly FuzzTarget[] s_targets =
     [
@@ -31,7 +32,7 @@ public sealed class FuzzTests
         FuzzRounds.RunOne(s_targets.Single(target => target.Name == name), TestSeed.For(), InputsOfARound);
 
     [EndlessFact]
-    public void Rounds_until_the_time_is_over() => FuzzRounds.RunUntilOver(s_targets, InputsOfARound);
+    public void Rounds_until_the_time_is_over() => FuzzRounds.RunUntilOver(s_targets, InputsOfARound, output.WriteLine);
 
     [Fact]
     public void A_planted_mistake_is_found_and_its_input_made_small()

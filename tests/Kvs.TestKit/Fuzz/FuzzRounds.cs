@@ -18,19 +18,29 @@ internal static class FuzzRounds
         Assert.InRange(accepted, inputs / 20, inputs);
     }
 
-    /// <summary>Runs rounds until the time is over that <c>./dev fuzz</c> gives.</summary>
+    /// <summary>Runs rounds until the time is over, or the inputs are used up, that <c>./dev fuzz</c> gives.</summary>
     /// <param name="targets">The targets; those that it asks for are run, which may be none of them.</param>
     /// <param name="inputs">Inputs of a round.</param>
-    internal static void RunUntilOver(IReadOnlyList<FuzzTarget> targets, int inputs)
+    /// <param name="say">Told how many inputs there were.</param>
+    internal static void RunUntilOver(IReadOnlyList<FuzzTarget> targets, int inputs, Action<string> say)
     {
         var limit = double.Parse(EndlessFactAttribute.Seconds!, CultureInfo.InvariantCulture);
+        var inputsMax = Environment.GetEnvironmentVariable("KVS_FUZZ_INPUTS") is { Length: > 0 } text
+            ? long.Parse(text, CultureInfo.InvariantCulture)
+            : long.MaxValue;
         var asked = Environment.GetEnvironmentVariable("KVS_FUZZ_TARGET");
         var chosen = targets.Where(target => string.IsNullOrEmpty(asked) || target.Name == asked).ToList();
         var start = TimeProvider.System.GetTimestamp();
-        for (var seed = TestSeed.For(); chosen.Count > 0 && TimeProvider.System.GetElapsedTime(start).TotalSeconds < limit; seed++)
+        var done = 0L;
+        for (var seed = TestSeed.For();
+            chosen.Count > 0 && done < inputsMax && TimeProvider.System.GetElapsedTime(start).TotalSeconds < limit;
+            seed++)
         {
             chosen.ForEach(target => RunOne(target, seed, inputs));
+            done += inputs;
         }
+
+        say($"{done} inputs each: {string.Join(' ', chosen.Select(target => target.Name))}");
     }
 }
 

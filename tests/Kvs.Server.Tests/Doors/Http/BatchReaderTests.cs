@@ -1,28 +1,15 @@
-using System.Globalization;
 using System.Text;
 using Kvs.Core.Engines.Facade;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Http.Batches;
-using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Doors.Http;
 
-/// <summary>The reader of batches: what it takes, what it refuses and why, and that no bytes make it throw.</summary>
+/// <summary>The reader of batches: what it takes, what it refuses and why.</summary>
 public sealed class BatchReaderTests
 {
-    private const int InputsDefault = 200_000;
-
-    private static readonly string[] s_samples =
-    [
-        """{"operations":[{"op":"set","key":"a","value":"b"}]}""",
-        """{"conditions":[{"key":"a","version":"1-2f"},{"key":{"b64":"AP8="},"absent":true}],"operations":[]}""",
-        """{"operations":[{"op":"set","key":"\u00fc\ud83d\ude00","value":{"b64":"AAEC"},"ttl":"30s"},{"op":"get","key":""}]}""",
-        """{"operations":[{"op":"increment","key":"n","by":-5},{"op":"expire","key":"n","ttl":"5m"},{"op":"persist","key":"n"}]}""",
-        """{"conditions":[{"key":"k","present":true}],"operations":[{"key":"k","op":"remove"}]}""",
-    ];
-
     /// <summary>A body, and a part of what is said of it.</summary>
     [Theory]
     [InlineData("", "is no JSON")]
@@ -89,61 +76,5 @@ public sealed class BatchReaderTests
         Assert.Equal([OperationKind.Check, OperationKind.Get], write.Request.Operations.Select(operation => operation.Kind));
     }
 
-    [Fact]
-    public void No_bytes_make_the_reader_throw_and_some_are_taken() => TestSeed.Run(seed =>
-    {
-        var inputs = Environment.GetEnvironmentVariable("KVS_FUZZ_INPUTS") is { Length: > 0 } text
-            ? long.Parse(text, CultureInfo.InvariantCulture)
-            : InputsDefault;
-        var random = new Random(seed);
-        var samples = s_samples.Select(Encoding.UTF8.GetBytes).ToArray();
-        var taken = 0L;
-        for (var i = 0L; i < inputs; i++)
-        {
-            var input = Mutate(random, samples);
-            var write = NewWrite();
-            if (BatchReader.TryRead(input, write, out var conditions, out _) == ErrorCode.None)
-            {
-                taken++;
-                Assert.InRange(conditions, 0, write.Request.Operations.Count);
-                Assert.True(write.Bytes <= input.Length, Encoding.UTF8.GetString(input));
-            }
-        }
-
-        // A fuzzer whose inputs are all refused at the door tests nothing behind it.
-        Assert.InRange(taken, inputs / 100, inputs - 1);
-    });
-
     private static PendingWrite NewWrite() => new(Durability.Default);
-
-    private static byte[] Mutate(Random random, byte[][] samples)
-    {
-        var bytes = samples[random.Next(samples.Length)].ToList();
-        for (var changes = random.Next(4) == 0 ? random.Next(2, 5) : 1; changes > 0; changes--)
-        {
-            var at = random.Next(bytes.Count);
-            switch (random.Next(5))
-            {
-                case 0:
-                    bytes[at] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next('0', 'z'));
-                    break;
-                case 1:
-                    bytes.Insert(at, (byte)"{}[]\",:\\u0\0 tb9-"[random.Next(16)]);
-                    break;
-                case 2 when bytes.Count > 1:
-                    bytes.RemoveRange(at, Math.Min(random.Next(1, 20), bytes.Count - at - 1));
-                    break;
-                case 3:
-                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(bytes.Count - at, random.Next(1, 40))));
-                    break;
-                default:
-                    var other = samples[random.Next(samples.Length)];
-                    var from = random.Next(other.Length);
-                    bytes.InsertRange(at, other[from..random.Next(from, other.Length)]);
-                    break;
-            }
-        }
-
-        return [.. bytes];
-    }
 }

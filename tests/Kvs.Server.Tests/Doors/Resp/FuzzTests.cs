@@ -3,11 +3,12 @@ using Kvs.Server.Doors.Resp.Wire;
 using Kvs.TestKit;
 using Kvs.TestKit.Fuzz;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Kvs.Server.Tests.Doors.Resp;
 
 /// <summary>Whatever a Redis client sends: words or a refusal, the same in whatever pieces it comes.</summary>
-public sealed class FuzzTests
+public sealed class FuzzTests(ITestOutputHelper output)
 {
     private const int CommandBytesMax = 4096;
     private const int InputsOfARound = 200_000;
@@ -19,7 +20,7 @@ public sealed class FuzzTests
         FuzzRounds.RunOne(s_commands, TestSeed.For(), InputsOfARound);
 
     [EndlessFact]
-    public void Rounds_until_the_time_is_over() => FuzzRounds.RunUntilOver([s_commands], InputsOfARound);
+    public void Rounds_until_the_time_is_over() => FuzzRounds.RunUntilOver([s_commands], InputsOfARound, output.WriteLine);
 
     private static IEnumerable<byte[]> Samples() => new[]
     {
