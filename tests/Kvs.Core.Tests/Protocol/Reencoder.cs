@@ -123,7 +123,7 @@ internal static class Reencoder
                 var more = frame.Flags.HasFlag(FrameFlags.More);
                 return ScanChunkCodec.TryRead(body, out var page) && Then(() => WritePage(target, request, page, more));
             case Opcode.Watch:
-                var follows = frame.Flags;
+                var follows = frame.Flags & FrameFlags.More;
                 return ChangeChunkCodec.TryRead(body, out var chunk) && Then(() => WriteChanges(target, chunk, follows));
             default:
                 return Opcodes.IsOperation(request)
