@@ -29,6 +29,17 @@ internal static class JsonText
         json.WriteEndObject();
     }
 
+    /// <summary>Writes what a value is; nothing for none.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="contentType">Its content type, or null.</param>
+    internal static void WriteContentType(this Utf8JsonWriter json, string? contentType)
+    {
+        if (contentType is not null)
+        {
+            json.WriteString("content_type"u8, contentType);
+        }
+    }
+
     /// <summary>Writes a time under a name; nothing for none.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="name">The name.</param>

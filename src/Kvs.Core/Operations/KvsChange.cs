@@ -31,6 +31,9 @@ public sealed record KvsChange
     /// <summary>When it expires (UTC), or null when it does not, or is gone.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>What the new value is, as it was set; null for nothing, and where the value is not told.</summary>
+    public string? ContentType { get; init; }
+
     /// <summary>
     /// The place behind the change: a watch that begins there misses nothing and repeats nothing. Its version is that of
     /// the write that made the change; all changes of one batch share it.

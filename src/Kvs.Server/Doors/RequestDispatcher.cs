@@ -148,6 +148,16 @@ internal sealed class RequestDispatcher : IDisposable
         return true;
     }
 
+    /// <summary>What is known of a key beside its value, its content type included, from the newest published state. It may wait
+    /// for a disk, where the content type lies: on the thread pool only.</summary>
+    /// <param name="key">The key.</param>
+    /// <returns>What is known; without a version when the key is missing.</returns>
+    internal EntryInfo Describe(ReadOnlySpan<byte> key)
+    {
+        Read(OperationKind.Stat, key, null, new ReadBounds(0, MayWait: true, WithContentType: true), out var info);
+        return info;
+    }
+
     /// <summary>Everything about a key but its value, from a snapshot.</summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="key">The key.</param>
@@ -171,13 +181,14 @@ internal sealed class RequestDispatcher : IDisposable
     /// </summary>
     /// <param name="options">Which changes, and from where.</param>
     /// <param name="deadline">Timestamp at which it is too late.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The feed. Ownership: the caller's.</returns>
-    internal async Task<IChangeFeed> WatchAsync(WatchOptions options, long deadline)
+    internal async Task<IChangeFeed> WatchAsync(WatchOptions options, long deadline, CancellationToken cancellationToken)
     {
         var since = options.Since?.Version ?? KvsVersion.None;
         if (Cluster is { } cluster && !cluster.IsFresh(Consistency.Stale, since))
         {
-            await cluster.FreshenAsync(Consistency.Stale, since, deadline);
+            await cluster.FreshenAsync(Consistency.Stale, since, deadline).WaitAsync(cancellationToken);
         }
 
         return Watches.Open(options);

@@ -107,6 +107,19 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
         return result;
     }
 
+    /// <summary>Reads what is known of a key beside its value, its content type included.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="aim">What the read must show.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>What is known; without a version when the key is missing.</returns>
+    /// <exception cref="KvsException">The value is damaged, or cannot be read here now.</exception>
+    internal async Task<EntryInfo> DescribeAsync(
+        ReadOnlyMemory<byte> key, ReadAim aim, CancellationToken cancellationToken)
+    {
+        await FreshenAsync(aim, cancellationToken);
+        return dispatcher.Describe(key.Span);
+    }
+
     /// <summary>Begins a scan of the newest state.</summary>
     /// <param name="options">What is scanned; without limits for all.</param>
     /// <param name="aim">What the scan must show.</param>

@@ -49,6 +49,32 @@ public sealed class SetAndRmTests
     }
 
     [Fact]
+    public async Task A_content_type_is_stored_shown_in_json_and_cleared_by_a_set_without_one()
+    {
+        await using var client = new ClientHarness();
+        Assert.Equal(0, (await client.RunAsync("set", "k", "v", "--content-type", "image/svg+xml")).Code);
+        Assert.Equal("image/svg+xml", Json.Line((await client.RunAsync("get", "k", "-o", "json")).Out).GetProperty(
+            "content_type").GetString());
+        Assert.Contains(
+            "\"content_type\":\"image/svg+xml\"", (await client.RunAsync("scan", "-o", "json")).Out, StringComparison.Ordinal);
+        Assert.Equal("v\n", (await client.RunAsync("get", "k")).Out);
+        Assert.Equal(0, (await client.RunAsync("set", "k", "v")).Code);
+        Assert.DoesNotContain("content_type", (await client.RunAsync("get", "k", "-o", "json")).Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("text/\u00fc")]
+    [InlineData("text/plain\n")]
+    public async Task A_content_type_that_is_none_is_a_usage_error(string type)
+    {
+        await using var client = new ClientHarness();
+        var outcome = await client.RunAsync("set", "k", "v", "--content-type", type);
+        Assert.Equal((2, ""), (outcome.Code, outcome.Out));
+        Assert.Contains("--content-type: a content type is 1 to 255 characters", outcome.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task If_absent_refuses_a_key_that_is_there()
     {
         await using var client = new ClientHarness();

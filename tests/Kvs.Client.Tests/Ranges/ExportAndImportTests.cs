@@ -14,7 +14,7 @@ public sealed class ExportAndImportTests
     {
         await using var client = new ClientHarness();
         await client.RunAsync("set", "a", "1");
-        await client.RunAsync("set", "b", "2", "--ttl", "1h");
+        await client.RunAsync("set", "b", "2", "--ttl", "1h", "--content-type", "image/svg+xml");
         await client.RunWithInputAsync([0xFF], "set", "AP8=", "-", "--key-b64");
         var outcome = await client.RunAsync("export");
         Assert.Equal(0, outcome.Code);
@@ -22,7 +22,7 @@ public sealed class ExportAndImportTests
             """
             {"key":{"b64":"AP8="},"value":{"b64":"/w=="}}
             {"key":"a","value":"1"}
-            {"key":"b","value":"2","expires_at":"2030-01-31T13:00:00.000Z"}
+            {"key":"b","value":"2","content_type":"image/svg+xml","expires_at":"2030-01-31T13:00:00.000Z"}
 
             """.ReplaceLineEndings("\n"),
             outcome.Out);
@@ -41,7 +41,9 @@ public sealed class ExportAndImportTests
             var value = new byte[random.Next(0, 40)];
             random.NextBytes(key);
             random.NextBytes(value);
-            var options = i % 3 == 0 ? new SetOptions { TimeToLive = TimeSpan.FromMinutes(i + 1) } : null;
+            var options = i % 3 == 0
+                ? new SetOptions { TimeToLive = TimeSpan.FromMinutes(i + 1), ContentType = i % 2 == 0 ? "text/plain" : null }
+                : null;
             await source.Store.SetAsync(key, value, options);
         }
 

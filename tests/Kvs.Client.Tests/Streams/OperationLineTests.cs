@@ -35,6 +35,7 @@ public sealed class OperationLineTests
     [InlineData(
         "set k v --if-present --keep-ttl",
             """{"op":"set","key":"k","value":"v","if_present":true,"keep_ttl":true,"get":false}""")]
+    [InlineData("set k v --content-type text/plain", """{"op":"set","key":"k","value":"v","content_type":"text/plain"}""")]
     [InlineData("set --if-version=1-2 k v", """{"op":"set","key":"k","value":"v","if_version":"1-2"}""")]
     [InlineData("rm k --if-version 1-2 --get", """{"op":"rm","key":"k","if_version":"1-2","get":true}""")]
     [InlineData("incr k", """{"op":"incr","key":"k"}""")]

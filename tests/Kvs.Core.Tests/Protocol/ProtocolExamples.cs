@@ -187,6 +187,12 @@ internal static class ProtocolExamples
             ChangeChunkCodec.Write(target, ChangeKind.Expired, Version, "user:3"u8, default, 0);
             target.EndFrame(start, FrameFlags.More);
         },
+        ["watch-content-type"] = target =>
+        {
+            var start = ChangeChunkCodec.Begin(target, 32, Version, 1);
+            ChangeChunkCodec.Write(target, ChangeKind.Set, Version, "page"u8, "hi"u8, 0, "text/html");
+            target.EndFrame(start, FrameFlags.More);
+        },
         ["watch-last"] = target => target.EndFrame(ChangeChunkCodec.Begin(target, 32, Version, 0)),
         ["count"] = target => RequestEncoder.WriteCount(target, 16, default, KeyRange.Prefix("user:")),
         ["count-ok"] = target => ResponseEncoder.WriteCount(target, 16, 2),

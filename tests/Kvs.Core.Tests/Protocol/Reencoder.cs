@@ -143,7 +143,8 @@ internal static class Reencoder
                 change.Position,
                 change.Key.Bytes.Span,
                 change.Value.Bytes.Span,
-                change.ExpiresAt?.ToUnixTimeMilliseconds() ?? 0);
+                change.ExpiresAt?.ToUnixTimeMilliseconds() ?? 0,
+                change.ContentType);
         }
 
         target.EndFrame(start, flags);

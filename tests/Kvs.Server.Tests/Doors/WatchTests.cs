@@ -40,11 +40,13 @@ public sealed class WatchTests : IAsyncLifetime
         Assert.True(await changes.MoveNextAsync());
         Assert.Equal((ChangeKind.Progress, (WatchPosition)version), (changes.Current.Kind, changes.Current.Position));
 
-        var set = (await client.SetAsync("a", "1", new SetOptions { TimeToLive = TimeSpan.FromHours(1) })).Version;
+        var options = new SetOptions { TimeToLive = TimeSpan.FromHours(1), ContentType = "text/plain" };
+        var set = (await client.SetAsync("a", "1", options)).Version;
         var removed = (await client.RemoveAsync("before")).Version;
         var change = await NextAsync(changes);
         Assert.Equal((ChangeKind.Set, "a", "1", (WatchPosition)set), (change.Kind, change.Key.ToString(), change.Value.ToString(), change.Position));
         Assert.NotNull(change.ExpiresAt);
+        Assert.Equal("text/plain", change.ContentType);
         change = await NextAsync(changes);
         Assert.Equal((ChangeKind.Removed, "before", (WatchPosition)removed), (change.Kind, change.Key.ToString(), change.Position));
     }

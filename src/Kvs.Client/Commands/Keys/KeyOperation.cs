@@ -21,6 +21,9 @@ internal sealed record KeyOperation
     /// <summary>The value of a set.</summary>
     internal KvsValue Value { get; init; }
 
+    /// <summary>What the value of a set is; null for nothing.</summary>
+    internal string? ContentType { get; init; }
+
     /// <summary>What must hold.</summary>
     internal KvsCondition Condition { get; init; }
 
@@ -47,6 +50,7 @@ internal sealed record KeyOperation
         TimeToLive = TimeToLive,
         ExpiresAt = ExpiresAt,
         KeepTimeToLive = KeepTimeToLive,
+        ContentType = ContentType,
         Condition = Condition,
         ReturnPrevious = ReturnPrevious,
     };
@@ -106,6 +110,7 @@ internal sealed record KeyOperation
     {
         Key = Key.Bytes,
         Value = entry?.Value.Bytes,
+        ContentType = entry?.ContentType,
         Version = entry?.Version.ToString(),
         ExpiresAt = entry?.ExpiresAt,
     };

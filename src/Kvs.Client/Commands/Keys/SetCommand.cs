@@ -12,12 +12,14 @@ internal static class SetCommand
         Success prints nothing. A condition that does not hold is exit code 1, and
         nothing is changed. A set without --ttl or --keep-ttl clears an expiry.
         Bytes from stdin or a file are stored as they are, line ends included.
+        --content-type says what the value is, for whoever reads it by HTTP; a set
+        without it clears an older one.
 
         Examples:
           kvs-client set colour green
           kvs-client set session abc --ttl 30m
           kvs-client set lock me --if-absent --ttl 10s
-          kvs-client set photo --file photo.jpg
+          kvs-client set photo --file photo.jpg --content-type image/jpeg
           printf 42 | kvs-client set answer -
         """;
 
@@ -28,6 +30,7 @@ internal static class SetCommand
         var key = new KeyOperand();
         var value = Operand.Optional("VALUE", "the value; - reads it from stdin");
         var file = Operand.Value("--file", "FILE", "read the value from a file");
+        var contentType = Operand.Value("--content-type", "TYPE", "what the value is, such as application/json");
         var ttl = Operand.Value("--ttl", "DURATION", "let the key expire after this time");
         var keepTtl = Operand.Flag("--keep-ttl", "keep the expiry that the key has");
         var conditions = new ConditionOptions();
@@ -50,6 +53,7 @@ internal static class SetCommand
                     Key = key.Read(parse),
                     TimeToLive = parse.GetValue(ttl) is { } text ? Arguments.Duration("--ttl", text) : null,
                     KeepTimeToLive = parse.GetValue(keepTtl),
+                    ContentType = Arguments.ContentType("--content-type", parse.GetValue(contentType)),
                     Condition = conditions.Read(parse),
                     ReturnPrevious = parse.GetValue(get),
                 };
@@ -65,6 +69,7 @@ internal static class SetCommand
         key.AddTo(command);
         command.Arguments.Add(value);
         command.Options.Add(file);
+        command.Options.Add(contentType);
         command.Options.Add(ttl);
         command.Options.Add(keepTtl);
         conditions.AddTo(command);

@@ -18,7 +18,7 @@ internal static class JsonLine
     internal static OperationDraft ReadOperation(ReadOnlySpan<byte> line) => Read(line, ReadMember);
 
     /// <summary>
-    /// Reads an entry of an export: key, value, expires_at. The version that a scan shows is passed over.
+    /// Reads an entry of an export: key, value, content_type, expires_at. The version that a scan shows is passed over.
     /// </summary>
     /// <param name="line">The line.</param>
     /// <returns>The draft of the set that restores it.</returns>
@@ -72,7 +72,7 @@ internal static class JsonLine
             case "value": draft.Value = Bytes(ref reader, name); break;
             case "by": draft.By = Number(ref reader, name); break;
             case "expires_at": draft.ExpiresAt = Time(ref reader, name); break;
-            case "ttl" or "if_version": draft.SetOption(OptionName(name), Text(ref reader, name)); break;
+            case "ttl" or "content_type" or "if_version": draft.SetOption(OptionName(name), Text(ref reader, name)); break;
             default: ReadFlag(ref reader, name, draft); break;
         }
     }
@@ -83,6 +83,7 @@ internal static class JsonLine
         {
             case "key": draft.Key = Bytes(ref reader, name); break;
             case "value": draft.Value = Bytes(ref reader, name); break;
+            case "content_type": draft.ContentType = Text(ref reader, name); break;
             case "expires_at": draft.ExpiresAt = Time(ref reader, name); break;
             case "version": Text(ref reader, name); break;
             default: throw new InputException($"unknown member \"{name}\"");

@@ -28,6 +28,9 @@ internal sealed class OperationDraft
     /// <summary>The time to live.</summary>
     internal string? TimeToLive { get; set; }
 
+    /// <summary>What the value is.</summary>
+    internal string? ContentType { get; set; }
+
     /// <summary>The absolute expiry.</summary>
     internal DateTimeOffset? ExpiresAt { get; set; }
 
@@ -65,20 +68,20 @@ internal sealed class OperationDraft
     internal void SetOption(string option, string value)
     {
         CheckOption(option);
-        if (option == "--ttl")
+        switch (option)
         {
-            TimeToLive = value;
-            return;
+            case "--ttl": TimeToLive = value; return;
+            case "--content-type": ContentType = value; break;
+            default: IfVersion = value; break;
         }
 
-        IfVersion = value;
         _given.Add(option);
     }
 
     /// <summary>Refuses an option with a value that there is none of, before its value is looked for.</summary>
     /// <param name="option">Its name with dashes.</param>
     internal static void CheckOption(string option) =>
-        Require(option is "--ttl" or "--if-version", $"unknown option '{option}'");
+        Require(option is "--ttl" or "--content-type" or "--if-version", $"unknown option '{option}'");
 
     /// <summary>Checks the name by itself, so that a complaint about it comes before those about its parts.</summary>
     /// <returns>What it means.</returns>
@@ -112,6 +115,7 @@ internal sealed class OperationDraft
             TimeToLive = TimeToLive is { } text ? Arguments.Duration("ttl", text) : null,
             ExpiresAt = ExpiresAt,
             KeepTimeToLive = KeepTimeToLive,
+            ContentType = Arguments.ContentType("content_type", ContentType),
             ReturnPrevious = Get,
             By = By is null ? 1 : Arguments.Integer("by", By),
         };

@@ -10,11 +10,11 @@ namespace Kvs.Client.Commands.Ranges;
 internal static class ExportCommand
 {
     private const string Notes = """
-        Writes one JSON object a line: key, value, and expires_at where the entry
-        expires; bytes that are no text are {"b64": "..."}. All entries are from one
-        moment, whatever is written meanwhile. With --file, the file appears under its
-        name only when it is whole; without, exit code 0 says that all was written.
-        A progress bar is shown on a terminal.
+        Writes one JSON object a line: key, value, and content_type and expires_at
+        where the entry has them; bytes that are no text are {"b64": "..."}. All
+        entries are from one moment, whatever is written meanwhile. With --file, the
+        file appears under its name only when it is whole; without, exit code 0 says
+        that all was written. A progress bar is shown on a terminal.
 
         Examples:
           kvs-client export > backup.jsonl
@@ -69,7 +69,7 @@ internal static class ExportCommand
             await foreach (var entry in snapshot.ScanAsync(new ScanOptions { Range = range }, run.Token))
             {
                 run.Deadline.Extend();
-                lines.Write(new ExportLine(entry.Key.Bytes, entry.Value.Bytes, entry.ExpiresAt));
+                lines.Write(new ExportLine(entry.Key.Bytes, entry.Value.Bytes, entry.ContentType, entry.ExpiresAt));
                 progress.Report(++entries, entries);
             }
         }

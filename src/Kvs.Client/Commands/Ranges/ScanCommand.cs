@@ -55,6 +55,7 @@ internal static class ScanCommand
             {
                 Key = entry.Key.Bytes,
                 Value = options.KeysOnly ? default(ReadOnlyMemory<byte>?) : entry.Value.Bytes,
+                ContentType = entry.ContentType,
                 Version = entry.Version.ToString(),
                 ExpiresAt = entry.ExpiresAt,
             });

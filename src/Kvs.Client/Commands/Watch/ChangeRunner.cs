@@ -89,6 +89,7 @@ internal sealed class ChangeRunner(Invocation run, WatchPlan plan)
             Kind = NameOf(change.Kind),
             Key = change.Kind == ChangeKind.Progress ? default(ReadOnlyMemory<byte>?) : change.Key.Bytes,
             Value = change.Kind != ChangeKind.Set || plan.Options.KeysOnly ? default(ReadOnlyMemory<byte>?) : change.Value.Bytes,
+            ContentType = change.ContentType,
             ExpiresAt = change.ExpiresAt,
         });
         run.Results.Flush(); // whoever reads wants it when it happens

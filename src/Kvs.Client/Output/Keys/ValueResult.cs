@@ -14,6 +14,9 @@ internal sealed record ValueResult : ICommandResult
     /// <summary>The value; null when the key is missing.</summary>
     internal ReadOnlyMemory<byte>? Value { get; init; }
 
+    /// <summary>What the value is; null for nothing.</summary>
+    internal string? ContentType { get; init; }
+
     /// <summary>The version token.</summary>
     internal string? Version { get; init; }
 
@@ -58,6 +61,7 @@ internal sealed record ValueResult : ICommandResult
         if (Value is { } value)
         {
             json.WriteBytes("value", value.Span);
+            json.WriteContentType(ContentType);
             json.WriteString("version", Version);
             json.WriteTime("expires_at", ExpiresAt);
         }

@@ -11,6 +11,9 @@ internal sealed record EntryResult : ICommandResult
     /// <summary>The value; null when only keys were asked for.</summary>
     internal ReadOnlyMemory<byte>? Value { get; init; }
 
+    /// <summary>What the value is; null for nothing.</summary>
+    internal string? ContentType { get; init; }
+
     /// <summary>The version token.</summary>
     internal required string Version { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed record EntryResult : ICommandResult
             json.WriteBytes("value", value.Span);
         }
 
+        json.WriteContentType(ContentType);
         json.WriteString("version", Version);
         json.WriteTime("expires_at", ExpiresAt);
     }

@@ -17,6 +17,9 @@ internal sealed record WatchedChange : ICommandResult
     /// <summary>The value; null when it has none, or when only keys were asked for.</summary>
     internal ReadOnlyMemory<byte>? Value { get; init; }
 
+    /// <summary>What the value is; null for nothing.</summary>
+    internal string? ContentType { get; init; }
+
     /// <summary>When it expires.</summary>
     internal DateTimeOffset? ExpiresAt { get; init; }
 
@@ -55,6 +58,7 @@ internal sealed record WatchedChange : ICommandResult
             json.WriteBytes("value", value.Span);
         }
 
+        json.WriteContentType(ContentType);
         json.WriteTime("expires_at", ExpiresAt);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class PendingWrite : IWorkItemOwner
     /// <summary>What is handed to an engine.</summary>
     internal WorkItem Item => _item;
 
-    /// <summary>Bytes of its keys and values.</summary>
+    /// <summary>Bytes of its keys, values and content types.</summary>
     internal long Bytes { get; private set; }
 
     /// <summary>Completes, never fails, when the engine is done with it.</summary>
@@ -57,7 +57,7 @@ internal sealed class PendingWrite : IWorkItemOwner
     internal void AddOwned(in Operation operation)
     {
         _request.Operations.Add(operation);
-        Bytes += operation.Key.Length + operation.Value.Length;
+        Bytes += operation.Key.Length + operation.Value.Length + (operation.ContentType?.Length ?? 0);
     }
 
     /// <summary>Adds an operation, with copies of its bytes.</summary>

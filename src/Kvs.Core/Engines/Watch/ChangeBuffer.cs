@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Engines.Watch;
 
@@ -17,12 +18,13 @@ internal sealed class ChangeBuffer
 
     private readonly List<Slot> _changes = [];
     private ArrayBufferWriter<byte> _bytes = new();
+    private int _contentTypeBytes;
 
     /// <summary>Number of changes.</summary>
     internal int Count => _changes.Count;
 
     /// <summary>Bytes that they take: keys, values, and what stands beside them.</summary>
-    internal int Bytes => _bytes.WrittenCount + (_changes.Count * ChangeBytes);
+    internal int Bytes => _bytes.WrittenCount + _contentTypeBytes + (_changes.Count * ChangeBytes);
 
     /// <summary>Longest change that it takes now, key and value: for readers that must have room before they read.</summary>
     internal int LargestMax { get; set; } = int.MaxValue;
@@ -39,14 +41,15 @@ internal sealed class ChangeBuffer
             var slot = _changes[index];
             var bytes = _bytes.WrittenMemory.Slice(slot.Offset, slot.KeyLength + slot.ValueLength);
             return new ChangeView(
-                slot.Kind, bytes[..slot.KeyLength], bytes[slot.KeyLength..], slot.ExpiresAtMillis, slot.Position);
+                slot.Kind, bytes[..slot.KeyLength], bytes[slot.KeyLength..], slot.ContentType, slot.ExpiresAtMillis, slot.Position);
         }
     }
 
     /// <summary>Adds a change.</summary>
     /// <returns>False when it is too long: it is not added.</returns>
     internal bool TryAdd(
-        ChangeKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAtMillis, in WatchPosition position)
+        ChangeKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, string? contentType, long expiresAtMillis,
+        in WatchPosition position)
     {
         if (key.Length + value.Length > LargestMax)
         {
@@ -54,7 +57,8 @@ internal sealed class ChangeBuffer
             return false;
         }
 
-        _changes.Add(new Slot(kind, _bytes.WrittenCount, key.Length, value.Length, expiresAtMillis, position));
+        _changes.Add(new Slot(kind, _bytes.WrittenCount, key.Length, value.Length, contentType, expiresAtMillis, position));
+        _contentTypeBytes += ContentTypes.FieldBytes(contentType);
         _bytes.Write(key);
         _bytes.Write(value);
         return true;
@@ -64,6 +68,7 @@ internal sealed class ChangeBuffer
     internal void Clear()
     {
         _changes.Clear();
+        _contentTypeBytes = 0;
         LargeBytes = 0;
         if (_bytes.Capacity > BytesKept)
         {
@@ -84,17 +89,19 @@ internal sealed class ChangeBuffer
     }
 
     private readonly record struct Slot(
-        ChangeKind Kind, int Offset, int KeyLength, int ValueLength, long ExpiresAtMillis, WatchPosition Position);
+        ChangeKind Kind, int Offset, int KeyLength, int ValueLength, string? ContentType, long ExpiresAtMillis, WatchPosition Position);
 }
 
 /// <summary>One change; see <see cref="KvsChange"/>. Ownership: a view into its buffer.</summary>
 /// <param name="Kind">What happened.</param>
 /// <param name="Key">The key.</param>
 /// <param name="Value">Its new value; empty when it has none, or when only keys were asked for.</param>
+/// <param name="ContentType">What the value is, as it was set; null for nothing.</param>
 /// <param name="ExpiresAtMillis">When it expires, unix milliseconds; 0 when it does not, or is gone.</param>
 /// <param name="Position">The place behind the change.</param>
 internal readonly record struct ChangeView(
-    ChangeKind Kind, ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, long ExpiresAtMillis, WatchPosition Position)
+    ChangeKind Kind, ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, string? ContentType, long ExpiresAtMillis,
+    WatchPosition Position)
 {
     /// <summary>The change with bytes of its own.</summary>
     internal KvsChange ToChange() => new()
@@ -102,6 +109,7 @@ internal readonly record struct ChangeView(
         Kind = Kind,
         Key = new KvsKey(Key.ToArray()),
         Value = new KvsValue(Value.ToArray()),
+        ContentType = ContentType,
         ExpiresAt = ExpiresAtMillis == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(ExpiresAtMillis),
         Position = Position,
     };

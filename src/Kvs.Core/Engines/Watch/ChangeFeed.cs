@@ -194,6 +194,7 @@ internal sealed class ChangeFeed : IChangeFeed
             record.Kind == RecordKind.Set ? ChangeKind.Set : removed,
             record.Key,
             _options.KeysOnly ? default : record.Value,
+            _options.KeysOnly ? null : record.ContentTypeText,
             record.ExpiresAtMillis,
             position);
     }

@@ -9,8 +9,9 @@ namespace Kvs.Core.Protocol.Responses;
 /// <code>
 /// u16 code 0   u64 epoch, u64 sequence, u32 changes: the position behind all that was looked at   u32 count
 /// then for each change:
-///   u8 kind   u32 key length   u32 value length   u64 epoch, u64 sequence, u32 changes: its position
-///   i64 expiry, unix milliseconds, 0 for none   key   value
+///   u8 kind   u32 key length   u32 value length, bit 31: a content type follows
+///   u64 epoch, u64 sequence, u32 changes: its position   i64 expiry, unix milliseconds, 0 for none
+///   key   value   [u8 length, content type]
 /// </code>
 /// The frames of a watch carry the flag More, except the last one. A chunk without changes only tells the position.
 /// </summary>
@@ -20,6 +21,7 @@ internal static class ChangeChunkCodec
     internal const int ChangeHeaderBytes = sizeof(byte) + (2 * sizeof(uint)) + PositionBytes + sizeof(long);
 
     private const int PositionBytes = (2 * sizeof(ulong)) + sizeof(uint);
+    private const uint ContentTypeBit = 0x80000000;
 
     /// <summary>Begins a chunk; its changes follow, then <see cref="FrameBuffer.EndFrame"/>.</summary>
     /// <param name="target">The buffer.</param>
@@ -42,21 +44,27 @@ internal static class ChangeChunkCodec
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
     /// <param name="expiresAtMillis">When it expires; 0 for never.</param>
+    /// <param name="contentType">Content type of the value; null for none.</param>
     internal static void Write(
         FrameBuffer target,
         ChangeKind kind,
         in WatchPosition position,
         ReadOnlySpan<byte> key,
         ReadOnlySpan<byte> value,
-        long expiresAtMillis)
+        long expiresAtMillis,
+        string? contentType = null)
     {
         target.WriteByte((byte)kind);
         target.WriteUInt32((uint)key.Length);
-        target.WriteUInt32((uint)value.Length);
+        target.WriteUInt32((uint)value.Length | (contentType is null ? 0 : ContentTypeBit));
         WatchRequest.WritePosition(target, position);
         target.WriteInt64(expiresAtMillis);
         target.WriteBytes(key);
         target.WriteBytes(value);
+        if (contentType is not null)
+        {
+            target.WriteContentType(contentType);
+        }
     }
 
     /// <summary>Reads a chunk, behind its code. Keys and values are copied: they outlive the frame.</summary>
@@ -98,7 +106,8 @@ internal static class ChangeChunkCodec
         {
             Kind = kind,
             Key = reader.ReadBytes(keyLength).ToArray(),
-            Value = reader.ReadBytes(valueLength).ToArray(),
+            Value = reader.ReadBytes(valueLength & ~ContentTypeBit).ToArray(),
+            ContentType = (valueLength & ContentTypeBit) != 0 ? reader.ReadContentType() : null,
             ExpiresAt = WireTime.ToExpiry(expiresAtMillis),
             Position = position,
         };

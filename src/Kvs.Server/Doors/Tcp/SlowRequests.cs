@@ -313,7 +313,7 @@ internal sealed class SlowRequests(
         var deadline = dispatcher.DeadlineAfter(fields.DeadlineMillis);
         var chunks = new AnswerBuffer(new SendBuffer(dispatcher.Budgets.LargeAnswers)) { FrameBytesMax = answers.FrameBytesMax };
         streams.Start(frame.RequestId, new WatchStream(
-            frame.RequestId, own, () => dispatcher.WatchAsync(options, deadline), chunks, sender, dispatcher.Time));
+            frame.RequestId, own, stop => dispatcher.WatchAsync(options, deadline, stop), chunks, sender, dispatcher.Time));
         return default;
     }
 

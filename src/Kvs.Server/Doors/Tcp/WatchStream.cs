@@ -24,7 +24,7 @@ namespace Kvs.Server.Doors.Tcp;
 internal sealed class WatchStream(
     uint requestId,
     WatchRequest request,
-    Func<Task<IChangeFeed>> open,
+    Func<CancellationToken, Task<IChangeFeed>> open,
     AnswerBuffer chunks,
     SessionSender sender,
     TimeProvider time) : ISessionStream
@@ -36,8 +36,8 @@ internal sealed class WatchStream(
     private const int ChunkBytesMax = SendBuffer.OwnBytes / 2;
     private const int ChunkBytesMin = 1024;
 
-    /// <summary>Bytes of a chunk before its first change.</summary>
-    private const int HeadBytes = 64;
+    /// <summary>Bytes of a chunk around the key and the value of its only change.</summary>
+    private const int HeadBytes = 96 + ContentTypes.FieldBytesMax;
 
     private readonly int _chunkBytes = request.ChunkBytes == 0
         ? ChunkBytesMax
@@ -52,7 +52,7 @@ internal sealed class WatchStream(
     {
         try
         {
-            _feed = await OpenAsync();
+            _feed = await open(_stop.Token);
             for (var isFirst = true; await _credit.TakeAsync(Rest); isFirst = false)
             {
                 await ReadAsync(_feed, mayBeEmpty: isFirst);
@@ -93,33 +93,6 @@ internal sealed class WatchStream(
         chunks.Clear();
         _feed?.Dispose();
         _stop.Dispose();
-    }
-
-    private async Task<IChangeFeed> OpenAsync()
-    {
-        var opening = open();
-        try
-        {
-            return await opening.WaitAsync(_stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            _ = DisposeLateAsync(opening);
-            throw;
-        }
-    }
-
-    /// <summary>It may still wait for its position; when it opens all the same, nobody wants it.</summary>
-    private static async Task DisposeLateAsync(Task<IChangeFeed> opening)
-    {
-        try
-        {
-            (await opening).Dispose();
-        }
-        catch (KvsException)
-        {
-            // It was refused: there is nothing to give back.
-        }
     }
 
     /// <summary>Reads changes for a chunk; waits for the first one until it is time to tell the position.</summary>
@@ -183,7 +156,7 @@ internal sealed class WatchStream(
         {
             var change = _changes[i];
             ChangeChunkCodec.Write(
-                frames, change.Kind, change.Position, change.Key.Span, change.Value.Span, change.ExpiresAtMillis);
+                frames, change.Kind, change.Position, change.Key.Span, change.Value.Span, change.ExpiresAtMillis, change.ContentType);
         }
 
         frames.EndFrame(start, more ? FrameFlags.More : FrameFlags.None);

@@ -38,6 +38,25 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
+    public void A_content_type_is_told_with_its_value_and_counted()
+    {
+        var store = new LogStore(1);
+        using var values = store.Engine.Watch(new WatchOptions());
+        using var keys = store.Engine.Watch(new WatchOptions { KeysOnly = true });
+        store.Apply(LogStore.SetOf("a", "1") with { ContentType = "text/plain" }, LogStore.SetOf("b", "2"));
+        var buffer = new ChangeBuffer();
+        values.Read(buffer, int.MaxValue);
+        Assert.Equal("text/plain", buffer[0].ToChange().ContentType);
+        Assert.Null(buffer[1].ContentType);
+        var bytes = buffer.Bytes;
+        buffer.Clear();
+        keys.Read(buffer, int.MaxValue);
+        Assert.All([buffer[0], buffer[1]], change => Assert.Null(change.ContentType));
+        Assert.Equal(bytes, buffer.Bytes + "12".Length + 1 + "text/plain".Length);
+        store.Close();
+    }
+
+    [Fact]
     public void An_expiry_is_told_from_a_removal_when_it_is_logged()
     {
         var store = new LogStore(1);

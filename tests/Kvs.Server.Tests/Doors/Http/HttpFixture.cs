@@ -77,7 +77,8 @@ internal sealed class HttpFixture : IAsyncDisposable
             var parts = header.Split(": ", 2);
             if (parts[0] == "Content-Type")
             {
-                request.Content!.Headers.ContentType = parts[1].Length == 0 ? null : new MediaTypeHeaderValue(parts[1]);
+                request.Content!.Headers.ContentType = null;
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", parts[1]);
             }
             else
             {

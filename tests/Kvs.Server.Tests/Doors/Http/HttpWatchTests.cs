@@ -22,17 +22,19 @@ public sealed class HttpWatchTests : IDisposable
         await using var server = await OpenAsync();
         await using var first = await EventStream.OpenAsync(server, "/v1/watch?prefix=a");
         Assert.NotEmpty((await first.ReadAsync()).Id);
-        Assert.Equal("201", await server.ReadAsync("PUT /v1/kv/a1?ttl=1h", "one"));
+        Assert.Equal("201", await server.ReadAsync("PUT /v1/kv/a1?ttl=1h", "one", "Content-Type: text/plain"));
         Assert.Equal("201", await server.ReadAsync("PUT /v1/kv/b", "not wanted"));
         Assert.Equal("204", await server.ReadAsync("DELETE /v1/kv/a1"));
         var set = await first.ReadAsync();
         Assert.Equal("set", set.Event);
         Assert.Equal("a1", set.Data.GetProperty("key").GetString());
         Assert.Equal("one", set.Data.GetProperty("value").GetString());
+        Assert.Equal("text/plain", set.Data.GetProperty("content_type").GetString());
         Assert.EndsWith("Z", set.Data.GetProperty("expires_at").GetString()!, StringComparison.Ordinal);
         var removed = await first.ReadAsync();
         Assert.Equal("removed", removed.Event);
         Assert.False(removed.Data.TryGetProperty("value", out _));
+        Assert.False(removed.Data.TryGetProperty("content_type", out _));
 
         await using var second = await EventStream.OpenAsync(server, "/v1/watch?prefix=a&since=0-0", $"Last-Event-ID: {set.Id}");
         Assert.Equal(set.Id, (await second.ReadAsync()).Id);

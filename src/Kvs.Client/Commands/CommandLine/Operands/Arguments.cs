@@ -57,6 +57,16 @@ internal static class Arguments
             ? position
             : throw new InputException($"{name}: '{text}' is no position; take one from the output of watch");
 
+    /// <summary>Checks a content type, if there is one.</summary>
+    /// <param name="name">The option, for the message.</param>
+    /// <param name="text">Its text; null when it is not given.</param>
+    /// <returns>The text.</returns>
+    internal static string? ContentType(string name, string? text) =>
+        text is null or { Length: > 0 and <= Limits.ContentTypeBytesMax } && !text.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            ? text
+            : throw new InputException(
+                $"{name}: a content type is 1 to {Limits.ContentTypeBytesMax} characters of printable ASCII, such as text/plain");
+
     /// <summary>Reads bytes given as base64.</summary>
     /// <param name="name">The option or operand, for the message.</param>
     /// <param name="text">Its text.</param>

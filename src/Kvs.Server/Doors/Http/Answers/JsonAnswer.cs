@@ -54,6 +54,16 @@ internal sealed class JsonAnswer : IDisposable
         Json.WriteEndObject();
     }
 
+    /// <summary>Writes what a value is, where that is known.</summary>
+    /// <param name="contentType">Its content type; null for none.</param>
+    internal void WriteContentType(string? contentType)
+    {
+        if (contentType is not null)
+        {
+            Json.WriteString("content_type", contentType);
+        }
+    }
+
     /// <summary>Writes an entry.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="keyOnly">Whether its value is left out.</param>
@@ -66,6 +76,7 @@ internal sealed class JsonAnswer : IDisposable
             await WriteBytesAsync("value", entry.Value.Bytes);
         }
 
+        WriteContentType(entry.ContentType);
         Json.WriteString("version", entry.Version.ToString());
         if (entry.ExpiresAt is { } expiry)
         {

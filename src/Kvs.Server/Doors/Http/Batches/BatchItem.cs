@@ -19,6 +19,9 @@ internal enum BatchWord
     /// <summary>The value of a set.</summary>
     Value,
 
+    /// <summary>What the value of a set is.</summary>
+    ContentType,
+
     /// <summary>How long a key lives.</summary>
     Ttl,
 
@@ -50,6 +53,7 @@ internal static class BatchWords
                 : BatchWord.None
             : json.ValueTextEquals("op"u8) ? BatchWord.Op
                 : json.ValueTextEquals("value"u8) ? BatchWord.Value
+                : json.ValueTextEquals("content_type"u8) ? BatchWord.ContentType
                 : json.ValueTextEquals("ttl"u8) ? BatchWord.Ttl
                 : json.ValueTextEquals("by"u8) ? BatchWord.By
                 : BatchWord.None;
@@ -63,6 +67,9 @@ internal struct BatchItem
 
     /// <summary>The value of a set.</summary>
     internal ReadOnlyMemory<byte> Value;
+
+    /// <summary>What the value of a set is; null for nothing.</summary>
+    internal string? ContentType;
 
     /// <summary>How long the key lives.</summary>
     internal long TtlMillis;
@@ -105,6 +112,16 @@ internal struct BatchItem
         return _kind == OperationKind.None ? "op is set, remove, increment, expire, persist or get." : null;
     }
 
+    /// <summary>Sets what the value is.</summary>
+    /// <param name="contentType">The content type.</param>
+    /// <returns>What is wrong; null when nothing is.</returns>
+    internal string? SetContentType(string contentType)
+    {
+        ContentType = contentType;
+        return ContentTypes.IsValid(contentType)
+            ? null : $"content_type is 1 to {Limits.ContentTypeBytesMax} characters of printable ASCII.";
+    }
+
     /// <summary>The condition, as the operation that judges it.</summary>
     /// <param name="operation">The operation.</param>
     /// <returns>What is wrong; null when nothing is.</returns>
@@ -137,6 +154,7 @@ internal struct BatchItem
             Kind = _kind,
             Key = Key,
             Value = Value,
+            ContentType = ContentType,
             Expiry = Has(BatchWord.Ttl) ? ExpiryKind.In : ExpiryKind.None,
             ExpiryMillis = TtlMillis,
             Delta = Has(BatchWord.By) ? By : 1,
@@ -144,6 +162,7 @@ internal struct BatchItem
         return !Has(BatchWord.Op) ? "it has no op."
             : !Has(BatchWord.Key) ? "it has no key."
             : Has(BatchWord.Value) != (_kind == OperationKind.Set) ? "value belongs to set, and set needs one."
+            : Has(BatchWord.ContentType) && _kind != OperationKind.Set ? "content_type belongs to set."
             : Has(BatchWord.Ttl) && _kind is not (OperationKind.Set or OperationKind.Expire) ? "ttl belongs to set and expire."
             : _kind == OperationKind.Expire && !Has(BatchWord.Ttl) ? "expire needs a ttl."
             : Has(BatchWord.By) && _kind != OperationKind.Increment ? "by belongs to increment."

@@ -160,7 +160,7 @@ internal ref struct BatchReader
             {
                 return isCondition
                     ? "it has a word other than key, version, absent and present."
-                    : "it has a word other than op, key, value, ttl and by.";
+                    : "it has a word other than op, key, value, content_type, ttl and by.";
             }
 
             if (!item.TryMark(word))
@@ -194,13 +194,14 @@ internal ref struct BatchReader
             default:
                 if (_json.TokenType != JsonTokenType.String)
                 {
-                    return "op, version and ttl are texts.";
+                    return "op, version, content_type and ttl are texts.";
                 }
 
                 var text = _json.GetString()!;
                 return word switch
                 {
                     BatchWord.Op => item.SetOp(text),
+                    BatchWord.ContentType => item.SetContentType(text),
                     BatchWord.Ttl => TimeText.TryMillis(text, out item.TtlMillis) ? null : $"ttl is {TimeText.Form}.",
                     _ => KvsVersion.TryParse(text, out item.Version) ? null : "version is one that an answer has given.",
                 };

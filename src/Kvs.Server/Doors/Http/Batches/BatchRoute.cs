@@ -97,6 +97,7 @@ internal sealed class BatchRoute(StoreCalls calls, HttpDoorOptions options)
                 break;
             case OperationKind.Get when result.Existed:
                 await answer.WriteBytesAsync("value", done.BytesOf(in result));
+                answer.WriteContentType(result.ContentType);
                 answer.Json.WriteString("version", result.Version.ToString());
                 if (result.ExpiresAtMillis != 0)
                 {

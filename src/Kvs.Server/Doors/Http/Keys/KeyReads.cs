@@ -1,3 +1,4 @@
+using Kvs.Core.Engines;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Http.Answers;
 using Kvs.Server.Doors.Http.Requests;
@@ -12,8 +13,6 @@ internal sealed class KeyReads(StoreCalls calls, HttpDoorOptions options)
 {
     /// <summary>Header of the time at which a key is gone.</summary>
     internal const string ExpiresHeader = "Kvs-Expires-At";
-
-    private const string BytesType = "application/octet-stream";
 
     /// <summary>Gives the value of a key.</summary>
     /// <param name="context">The request.</param>
@@ -33,7 +32,7 @@ internal sealed class KeyReads(StoreCalls calls, HttpDoorOptions options)
             return;
         }
 
-        Describe(context.Response, version, value.Info.ExpiresAtMillis, value.Value.Length);
+        Describe(context, value.Info);
         await new AnswerSender(context, options.SendTimeout).SendAsync(value.Value);
     }
 
@@ -47,27 +46,25 @@ internal sealed class KeyReads(StoreCalls calls, HttpDoorOptions options)
         }
 
         var (call, key, preconditions) = asked;
-        var found = await calls.StatAsync(key, call.Aim, call.Gone);
+        var found = await calls.DescribeAsync(key, call.Aim, call.Gone);
         HttpAnswers.SetPosition(context, calls.Dispatcher.Position);
         if (!await TryAnswerWithoutValueAsync(call, preconditions, found.Version))
         {
-            Describe(context.Response, found.Version, found.ExpiresAtMillis, found.ValueLength);
+            Describe(context, found);
         }
     }
 
-    private static void Describe(HttpResponse response, KvsVersion version, long expiresAtMillis, int length)
+    private static void Describe(HttpContext context, in EntryInfo info)
     {
-        response.ContentType = BytesType;
-        response.ContentLength = length;
-        response.Headers.ETag = EntityTags.Of(version);
+        var response = context.Response;
+        ValueHeaders.WriteContentType(context, info.ContentType);
+        ValueHeaders.WriteGuards(response);
+        response.ContentLength = info.ValueLength;
+        response.Headers.ETag = EntityTags.Of(info.Version);
         response.Headers.CacheControl = "no-cache";
-
-        // Whoever may write could store a page: it must not run with the rights of this address.
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
-        if (expiresAtMillis != 0)
+        if (info.ExpiresAtMillis != 0)
         {
-            response.Headers[ExpiresHeader] = HttpAnswers.TextOf(expiresAtMillis);
+            response.Headers[ExpiresHeader] = HttpAnswers.TextOf(info.ExpiresAtMillis);
         }
     }
 
@@ -92,6 +89,7 @@ internal sealed class KeyReads(StoreCalls calls, HttpDoorOptions options)
         }
 
         SetTag(call.Context, version);
+        ValueHeaders.WriteGuards(call.Context.Response);
         call.Context.Response.StatusCode = StatusCodes.Status304NotModified;
         return true;
     }

@@ -30,6 +30,12 @@ internal sealed class KeyWrites(StoreCalls calls, HttpDoorOptions options)
             return;
         }
 
+        if (!ValueHeaders.TryReadContentType(context.Request, out var contentType, out var problem))
+        {
+            await call.RefuseAsync(problem!);
+            return;
+        }
+
         var (read, refused) = await RequestBody.ReadAsync(
             context, options.ValueBytesMax, ErrorCode.ValueTooLarge, calls);
         if (read is null)
@@ -47,6 +53,7 @@ internal sealed class KeyWrites(StoreCalls calls, HttpDoorOptions options)
             Condition = await preconditions.ToConditionAsync(calls, key, call),
             Expiry = millis > 0 ? ExpiryKind.In : ExpiryKind.None,
             ExpiryMillis = millis,
+            ContentType = contentType,
         });
         if (await TryAcceptAsync(call, done))
         {

@@ -41,7 +41,7 @@ internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
 
         var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(call.Gone, stopping);
-        using var feed = await calls.Dispatcher.WatchAsync(asked!, call.Aim.Deadline);
+        using var feed = await calls.Dispatcher.WatchAsync(asked!, call.Aim.Deadline, end.Token);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         using var events = new JsonAnswer(context, options.SendTimeout);
@@ -158,6 +158,8 @@ internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
             {
                 await events.WriteBytesAsync("value", change.Value);
             }
+
+            events.WriteContentType(change.ContentType);
 
             events.Json.WriteString("version", change.Position.Version.ToString());
             if (change.ExpiresAtMillis != 0)

@@ -35,7 +35,7 @@ internal sealed class EventPusher(RespClient client, SessionSender sender, Actio
             return;
         }
 
-        var feed = await _dispatcher.WatchAsync(new WatchOptions { KeysOnly = true }, long.MaxValue);
+        var feed = await _dispatcher.WatchAsync(new WatchOptions { KeysOnly = true }, long.MaxValue, CancellationToken.None);
         _end = new CancellationTokenSource();
         _run = RunAsync(feed, _end.Token);
     }
