@@ -102,6 +102,58 @@ const checks = {
     assert.equal((await call('Get', { key: bytes('b1') })).value.toString(), 'x');
   },
 
+  async 'a value has the content type that it was set with'() {
+    const page = { key: bytes('page'), value: bytes('<p>'), content_type: 'text/html' };
+    await call('Set', page);
+    assert.equal((await call('Get', { key: page.key })).content_type, 'text/html');
+    const answer = await call('Batch', { operations: [
+      { copy: { key: page.key, to: bytes('page2') } },
+      { get: { key: bytes('page2') } }] });
+    assert.equal(answer.results[1].content_type, 'text/html');
+    const types = {};
+    for await (const message of client.Scan({ prefix: bytes('page') })) {
+      (message.entries ?? []).forEach(entry => { types[entry.key] = entry.content_type; });
+    }
+
+    assert.deepEqual(types, { page: 'text/html', page2: 'text/html' });
+    await call('Set', { ...page, content_type: undefined });
+    assert.equal((await call('Get', { key: page.key })).content_type ?? '', '');
+    for (const content_type of ['text/ü', 'x'.repeat(256)]) {
+      await fails('Set', { ...page, content_type }, grpc.status.INVALID_ARGUMENT);
+    }
+  },
+
+  async 'append, set_range, increment_float, copy'() {
+    const edits = [
+      [{ append: { key: bytes('e1'), value: bytes('ab') } }, { number: '2', existed: undefined }],
+      [{ set_range: { key: bytes('e1'), offset: 1, value: bytes('xy') } }, { number: '3', existed: true }],
+      [{ increment_float: { key: bytes('e2'), by: '0.1' } }, { value: '0.1' }],
+      [{ increment_float: { key: bytes('e2'), by: '0.2' } }, { value: '0.3' }],
+      [{ copy: { key: bytes('e1'), to: bytes('e3') } }, { existed: true }],
+      [{ copy: { key: bytes('e2'), to: bytes('e3'), replace: true } }, { existed: true }],
+      [{ get: { key: bytes('e1') } }, { value: 'axy' }],
+      [{ get: { key: bytes('e3') } }, { value: '0.3' }]];
+    const { results } = await call('Batch', { operations: edits.map(([operation]) => operation) });
+    edits.forEach(([operation, expected], at) => {
+      for (const [name, value] of Object.entries(expected)) {
+        assert.equal(results[at][name]?.toString(), value?.toString(), JSON.stringify(operation));
+      }
+    });
+    const refusals = [
+      [{ copy: { key: bytes('e1'), to: bytes('e2') } }, grpc.status.ABORTED, 'ConditionFailed'],
+      [{ copy: { key: bytes('e1'), to: bytes('e1') } }, grpc.status.INVALID_ARGUMENT, 'InvalidArgument'],
+      [{ increment_float: { key: bytes('e1'), by: '1' } }, grpc.status.FAILED_PRECONDITION, 'NotAFloat'],
+      [{ set_range: { key: bytes('e1'), offset: '18446744073709551615', value: bytes('x') } },
+        grpc.status.INVALID_ARGUMENT, 'ValueTooLarge']];
+    for (const [operation, code, name] of refusals) {
+      const error = await fails('Batch', { operations: [{ set: { key: bytes('e0'), value: bytes('') } }, operation] }, code);
+      assert.equal(detailOf(error).code, name);
+      assert.equal(detailOf(error).failed_operation, 1);
+    }
+
+    assert.ok(!(await call('Get', { key: bytes('e0') })).found);
+  },
+
   async 'a time to live'() {
     await call('Set', { key: bytes('ttl'), value: bytes('x'), expiry: { ttl_ms: 60000 } });
     const left = Number((await call('Get', { key: bytes('ttl') })).expires_at_unix_ms) - Date.now();

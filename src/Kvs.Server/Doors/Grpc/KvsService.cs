@@ -48,6 +48,7 @@ internal sealed class KvsService(StoreCalls calls)
         {
             Found = true,
             Value = ByteString.CopyFrom(found.Value.Span),
+            ContentType = found.Info.ContentType ?? "",
             Version = Translation.Of(found.Info.Version),
             ExpiresAtUnixMs = (ulong)found.Info.ExpiresAtMillis,
             Position = Translation.Of(found.Position),
@@ -99,6 +100,7 @@ internal sealed class KvsService(StoreCalls calls)
                 Existed = result.Existed,
                 Number = result.Number,
                 Version = Translation.Of(result.Version),
+                ContentType = result.ContentType ?? "",
             };
             if (result.HasValue)
             {
@@ -133,6 +135,7 @@ internal sealed class KvsService(StoreCalls calls)
                 {
                     Key = ByteString.CopyFrom(entry.Key.Bytes.Span),
                     Value = ByteString.CopyFrom(entry.Value.Bytes.Span),
+                    ContentType = entry.ContentType ?? "",
                     Version = Translation.Of(entry.Version),
                     ExpiresAtUnixMs = (ulong)(entry.ExpiresAt?.ToUnixTimeMilliseconds() ?? 0),
                 });

@@ -1,3 +1,4 @@
+using System.Text;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Contract = Kvs.Server.Doors.Grpc.Contract;
@@ -25,6 +26,7 @@ internal static class Translation
             Expiry = expiry,
             ExpiryMillis = millis,
             ReturnPrevious = request.ReturnPrevious,
+            ContentType = ContentTypeOf(request.ContentType),
         };
     }
 
@@ -62,6 +64,26 @@ internal static class Translation
         },
         Contract.Operation.KindOneofCase.Expire => Of(operation.Expire),
         Contract.Operation.KindOneofCase.Get => new Operation { Kind = OperationKind.Get, Key = operation.Get.Key.Memory },
+        Contract.Operation.KindOneofCase.Append => new Operation
+        {
+            Kind = OperationKind.Append,
+            Key = operation.Append.Key.Memory,
+            Value = operation.Append.Value.Memory,
+        },
+        Contract.Operation.KindOneofCase.SetRange => Of(operation.SetRange),
+        Contract.Operation.KindOneofCase.IncrementFloat => new Operation
+        {
+            Kind = OperationKind.IncrementFloat,
+            Key = operation.IncrementFloat.Key.Memory,
+            Value = Encoding.UTF8.GetBytes(operation.IncrementFloat.By),
+        },
+        Contract.Operation.KindOneofCase.Copy => new Operation
+        {
+            Kind = OperationKind.Copy,
+            Key = operation.Copy.Key.Memory,
+            Value = operation.Copy.To.Memory,
+            Replace = operation.Copy.Replace,
+        },
         _ => throw Refused("An operation of the batch is none of those that this server knows."),
     };
 
@@ -101,6 +123,19 @@ internal static class Translation
             },
         };
     }
+
+    private static Operation Of(Contract.Operation.Types.SetRange range) => new()
+    {
+        Kind = OperationKind.SetRange,
+        Key = range.Key.Memory,
+        Offset = (long)Math.Min(range.Offset, long.MaxValue),
+        Value = range.Value.Memory,
+    };
+
+    private static string? ContentTypeOf(string given) =>
+        given.Length == 0 ? null
+        : ContentTypes.IsValid(given) ? given
+        : throw Refused($"content_type is at most {Limits.ContentTypeBytesMax} characters of printable ASCII.");
 
     private static (ExpiryKind Kind, long Millis) ExpiryOf(Contract.Expiry? expiry) => expiry switch
     {

@@ -17,10 +17,13 @@ public sealed class BatchFuzzTests(ITestOutputHelper output)
 
     private static readonly string[] s_samples =
     [
-        """{"operations":[{"op":"set","key":"a","value":"b"}]}""",
+        """{"operations":[{"op":"set","key":"a","value":"b","content_type":"text/plain"}]}""",
         """{"conditions":[{"key":"a","version":"1-2f"},{"key":{"b64":"AP8="},"absent":true}],"operations":[]}""",
         """{"operations":[{"op":"set","key":"\u00fc\ud83d\ude00","value":{"b64":"AAEC"},"ttl":"30s"},{"op":"get","key":""}]}""",
         """{"operations":[{"op":"increment","key":"n","by":-5},{"op":"expire","key":"n","ttl":"5m"},{"op":"persist","key":"n"}]}""",
+        """{"operations":[{"op":"append","key":"k","value":"x"},{"op":"set_range","key":"k","offset":7,"value":{"b64":"AAEC"}}]}""",
+        """{"operations":[{"op":"increment_float","key":"n","by":-0.5e1},{"op":"increment_float","key":"n","by":"\u0031.5"}]}""",
+        """{"operations":[{"op":"copy","key":"k","to":{"b64":"AP8="},"replace":true},{"op":"remove","key":"k"}]}""",
         """{"conditions":[{"key":"k","present":true}],"operations":[{"key":"k","op":"remove"}]}""",
     ];
 

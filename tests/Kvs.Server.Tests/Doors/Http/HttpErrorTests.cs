@@ -100,6 +100,18 @@ public sealed class HttpErrorTests
             [Json], 412, "ConditionFailed"
         },
         { "POST /v1/batch", """{"operations":[{"op":"increment","key":"text"}]}""", [Json], 409, "NotAnInteger" },
+        { "POST /v1/batch", """{"operations":[{"op":"increment_float","key":"text","by":1}]}""", [Json], 409, "NotAFloat" },
+        { "POST /v1/batch", """{"operations":[{"op":"increment_float","key":"number","by":"one"}]}""", [Json], 409, "NotAFloat" },
+        { "POST /v1/batch", """{"operations":[{"op":"copy","key":"text","to":"number"}]}""", [Json], 412, "ConditionFailed" },
+        { "POST /v1/batch", """{"operations":[{"op":"copy","key":"text","to":"text"}]}""", [Json], 400, "InvalidArgument" },
+        {
+            "POST /v1/batch", """{"operations":[{"op":"set_range","key":"text","offset":9223372036854775807,"value":"x"}]}""",
+            [Json], 413, "ValueTooLarge"
+        },
+        {
+            "POST /v1/batch", $$"""{"operations":[{"op":"append","key":"text","value":"{{new string('x', 998)}}"}]}""",
+            [Json], 413, "ValueTooLarge"
+        },
         {
             "POST /v1/batch", $$"""{"operations":[{"op":"set","key":"a","value":"{{new string('x', 1001)}}"}]}""",
             [Json], 413, "ValueTooLarge"

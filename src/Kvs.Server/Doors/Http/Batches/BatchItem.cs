@@ -1,71 +1,17 @@
-using System.Text.Json;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Server.Doors.Http.Batches;
 
-/// <summary>The words of a condition or an operation.</summary>
-internal enum BatchWord
-{
-    /// <summary>None that has a meaning.</summary>
-    None = 0,
-
-    /// <summary>What is done.</summary>
-    Op,
-
-    /// <summary>The key.</summary>
-    Key,
-
-    /// <summary>The value of a set.</summary>
-    Value,
-
-    /// <summary>What the value of a set is.</summary>
-    ContentType,
-
-    /// <summary>How long a key lives.</summary>
-    Ttl,
-
-    /// <summary>What an increment adds.</summary>
-    By,
-
-    /// <summary>The version that a key must have.</summary>
-    Version,
-
-    /// <summary>That a key must not be there.</summary>
-    Absent,
-
-    /// <summary>That a key must be there.</summary>
-    Present,
-}
-
-/// <summary>The words as they are written.</summary>
-internal static class BatchWords
-{
-    /// <summary>The word that a reader stands on.</summary>
-    /// <param name="json">The reader.</param>
-    /// <param name="isCondition">Whether it stands in a condition.</param>
-    internal static BatchWord Of(ref Utf8JsonReader json, bool isCondition) =>
-        json.ValueTextEquals("key"u8) ? BatchWord.Key
-        : isCondition
-            ? json.ValueTextEquals("version"u8) ? BatchWord.Version
-                : json.ValueTextEquals("absent"u8) ? BatchWord.Absent
-                : json.ValueTextEquals("present"u8) ? BatchWord.Present
-                : BatchWord.None
-            : json.ValueTextEquals("op"u8) ? BatchWord.Op
-                : json.ValueTextEquals("value"u8) ? BatchWord.Value
-                : json.ValueTextEquals("content_type"u8) ? BatchWord.ContentType
-                : json.ValueTextEquals("ttl"u8) ? BatchWord.Ttl
-                : json.ValueTextEquals("by"u8) ? BatchWord.By
-                : BatchWord.None;
-}
-
 /// <summary>A condition or an operation while it is read: its words, in whatever order they come.</summary>
 internal struct BatchItem
 {
+    private static readonly int _common = BatchWords.Set(BatchWord.Op, BatchWord.Key);
+
     /// <summary>The key.</summary>
     internal ReadOnlyMemory<byte> Key;
 
-    /// <summary>The value of a set.</summary>
+    /// <summary>The value of a set; the bytes of an append or set-range.</summary>
     internal ReadOnlyMemory<byte> Value;
 
     /// <summary>What the value of a set is; null for nothing.</summary>
@@ -74,21 +20,31 @@ internal struct BatchItem
     /// <summary>How long the key lives.</summary>
     internal long TtlMillis;
 
-    /// <summary>What an increment adds.</summary>
-    internal long By;
+    /// <summary>What an increment adds, as text.</summary>
+    internal ReadOnlyMemory<byte> ByText;
+
+    /// <summary>The same as a whole number; null when it is none.</summary>
+    internal long? By;
+
+    /// <summary>Where a set-range begins.</summary>
+    internal long Offset;
+
+    /// <summary>Where a copy goes.</summary>
+    internal ReadOnlyMemory<byte> To;
 
     /// <summary>The version that the key must have.</summary>
     internal KvsVersion Version;
 
     private int _words;
     private OperationKind _kind;
+    private string _op;
 
     /// <summary>Notes that a word is there.</summary>
     /// <param name="word">The word.</param>
     /// <returns>False when it was there before.</returns>
     internal bool TryMark(BatchWord word)
     {
-        var bit = 1 << (int)word;
+        var bit = BatchWords.Set(word);
         var isNew = (_words & bit) == 0;
         _words |= bit;
         return isNew;
@@ -99,17 +55,24 @@ internal struct BatchItem
     /// <returns>What is wrong; null when nothing is.</returns>
     internal string? SetOp(string op)
     {
+        _op = op;
         _kind = op switch
         {
             "set" => OperationKind.Set,
             "remove" => OperationKind.Remove,
             "increment" => OperationKind.Increment,
+            "increment_float" => OperationKind.IncrementFloat,
+            "append" => OperationKind.Append,
+            "set_range" => OperationKind.SetRange,
+            "copy" => OperationKind.Copy,
             "expire" => OperationKind.Expire,
             "persist" => OperationKind.Persist,
             "get" => OperationKind.Get,
             _ => OperationKind.None,
         };
-        return _kind == OperationKind.None ? "op is set, remove, increment, expire, persist or get." : null;
+        return _kind == OperationKind.None
+            ? "op is set, remove, increment, increment_float, append, set_range, copy, expire, persist or get."
+            : null;
     }
 
     /// <summary>Sets what the value is.</summary>
@@ -119,7 +82,8 @@ internal struct BatchItem
     {
         ContentType = contentType;
         return ContentTypes.IsValid(contentType)
-            ? null : $"content_type is 1 to {Limits.ContentTypeBytesMax} characters of printable ASCII.";
+            ? null
+            : $"content_type is 1 to {Limits.ContentTypeBytesMax} characters of printable ASCII.";
     }
 
     /// <summary>The condition, as the operation that judges it.</summary>
@@ -153,21 +117,45 @@ internal struct BatchItem
         {
             Kind = _kind,
             Key = Key,
-            Value = Value,
+            Value = _kind switch
+            {
+                OperationKind.IncrementFloat => ByText,
+                OperationKind.Copy => To,
+                _ => Value,
+            },
             ContentType = ContentType,
             Expiry = Has(BatchWord.Ttl) ? ExpiryKind.In : ExpiryKind.None,
             ExpiryMillis = TtlMillis,
-            Delta = Has(BatchWord.By) ? By : 1,
+            Delta = By ?? 1,
+            Offset = Offset,
+            Replace = Has(BatchWord.Replace),
         };
-        return !Has(BatchWord.Op) ? "it has no op."
-            : !Has(BatchWord.Key) ? "it has no key."
-            : Has(BatchWord.Value) != (_kind == OperationKind.Set) ? "value belongs to set, and set needs one."
-            : Has(BatchWord.ContentType) && _kind != OperationKind.Set ? "content_type belongs to set."
-            : Has(BatchWord.Ttl) && _kind is not (OperationKind.Set or OperationKind.Expire) ? "ttl belongs to set and expire."
-            : _kind == OperationKind.Expire && !Has(BatchWord.Ttl) ? "expire needs a ttl."
-            : Has(BatchWord.By) && _kind != OperationKind.Increment ? "by belongs to increment."
+        if (!Has(BatchWord.Op) || !Has(BatchWord.Key))
+        {
+            return Has(BatchWord.Op) ? "it has no key." : "it has no op.";
+        }
+
+        var (needs, takes) = WordsOf(_kind);
+        var missing = needs & ~_words;
+        var strange = _words & ~(needs | takes | _common);
+        return missing != 0 ? $"{_op} needs {BatchWords.FirstOf(missing)}."
+            : strange != 0 ? $"{_op} takes no {BatchWords.FirstOf(strange)}."
+            : _kind == OperationKind.Increment && Has(BatchWord.By) && By is null ? "by is a whole number of 64 bits."
             : null;
     }
 
-    private readonly bool Has(BatchWord word) => (_words & (1 << (int)word)) != 0;
+    /// <summary>The words that an operation needs and those that it takes beside, without op and key.</summary>
+    private static (int Needs, int Takes) WordsOf(OperationKind kind) => kind switch
+    {
+        OperationKind.Set => (BatchWords.Set(BatchWord.Value), BatchWords.Set(BatchWord.ContentType, BatchWord.Ttl)),
+        OperationKind.Increment => (0, BatchWords.Set(BatchWord.By)),
+        OperationKind.IncrementFloat => (BatchWords.Set(BatchWord.By), 0),
+        OperationKind.Append => (BatchWords.Set(BatchWord.Value), 0),
+        OperationKind.SetRange => (BatchWords.Set(BatchWord.Offset, BatchWord.Value), 0),
+        OperationKind.Copy => (BatchWords.Set(BatchWord.To), BatchWords.Set(BatchWord.Replace)),
+        OperationKind.Expire => (BatchWords.Set(BatchWord.Ttl), 0),
+        _ => (0, 0),
+    };
+
+    private readonly bool Has(BatchWord word) => (_words & BatchWords.Set(word)) != 0;
 }

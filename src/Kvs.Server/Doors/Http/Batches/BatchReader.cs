@@ -158,9 +158,7 @@ internal ref struct BatchReader
             var word = BatchWords.Of(ref _json, isCondition);
             if (word == BatchWord.None)
             {
-                return isCondition
-                    ? "it has a word other than key, version, absent and present."
-                    : "it has a word other than op, key, value, content_type, ttl and by.";
+                return $"it has a word other than {BatchWords.All(isCondition)}.";
             }
 
             if (!item.TryMark(word))
@@ -186,11 +184,15 @@ internal ref struct BatchReader
                 return TryBytes(out item.Key) ? null : "key is a text, or an object with b64.";
             case BatchWord.Value:
                 return TryBytes(out item.Value) ? null : "value is a text, or an object with b64.";
+            case BatchWord.To:
+                return TryBytes(out item.To) ? null : "to is a text, or an object with b64.";
             case BatchWord.By:
-                return _json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out item.By)
-                    ? null : "by is a whole number of 64 bits.";
-            case BatchWord.Absent or BatchWord.Present:
-                return _json.TokenType == JsonTokenType.True ? null : "absent and present are true, or not there.";
+                return TryNumber(out item.ByText, out item.By) ? null : "by is a number, or a text that is one.";
+            case BatchWord.Offset:
+                return _json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out item.Offset) && item.Offset >= 0
+                    ? null : "offset is a whole number from 0 on.";
+            case BatchWord.Absent or BatchWord.Present or BatchWord.Replace:
+                return _json.TokenType == JsonTokenType.True ? null : "absent, present and replace are true, or not there.";
             default:
                 if (_json.TokenType != JsonTokenType.String)
                 {
@@ -230,6 +232,17 @@ internal ref struct BatchReader
 
         bytes = decoded;
         return !NextProperty();
+    }
+
+    /// <summary>A number as it is written, which says more than any type of ours holds; and as a whole one, where it is that.</summary>
+    private bool TryNumber(out ReadOnlyMemory<byte> text, out long? whole)
+    {
+        var isNumber = _json.TokenType == JsonTokenType.Number;
+        whole = isNumber && _json.TryGetInt64(out var number) ? number : null;
+        text = isNumber ? _body.Slice((int)_json.TokenStartIndex, _json.ValueSpan.Length)
+            : _json.TokenType == JsonTokenType.String ? Text()
+            : default;
+        return isNumber || _json.TokenType == JsonTokenType.String;
     }
 
     private ReadOnlyMemory<byte> Text()

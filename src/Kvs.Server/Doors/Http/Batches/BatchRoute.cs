@@ -108,6 +108,13 @@ internal sealed class BatchRoute(StoreCalls calls, HttpDoorOptions options)
             case OperationKind.Get:
                 answer.Json.WriteNull("value");
                 break;
+            case OperationKind.IncrementFloat:
+                await answer.WriteBytesAsync("value", done.BytesOf(in result)); // as text: it may have more digits than readers of JSON keep
+                break;
+            case OperationKind.Append or OperationKind.SetRange:
+                answer.Json.WriteBoolean("existed", result.Existed);
+                answer.Json.WriteNumber("length", result.Number);
+                break;
             case OperationKind.Persist:
                 answer.Json.WriteBoolean("existed", result.Existed);
                 answer.Json.WriteBoolean("cleared", result.Number != 0);
