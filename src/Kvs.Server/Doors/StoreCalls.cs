@@ -131,6 +131,14 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
         return new StoreScan(this, dispatcher.Snapshots.Open(), options);
     }
 
+    /// <summary>Opens a watch; see <see cref="RequestDispatcher.WatchAsync"/>.</summary>
+    /// <param name="options">Which changes, and from where.</param>
+    /// <param name="deadline">Timestamp at which it is too late.</param>
+    /// <param name="cancellationToken">Ends the waiting for the position.</param>
+    /// <returns>The watch. Ownership: the caller disposes it.</returns>
+    internal async Task<StoreWatch> WatchAsync(WatchOptions options, long deadline, CancellationToken cancellationToken) =>
+        new(this, await dispatcher.WatchAsync(options, deadline, cancellationToken));
+
     /// <summary>Waits until the newest state here shows what a read must show.</summary>
     /// <param name="aim">What it must show.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>

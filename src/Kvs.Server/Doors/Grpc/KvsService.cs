@@ -32,6 +32,7 @@ internal sealed class KvsService(StoreCalls calls)
         GrpcMethod.Unary($"/{Name}/Increment", RouteNeed.Write, IncrementRequest.Parser, IncrementAsync),
         GrpcMethod.Unary($"/{Name}/Batch", RouteNeed.Write, BatchRequest.Parser, BatchAsync),
         GrpcMethod.Stream($"/{Name}/Scan", RouteNeed.Read, ScanRequest.Parser, ScanAsync),
+        GrpcMethod.Stream($"/{Name}/Watch", RouteNeed.Read, WatchRequest.Parser, WatchAsync),
     ];
 
     private async Task<GetResponse> GetAsync(GetRequest request, GrpcCall call)
@@ -148,8 +149,18 @@ internal sealed class KvsService(StoreCalls calls)
             }
 
             isFirst = false;
+            WebGuard.AdmissionOf(call.Http).ThrowIfTakenBack();
         }
         while (!scan.IsDone);
+    }
+
+    private async Task WatchAsync(WatchRequest request, GrpcCall call)
+    {
+        using var watch = await calls.WatchAsync(Translation.Of(request), call.Deadline, call.Cancelled);
+        await watch.TellAsync(
+            changes => call.Answers.WriteAsync(Translation.Of(changes, watch.Position)),
+            WebGuard.AdmissionOf(call.Http),
+            call.Cancelled);
     }
 
     private async Task<CompletedWrite> ApplyAsync(IEnumerable<Operation> operations, GrpcCall call)

@@ -1,4 +1,6 @@
 using System.Text;
+using Google.Protobuf;
+using Kvs.Core.Engines.Watch;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Contract = Kvs.Server.Doors.Grpc.Contract;
@@ -98,6 +100,45 @@ internal static class Translation
     internal static KvsVersion Of(Contract.Version? version) =>
         version is null ? KvsVersion.None : new KvsVersion(version.Epoch, version.Sequence);
 
+    /// <summary>Which changes a watch tells, and from where.</summary>
+    /// <param name="request">The request.</param>
+    internal static WatchOptions Of(Contract.WatchRequest request) => new()
+    {
+        Range = request.RangeCase switch
+        {
+            Contract.WatchRequest.RangeOneofCase.Key => KeyRange.Only(new KvsKey(request.Key.Memory)),
+            Contract.WatchRequest.RangeOneofCase.Prefix => KeyRange.Prefix(new KvsKey(request.Prefix.Memory)),
+            _ => KeyRange.All,
+        },
+        Since = request.Since is { } since
+            ? new WatchPosition(Of(since.Version), (int)Math.Min(since.Changes, int.MaxValue))
+            : null,
+        KeysOnly = request.KeysOnly,
+    };
+
+    /// <summary>Changes that a watch tells. Their bytes are used as they are: the message is sent before they change.</summary>
+    /// <param name="changes">The changes; none for the position alone.</param>
+    /// <param name="position">The position behind them.</param>
+    internal static Contract.WatchResponse Of(ChangeBuffer changes, WatchPosition position)
+    {
+        var response = new Contract.WatchResponse { Position = Of(position) };
+        for (var i = 0; i < changes.Count; i++)
+        {
+            var change = changes[i];
+            response.Changes.Add(new Contract.Change
+            {
+                Kind = (Contract.Change.Types.Kind)change.Kind,
+                Key = UnsafeByteOperations.UnsafeWrap(change.Key),
+                Value = UnsafeByteOperations.UnsafeWrap(change.Value),
+                ExpiresAtUnixMs = (ulong)change.ExpiresAtMillis,
+                ContentType = change.ContentType ?? "",
+                Position = Of(change.Position),
+            });
+        }
+
+        return response;
+    }
+
     /// <summary>What a read may miss.</summary>
     /// <param name="consistency">The contract's word for it.</param>
     internal static Consistency Of(Contract.Consistency consistency) => consistency switch
@@ -106,6 +147,9 @@ internal static class Translation
         Contract.Consistency.Stale => Consistency.Stale,
         _ => throw Refused($"The consistency {(int)consistency} is unknown."),
     };
+
+    private static Contract.ChangePosition Of(WatchPosition position) =>
+        new() { Version = Of(position.Version), Changes = (uint)position.Changes };
 
     private static Operation Of(Contract.Operation.Types.Expire expire)
     {

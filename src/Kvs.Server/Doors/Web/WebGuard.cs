@@ -39,7 +39,13 @@ internal sealed class WebGuard(IAccess access)
         {
             throw new KvsAccessException(ErrorCode.PermissionDenied, SessionAccess.DeniedText(identity, role));
         }
+
+        context.Features.Set(new Admission(access, identity, role));
     }
+
+    /// <summary>For whom a request was let in.</summary>
+    /// <param name="context">The request.</param>
+    internal static Admission AdmissionOf(HttpContext context) => context.Features.Get<Admission>() ?? Admission.Free;
 
     private async ValueTask<Identity?> IdentifyAsync(HttpContext context)
     {

@@ -1,8 +1,10 @@
 using System.Net.Http.Headers;
 using Kvs.Core.Engines;
 using Kvs.Core.Primitives;
+using Kvs.Server.Access;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Http;
+using Kvs.Server.Telemetry.Operations;
 using Kvs.Server.Tests.Doors.Web;
 
 namespace Kvs.Server.Tests.Doors.Http;
@@ -20,9 +22,10 @@ internal sealed class HttpFixture : IAsyncDisposable
 
     internal static async Task<HttpFixture> OpenAsync(
         IKvEngine? engine = null, HttpDoorOptions? options = null, DoorLimits? budgets = null, IClusterDesk? cluster = null,
-        TimeProvider? time = null) =>
+        TimeProvider? time = null, IAccess? access = null, OperationMeter? operations = null) =>
         new(await WebFixture.OpenAsync(
-            calls => [new HttpRoutes(options ?? Options, calls)], engine, budgets: budgets, cluster: cluster, time: time));
+            calls => [new HttpRoutes(options ?? Options, calls)], engine, budgets: budgets, cluster: cluster, time: time,
+            access: access, operations: operations));
 
     /// <summary>Sends a request.</summary>
     /// <param name="line">Method and target, as they go out.</param>

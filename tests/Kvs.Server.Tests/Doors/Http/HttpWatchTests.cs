@@ -1,8 +1,11 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Kvs.Core.Engines;
 using Kvs.Core.Platform;
-using Kvs.Server.Doors.Http.Watches;
+using Kvs.Server.Access;
+using Kvs.Server.Doors;
+using Kvs.Server.Tests.Access;
 using Kvs.TestKit;
 using Kvs.TestKit.Processes;
 using Xunit;
@@ -72,7 +75,7 @@ public sealed class HttpWatchTests : IDisposable
         var told = watch.ReadAsync();
         await Until.HoldsAsync(() =>
         {
-            time.Advance(WatchRoute.ProgressPeriod);
+            time.Advance(StoreWatch.ProgressPeriod);
             return told.IsCompleted;
         });
         var progress = await told;
@@ -89,6 +92,49 @@ public sealed class HttpWatchTests : IDisposable
         _ = await watch.ReadAsync();
         await server.Web.Door.DrainAsync(TimeSpan.FromMinutes(5));
         await Assert.ThrowsAsync<EndOfStreamException>(watch.ReadAsync);
+    }
+
+    [Fact]
+    public async Task A_stream_ends_with_an_error_when_the_access_of_its_user_is_taken_back()
+    {
+        using var users = new TestUsers(TestUsers.User("alice", "read"));
+        var time = new ManualTimeProvider();
+        await using var server = await OpenAsync(time, users.Open());
+        var proof = Convert.ToBase64String(Encoding.UTF8.GetBytes($"alice:{TestUsers.Password}"));
+        await using var watch = await EventStream.OpenAsync(server, "/v1/watch", $"Authorization: Basic {proof}");
+        _ = await watch.ReadAsync();
+        users.Write(TestUsers.User("bob", "read"));
+        var told = watch.ReadAsync();
+        await Until.HoldsAsync(() =>
+        {
+            time.Advance(Admission.AskPeriod);
+            return told.IsCompleted;
+        });
+        Assert.Equal("error", (await told).Event);
+        Assert.Equal("Unauthenticated", (await told).Data.GetProperty("code").GetString());
+        await Assert.ThrowsAsync<EndOfStreamException>(watch.ReadAsync);
+    }
+
+    [Fact]
+    public async Task A_change_that_is_large_is_told_within_the_budget_of_all_answers()
+    {
+        await using var server = await OpenAsync();
+        var value = new string('v', 3_000_000);
+        Assert.Equal("201", await server.ReadAsync("PUT /v1/kv/a", "small"));
+        Assert.Equal("201", await server.ReadAsync("PUT /v1/kv/large", value));
+        var budget = server.Web.Dispatcher.Budgets.LargeAnswers;
+        await budget.AcquireAsync(budget.BytesMax);
+        await using var watch = await EventStream.OpenAsync(server, "/v1/watch?since=0-0");
+        _ = await watch.ReadAsync();
+        Assert.Equal("small", (await watch.ReadAsync()).Data.GetProperty("value").GetString());
+        var large = watch.ReadAsync();
+        await Until.HoldsAsync(() => !budget.TryAcquire(0));
+        Assert.False(large.IsCompleted);
+        budget.Release(budget.BytesMax);
+        Assert.Equal(value, (await large).Data.GetProperty("value").GetString());
+        Assert.Equal("201", await server.ReadAsync("PUT /v1/kv/b", "small again"));
+        Assert.Equal("b", (await watch.ReadAsync()).Data.GetProperty("key").GetString());
+        Assert.Equal(0, budget.Held);
     }
 
     [Theory]
@@ -114,11 +160,11 @@ public sealed class HttpWatchTests : IDisposable
         Assert.Equal(0, server.Web.Dispatcher.Watches.Count);
     }
 
-    private async Task<HttpFixture> OpenAsync(TimeProvider? time = null)
+    private async Task<HttpFixture> OpenAsync(TimeProvider? time = null, IAccess? access = null)
     {
         var engine = await LogEngine.OpenAsync(
             _directory.FullPath, new LogEngineOptions(), KvsEnvironment.Real(), CancellationToken.None);
-        return await HttpFixture.OpenAsync(engine, time: time);
+        return await HttpFixture.OpenAsync(engine, time: time, access: access);
     }
 
     /// <summary>A stream of events as a client reads it.</summary>

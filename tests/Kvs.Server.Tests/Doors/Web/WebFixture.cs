@@ -1,8 +1,10 @@
 using Kvs.Core.Engines;
 using Kvs.Core.Engines.Memory;
 using Kvs.Core.Operations;
+using Kvs.Server.Access;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Web;
+using Kvs.Server.Telemetry.Operations;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kvs.Server.Tests.Doors.Web;
@@ -36,9 +38,13 @@ internal sealed class WebFixture : IAsyncDisposable
     /// <param name="budgets">The bytes that doors share.</param>
     /// <param name="cluster">The cluster; null for none.</param>
     /// <param name="time">The clock of calls that wait; null for the machine's.</param>
+    /// <param name="access">Who may come in; null for everybody.</param>
+    /// <param name="watchersMax">Watches at once.</param>
+    /// <param name="operations">Counts what is done; null for a meter of its own.</param>
     internal static async Task<WebFixture> OpenAsync(
         Func<StoreCalls, IWebRoutes[]> routes, IKvEngine? engine = null, WebDoorOptions? options = null,
-        DoorLimits? budgets = null, IClusterDesk? cluster = null, TimeProvider? time = null)
+        DoorLimits? budgets = null, IClusterDesk? cluster = null, TimeProvider? time = null, IAccess? access = null,
+        int watchersMax = WatchTable.Default, OperationMeter? operations = null)
     {
         var served = engine ?? new MemoryEngine(TimeProvider.System, new Random(1), WriteLimits.Default);
         var identity = new ServerInfo { Name = "kvs-server", Version = "1.2.3" };
@@ -47,6 +53,9 @@ internal sealed class WebFixture : IAsyncDisposable
         {
             Budgets = new DoorBudgets(budgets ?? DoorLimits.Default),
             Cluster = cluster,
+            Access = access ?? OpenAccess.Instance,
+            WatchersMax = watchersMax,
+            Operations = operations ?? new OperationMeter(TimeProvider.System),
         };
         var door = await WebDoor.OpenAsync(
             options ?? new WebDoorOptions(), routes(new StoreCalls(dispatcher, time ?? TimeProvider.System)), dispatcher,

@@ -5,6 +5,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Http.Answers;
 using Kvs.Server.Doors.Http.Requests;
+using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -20,11 +21,6 @@ namespace Kvs.Server.Doors.Http.Watches;
 /// <param name="options">The settings.</param>
 internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
 {
-    /// <summary>How often a watch of quiet keys tells how far it has come, and that it is alive.</summary>
-    internal static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(5);
-
-    private const int PartBytes = StoreCalls.OwnBytes;
-
     private static readonly string[] _parameters = ["prefix", "key", "since", "keys_only"];
 
     /// <summary>Tells the changes until the client goes, the server stops, or the history is gone.</summary>
@@ -41,13 +37,14 @@ internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
 
         var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(call.Gone, stopping);
-        using var feed = await calls.Dispatcher.WatchAsync(asked!, call.Aim.Deadline, end.Token);
+        using var watch = await calls.WatchAsync(asked!, call.Aim.Deadline, end.Token);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         using var events = new JsonAnswer(context, options.SendTimeout);
         try
         {
-            await TellAsync(feed, events, asked!.KeysOnly, end.Token);
+            await watch.TellAsync(
+                changes => TellAsync(watch.Position, changes, events, asked!.KeysOnly), WebGuard.AdmissionOf(context), end.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested && !call.Gone.IsCancellationRequested)
         {
@@ -55,7 +52,7 @@ internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
         }
         catch (KvsException failure)
         {
-            WriteHead(events, "error", feed.Position);
+            WriteHead(events, "error", watch.Position);
             events.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(Problem.Of(failure), HttpJson.Default.Problem));
             events.WriteRaw("\n\n"u8);
             await events.FlushAsync();
@@ -94,55 +91,16 @@ internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
         return problem is null;
     }
 
-    private async Task TellAsync(IChangeFeed feed, JsonAnswer events, bool keysOnly, CancellationToken end)
+    private static async Task TellAsync(WatchPosition position, ChangeBuffer changes, JsonAnswer events, bool keysOnly)
     {
-        var buffer = new ChangeBuffer();
-        await TellPositionAsync(feed, events);
-        var toldAt = calls.Time.GetTimestamp();
-        Task? more = null;
-        while (true)
+        if (changes.Count > 0)
         {
-            end.ThrowIfCancellationRequested();
-            buffer.Clear();
-            var mayHaveMore = feed.Read(buffer, PartBytes);
-            if (buffer.Count > 0)
-            {
-                await WriteAsync(buffer, events, keysOnly);
-                toldAt = calls.Time.GetTimestamp();
-            }
-
-            if (mayHaveMore && calls.Time.GetElapsedTime(toldAt) < ProgressPeriod)
-            {
-                continue;
-            }
-
-            // One wait, however often its time is over: each leaves something behind at the store until the next change.
-            more = mayHaveMore ? null : more is null or { IsCompleted: true } ? feed.WaitAsync(end) : more;
-            if (more is null || !await HappensAsync(more, ProgressPeriod - calls.Time.GetElapsedTime(toldAt), end))
-            {
-                await TellPositionAsync(feed, events);
-                toldAt = calls.Time.GetTimestamp();
-            }
+            await WriteAsync(changes, events, keysOnly);
+            return;
         }
-    }
 
-    private async Task<bool> HappensAsync(Task more, TimeSpan limit, CancellationToken end)
-    {
-        try
-        {
-            await more.WaitAsync(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, calls.Time, end);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>An id without data: a browser keeps it for its next connection, and tells its page nothing.</summary>
-    private static async Task TellPositionAsync(IChangeFeed feed, JsonAnswer events)
-    {
-        events.WriteRaw(Encoding.ASCII.GetBytes($"id: {feed.Position}\n\n"));
+        // An id without data: a browser keeps it for its next connection, and tells its page nothing.
+        events.WriteRaw(Encoding.ASCII.GetBytes($"id: {position}\n\n"));
         await events.FlushAsync();
     }
 
