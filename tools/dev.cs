@@ -80,7 +80,8 @@ static int Usage()
           docs             the tests of what the documents say and show
           golden --accept  rewrites golden files; review the diff as compatibility
           api --accept     rewrites PublicApi.txt; review the diff as a promise to users
-          bench [ARGS]     the benchmark program
+          bench compare [--short] | load | engines | cluster | big [ARGS]
+                           measures: servers side by side, one load on one server, engines in one process (bench --help)
           cluster up [N] [--detach] [--etcd] | down | status | kill N | start N   a cluster on this machine (run-cluster.sh)
           model [--quick|--all]  checks the model of the cluster protocol (docs/models); exit code 3 without spin and gcc
           fmt | lint       formats the code | checks its format

@@ -1,0 +1,50 @@
+namespace Kvs.Bench.Compare;
+
+/// <summary>What one side gave in one cell and round. Latencies in microseconds; what a driver does not tell is null.</summary>
+internal sealed record CompareResult
+{
+    /// <summary>The cell.</summary>
+    public required string Cell { get; init; }
+
+    /// <summary>The side.</summary>
+    public required string Side { get; init; }
+
+    /// <summary>What the side promises when it answers a write.</summary>
+    public required string Durability { get; init; }
+
+    /// <summary>The round, from 1.</summary>
+    public required int Round { get; init; }
+
+    /// <summary>Replies a second.</summary>
+    public required double Rate { get; init; }
+
+    /// <summary>The middle latency.</summary>
+    public required double P50 { get; init; }
+
+    /// <summary>What 90 % do not exceed.</summary>
+    public double? P90 { get; init; }
+
+    /// <summary>What 99 % do not exceed.</summary>
+    public required double P99 { get; init; }
+
+    /// <summary>What 99.9 % do not exceed.</summary>
+    public double? P999 { get; init; }
+
+    /// <summary>The longest.</summary>
+    public required double Max { get; init; }
+
+    /// <summary>What 99 % of the reads do not exceed.</summary>
+    public double? ReadP99 { get; init; }
+
+    /// <summary>Processor time of the server for one request.</summary>
+    public double? ServerMicros { get; init; }
+
+    /// <summary>Cores that the load generator kept busy.</summary>
+    public double? ClientCores { get; init; }
+
+    /// <summary>Cores that neither server nor load generator kept busy.</summary>
+    public double? ForeignCores { get; init; }
+
+    /// <summary>Middle latency of a write and sync on the disk itself, just before.</summary>
+    public required double SyncP50 { get; init; }
+}

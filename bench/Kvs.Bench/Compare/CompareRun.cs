@@ -1,0 +1,122 @@
+using Kvs.Bench.Figures;
+using Kvs.Bench.Load;
+using Kvs.Bench.Servers;
+using Kvs.Bench.Workloads;
+
+namespace Kvs.Bench.Compare;
+
+/// <summary>
+/// Measures all cells in turn, side by side and round by round, so that a drift of the machine meets all of them. All servers are
+/// there from the beginning, loaded, and only the measured one runs: the others are stopped where they stand.
+/// Ownership: of the servers.
+/// </summary>
+/// <param name="options">How it is done.</param>
+/// <param name="driver">The client.</param>
+/// <param name="progress">Told line by line.</param>
+internal sealed class CompareRun(ComparisonOptions options, ICellDriver driver, Action<string> progress) : IAsyncDisposable
+{
+    private const double ProbeSecondsMax = 0.2;
+    private readonly Dictionary<string, RunningServer> _servers = [];
+    private readonly List<string> _notes = [];
+
+    /// <summary>What could not be measured, and why.</summary>
+    internal IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Whether a server or a client failed: then the comparison is not whole.</summary>
+    internal bool HasFailed { get; private set; }
+
+    /// <summary>The servers that take part.</summary>
+    internal IEnumerable<ServerKind> Servers => _servers.Values.Select(static server => server.Kind);
+
+    /// <summary>Runs it.</summary>
+    /// <param name="result">Told of each result.</param>
+    internal async Task RunAsync(Action<CompareResult> result)
+    {
+        var cells = options.ChosenCells.ToList();
+        foreach (var kind in cells.SelectMany(SidesOf).Select(static side => side.Server).Distinct().ToList())
+        {
+            await StartAsync(kind);
+        }
+
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            foreach (var cell in cells)
+            {
+                var sides = SidesOf(cell).Where(side => _servers.ContainsKey(side.Server.Name)).ToList();
+                for (var i = 0; i < sides.Count; i++)
+                {
+                    Measure(cell, sides[(i + round) % sides.Count], round, result); // another one begins each round
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in _servers.Values)
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    private IEnumerable<Side> SidesOf(Cell cell) => options.ChosenSides(cell).Where(side => driver.Covers(cell, side));
+
+    private async Task StartAsync(ServerKind kind)
+    {
+        if (kind.Program() is not { } program)
+        {
+            Note($"{kind.Name} is not installed and left out; to install it: {kind.Install}");
+            return;
+        }
+
+        try
+        {
+            var server = await RunningServer.StartAsync(kind, program, options.Directory);
+            _servers.Add(kind.Name, server);
+            var load = server.Load(options.Keys, new BenchValue(options.ValueBytes), driver.Keys);
+            progress($"{kind.Name}: {options.Keys:N0} keys loaded, {load.Rate:N0} a second");
+            server.Pause();
+        }
+        catch (Exception failure) when (failure is LoadFaultException or InvalidOperationException)
+        {
+            Fail($"{kind.Name} is left out: {failure.Message}");
+            if (_servers.Remove(kind.Name, out var server))
+            {
+                await server.DisposeAsync();
+            }
+        }
+    }
+
+    private void Measure(Cell cell, Side side, int round, Action<CompareResult> result)
+    {
+        var server = _servers[side.Server.Name];
+        var sync = SyncProbe.Measure(options.Directory, TimeSpan.FromSeconds(Math.Min(ProbeSecondsMax, options.Seconds))).Micros(0.5);
+        server.Resume();
+        try
+        {
+            var figures = driver.Measure(cell, side, server, round) with { SyncP50 = sync };
+            result(figures);
+            progress($"round {round} {cell.Name} {side.Name}: {figures.Rate:N0}/s, p50 {figures.P50:N0}, p99 {figures.P99:N0} us; "
+                + $"server {figures.ServerMicros:F1} us each; others {figures.ForeignCores:F2} cores; sync {sync:N0} us");
+        }
+        catch (LoadFaultException failure)
+        {
+            Fail($"round {round} {cell.Name} {side.Name} is void: {failure.Message}");
+        }
+
+        server.Pause();
+    }
+
+    private void Fail(string note)
+    {
+        HasFailed = true;
+        Note(note);
+    }
+
+    private void Note(string note)
+    {
+        _notes.Add(note);
+        progress(note);
+    }
+}

@@ -1,0 +1,38 @@
+namespace Kvs.Bench.Compare;
+
+/// <summary>How the comparison is done.</summary>
+internal sealed record ComparisonOptions
+{
+    /// <summary>How often all cells are measured, in turn.</summary>
+    public required int Rounds { get; init; }
+
+    /// <summary>Seconds of the measured part of a side of a cell in a round.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Seconds before it.</summary>
+    public required double WarmUpSeconds { get; init; }
+
+    /// <summary>Keys that are there before.</summary>
+    public required long Keys { get; init; }
+
+    /// <summary>Bytes of a value.</summary>
+    public required int ValueBytes { get; init; }
+
+    /// <summary>Directory for the data of the servers.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Cells whose names contain one of these; all when there is none.</summary>
+    public IReadOnlyList<string> Cells { get; init; } = [];
+
+    /// <summary>Sides of these names; all when there is none.</summary>
+    public IReadOnlyList<string> Sides { get; init; } = [];
+
+    /// <summary>The cells that are asked for.</summary>
+    internal IEnumerable<Cell> ChosenCells =>
+        Cell.All.Where(cell => Cells.Count == 0 || Cells.Any(part => cell.Name.Contains(part, StringComparison.Ordinal)));
+
+    /// <summary>The sides of a cell that are asked for.</summary>
+    /// <param name="cell">The cell.</param>
+    internal IEnumerable<Side> ChosenSides(Cell cell) =>
+        Side.All.Where(side => cell.Sides.Contains(side.Name) && (Sides.Count == 0 || Sides.Contains(side.Name)));
+}

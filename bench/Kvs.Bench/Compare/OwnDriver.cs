@@ -1,0 +1,58 @@
+using Kvs.Bench.Load;
+using Kvs.Bench.Servers;
+using Kvs.Bench.Workloads;
+
+namespace Kvs.Bench.Compare;
+
+/// <summary>Our own load generator, a closed loop.</summary>
+/// <param name="options">How it is done.</param>
+internal sealed class OwnDriver(ComparisonOptions options) : ICellDriver
+{
+    private readonly BenchValue _value = new(options.ValueBytes);
+
+    /// <inheritdoc/>
+    public string Name => "kvs-bench";
+
+    /// <inheritdoc/>
+    public KeyWriter Keys => BenchKeys.Mixed;
+
+    /// <inheritdoc/>
+    public bool Covers(Cell cell, Side side) => true;
+
+    /// <inheritdoc/>
+    public CompareResult Measure(Cell cell, Side side, RunningServer server, int round)
+    {
+        var result = LoadRun.Run(
+            new LoadPlan
+            {
+                Address = server.AddressOf(side.Wire),
+                Wire = RunningServer.WireOf(side.Wire, _value),
+                Mix = cell.Mix,
+                Clients = cell.Clients,
+                Pipeline = cell.Pipeline,
+                Keys = options.Keys,
+                WarmUpSeconds = options.WarmUpSeconds,
+                Seconds = options.Seconds,
+                Seed = round,
+            },
+            server.ProcessId);
+        return new CompareResult
+        {
+            Cell = cell.Name,
+            Side = side.Name,
+            Durability = side.Server.Durability,
+            Round = round,
+            Rate = result.Rate,
+            P50 = result.All.Micros(0.5),
+            P90 = result.All.Micros(0.9),
+            P99 = result.All.Micros(0.99),
+            P999 = result.All.Micros(0.999),
+            Max = result.All.Micros(1),
+            ReadP99 = result.Reads.Count > 0 ? result.Reads.Micros(0.99) : null,
+            ServerMicros = result.ServerMicros,
+            ClientCores = result.ClientCores,
+            ForeignCores = result.ForeignCores,
+            SyncP50 = 0,
+        };
+    }
+}
