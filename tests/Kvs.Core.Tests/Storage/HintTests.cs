@@ -48,6 +48,33 @@ public sealed class HintTests
         Assert.False(merge.MoveNext());
     });
 
+    [Theory]
+    [InlineData("", 3)] // many are equal, many end with a zero byte
+    [InlineData("what all have in front/", 3)]
+    [InlineData("/", 20)]
+    public void Keys_of_any_shape_come_in_the_order_of_their_bytes(string common, int bytesMax) => TestSeed.Run(seed =>
+    {
+        var random = new Random(seed);
+        using var store = new StoreFixture(new SimulatedFileSystem(), seed).Begin();
+        var keys = new HashSet<string>();
+        for (var i = 0; i < 300; i++)
+        {
+            byte[] key = [.. Encoding.UTF8.GetBytes(common), .. random.GetItems<byte>([0, 1, 97, 255], random.Next(1, bytesMax))];
+            keys.Add(Convert.ToHexString(key));
+            store.AppendGroup(group => group.AddSet(key, "v"u8, 0));
+        }
+
+        store.Writer.Rotate(store.MakeReady());
+        using var merge = new HintMerge(WriteHints(store));
+        var found = new List<string>();
+        while (merge.MoveNext())
+        {
+            found.Add(Convert.ToHexString(merge.Key));
+        }
+
+        Assert.Equal(keys.Order(StringComparer.Ordinal), found);
+    });
+
     [Fact]
     public void Of_a_key_set_twice_in_one_batch_the_later_record_wins()
     {

@@ -8,8 +8,7 @@ namespace Kvs.Core.Storage.Hints;
 
 /// <summary>
 /// Makes the hint file of a sealed segment: for each key its newest record there, in key order, so that opening reads
-/// no
-/// values. Only for segments whose content is committed. Threading: one thread, any; no reader sees the file before it
+/// no values. Only for segments whose content is committed. Threading: one thread, any; no reader sees the file before it
 /// is whole. Ownership: reads from the segment's mapping, which the caller keeps open.
 /// </summary>
 internal sealed class HintWriter
@@ -18,7 +17,7 @@ internal sealed class HintWriter
 
     private readonly Segment _segment;
     private readonly long _end;
-    private readonly List<uint> _offsets = [];
+    private readonly KeyOrder _order;
     private readonly IFile _file;
     private byte[] _block = new byte[BlockBytes];
     private int _blockLength = HintHeader.BlockHeaderBytes;
@@ -34,6 +33,7 @@ internal sealed class HintWriter
         _segment = segment;
         _end = end;
         _file = file;
+        _order = new KeyOrder(segment);
     }
 
     /// <summary>Writes the hint file, durably, in place of one that is there.</summary>
@@ -88,8 +88,8 @@ internal sealed class HintWriter
     private HintHeader Write()
     {
         Collect();
-        _offsets.Sort(new NewestFirstByKey(_segment));
-        var filter = KeyFilter.ForKeys(_offsets.Count);
+        _order.Sort();
+        var filter = KeyFilter.ForKeys(_order.Offsets.Length);
         var keys = WriteEntries(filter);
         _file.Write(_fileOffset, filter.Bytes);
         var header = new HintHeader(
@@ -121,7 +121,7 @@ internal sealed class HintWriter
             _last = Math.Max(_last, record.Sequence);
             if (record.Kind is RecordKind.Set or RecordKind.Remove)
             {
-                _offsets.Add((uint)walk.Offset);
+                _order.Add((uint)walk.Offset, record.Key);
             }
         }
     }
@@ -130,17 +130,17 @@ internal sealed class HintWriter
     {
         var keys = 0L;
         ReadOnlySpan<byte> previous = default;
-        for (var i = 0; i < _offsets.Count; i++)
+        foreach (var offset in _order.Offsets)
         {
-            var record = NewestFirstByKey.Record(_segment, _offsets[i]);
-            if (i > 0 && record.Key.SequenceEqual(previous))
+            var record = _order.Record(offset);
+            if (keys > 0 && record.Key.SequenceEqual(previous))
             {
                 continue;
             }
 
             previous = record.Key;
             filter.Add(record.Key);
-            WriteEntry(record, _offsets[i]);
+            WriteEntry(record, offset);
             keys++;
         }
 
@@ -178,31 +178,5 @@ internal sealed class HintWriter
         _fileOffset += _blockLength;
         _blockCount++;
         _blockLength = HintHeader.BlockHeaderBytes;
-    }
-}
-
-/// <summary>
-/// Orders records of a segment by key, of one key the newest first: later in the file wins within a batch.
-/// </summary>
-file sealed class NewestFirstByKey(Segment segment) : IComparer<uint>
-{
-    public int Compare(uint x, uint y)
-    {
-        var left = Record(segment, x);
-        var right = Record(segment, y);
-        var byKey = left.Key.SequenceCompareTo(right.Key);
-        if (byKey != 0)
-        {
-            return byKey;
-        }
-
-        var bySequence = right.Sequence.CompareTo(left.Sequence);
-        return bySequence != 0 ? bySequence : y.CompareTo(x);
-    }
-
-    internal static RecordView Record(Segment segment, uint offset)
-    {
-        Check.That(RecordCodec.TryRead(segment.Bytes(offset, (int)(segment.Length - offset)), out var record));
-        return record;
     }
 }
