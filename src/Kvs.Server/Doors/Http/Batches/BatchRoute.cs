@@ -109,7 +109,8 @@ internal sealed class BatchRoute(StoreCalls calls, HttpDoorOptions options)
                 answer.Json.WriteNull("value");
                 break;
             case OperationKind.IncrementFloat:
-                await answer.WriteBytesAsync("value", done.BytesOf(in result)); // as text: it may have more digits than readers of JSON keep
+                // As text: it may have more digits than readers of JSON keep.
+                await answer.WriteBytesAsync("value", done.BytesOf(in result));
                 break;
             case OperationKind.Append or OperationKind.SetRange:
                 answer.Json.WriteBoolean("existed", result.Existed);
