@@ -8,6 +8,12 @@ internal static class WebLimits
     /// <summary>Bytes of a body or an answer that must move within the time limit of either.</summary>
     private const double PartBytes = 4096;
 
+    /// <summary>
+    /// A time limit that never passes. Kestrel takes the infinite one, and adds it to its clock: beyond the last number that is
+    /// the past, so that a connection without a request was closed a second later.
+    /// </summary>
+    private static readonly TimeSpan _never = TimeSpan.FromDays(10 * 365);
+
     /// <summary>Kestrel looks at its rates once a second and takes no shorter grace.</summary>
     private static readonly TimeSpan _graceMin = TimeSpan.FromSeconds(1.1);
 
@@ -34,7 +40,7 @@ internal static class WebLimits
         limits.MinResponseDataRate = Rate(options.SendTimeout);
     }
 
-    private static TimeSpan Limit(TimeSpan limit) => limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan;
+    private static TimeSpan Limit(TimeSpan limit) => limit > TimeSpan.Zero ? limit : _never;
 
     private static MinDataRate? Rate(TimeSpan limit) => limit > TimeSpan.Zero
         ? new MinDataRate(PartBytes / limit.TotalSeconds, limit > _graceMin ? limit : _graceMin)

@@ -65,6 +65,45 @@ public sealed class WebDoorTests
     }
 
     [Fact]
+    public async Task A_connection_without_a_request_stays_when_no_limit_is_set()
+    {
+        // Kestrel looks at all connections once a second: when one that is too slow with its headers has been refused, it has
+        // looked at the idle one too.
+        await using var server = await WebFixture.OpenAsync(
+            _ => [new NamedRoutes("one")], options: new WebDoorOptions { FrameTimeout = TimeSpan.FromSeconds(1) });
+        using var idle = await ConnectAsync(server);
+        await AskAsync(idle);
+        using var slow = await ConnectAsync(server);
+        await slow.GetStream().WriteAsync("GET /one HTTP/1.1\r\n"u8.ToArray());
+        using var reader = new StreamReader(slow.GetStream(), Encoding.ASCII);
+        Assert.StartsWith("HTTP/1.1 408 ", await reader.ReadToEndAsync(), StringComparison.Ordinal);
+        await AskAsync(idle);
+    }
+
+    [Fact]
+    public async Task Headers_may_take_any_time_when_no_limit_is_set()
+    {
+        await using var limited = await WebFixture.OpenAsync(
+            _ => [new NamedRoutes("one")], options: new WebDoorOptions { FrameTimeout = TimeSpan.FromSeconds(1) });
+        await using var server = await WebFixture.OpenAsync(
+            _ => [new NamedRoutes("one")], options: new WebDoorOptions { FrameTimeout = TimeSpan.Zero });
+        using var slow = await ConnectAsync(server);
+        await slow.GetStream().WriteAsync("GET /one HTTP/1.1\r\n"u8.ToArray());
+        for (var looks = 0; looks < 2; looks++)
+        {
+            using var other = await ConnectAsync(limited);
+            await other.GetStream().WriteAsync("GET /one HTTP/1.1\r\n"u8.ToArray());
+            using var reader = new StreamReader(other.GetStream(), Encoding.ASCII);
+            Assert.StartsWith("HTTP/1.1 408 ", await reader.ReadToEndAsync(), StringComparison.Ordinal);
+        }
+
+        await slow.GetStream().WriteAsync("Host: localhost\r\n\r\n"u8.ToArray());
+        var answer = new byte[12];
+        await slow.GetStream().ReadExactlyAsync(answer);
+        Assert.Equal("HTTP/1.1 200", Encoding.ASCII.GetString(answer));
+    }
+
+    [Fact]
     public async Task A_stopping_door_finishes_the_request_in_hand()
     {
         var routes = new NamedRoutes("one");
@@ -149,6 +188,26 @@ public sealed class WebDoorTests
         }
 
         Exposure.ThrowIfExposed(options with { Insecure = true });
+    }
+
+    private static async Task<TcpClient> ConnectAsync(WebFixture server)
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Door.Port);
+        return client;
+    }
+
+    private static async Task AskAsync(TcpClient client)
+    {
+        await client.GetStream().WriteAsync("GET /one HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+        var answer = new StringBuilder();
+        var buffer = new byte[4096];
+        while (!answer.ToString().EndsWith("one\r\n0\r\n\r\n", StringComparison.Ordinal))
+        {
+            var count = await client.GetStream().ReadAsync(buffer);
+            Assert.True(count > 0, $"closed after '{answer}'");
+            answer.Append(Encoding.ASCII.GetString(buffer, 0, count));
+        }
     }
 
     /// <summary>Routes of a test.</summary>
