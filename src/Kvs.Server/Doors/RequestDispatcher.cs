@@ -117,20 +117,22 @@ internal sealed class RequestDispatcher : IDisposable
     /// <param name="value">Where the value is copied to.</param>
     /// <param name="bounds">What the read may do.</param>
     /// <param name="info">Version, expiry and length; known unless the key is missing or the read would wait.</param>
+    /// <param name="origin">Where it comes from; null when that is not known.</param>
     /// <returns>What came of it; unless found, nothing was copied.</returns>
     internal PointRead Get(
-        ReadOnlySpan<byte> key, IBufferWriter<byte> value, in ReadBounds bounds, out EntryInfo info) =>
-        Read(OperationKind.Get, key, value, in bounds, out info);
+        ReadOnlySpan<byte> key, IBufferWriter<byte> value, in ReadBounds bounds, out EntryInfo info, WorkOrigin? origin = null) =>
+        Read(OperationKind.Get, key, value, in bounds, out info, origin);
 
     /// <summary>Everything about a key but its value, from the newest published state.</summary>
     /// <param name="key">The key.</param>
     /// <param name="mayWait">Whether it may wait for a disk.</param>
     /// <param name="result">The result; its number is the milliseconds that the key has to live.</param>
+    /// <param name="origin">Where it comes from; null when that is not known.</param>
     /// <returns>False when it would wait.</returns>
-    internal bool TryStat(ReadOnlySpan<byte> key, bool mayWait, out OperationResult result)
+    internal bool TryStat(ReadOnlySpan<byte> key, bool mayWait, out OperationResult result, WorkOrigin? origin = null)
     {
         result = default;
-        var read = Read(OperationKind.Stat, key, null, new ReadBounds(0, mayWait), out var info);
+        var read = Read(OperationKind.Stat, key, null, new ReadBounds(0, mayWait), out var info, origin);
         if (read != PointRead.Found)
         {
             return read != PointRead.WouldWait;
@@ -151,10 +153,11 @@ internal sealed class RequestDispatcher : IDisposable
     /// <summary>What is known of a key beside its value, its content type included, from the newest published state. It may wait
     /// for a disk, where the content type lies: on the thread pool only.</summary>
     /// <param name="key">The key.</param>
+    /// <param name="origin">Where it comes from; null when that is not known.</param>
     /// <returns>What is known; without a version when the key is missing.</returns>
-    internal EntryInfo Describe(ReadOnlySpan<byte> key)
+    internal EntryInfo Describe(ReadOnlySpan<byte> key, WorkOrigin? origin)
     {
-        Read(OperationKind.Stat, key, null, new ReadBounds(0, MayWait: true, WithContentType: true), out var info);
+        Read(OperationKind.Stat, key, null, new ReadBounds(0, MayWait: true, WithContentType: true), out var info, origin);
         return info;
     }
 
@@ -251,7 +254,8 @@ internal sealed class RequestDispatcher : IDisposable
 
     // Counted when it has an answer: what would wait, or has no room yet, is asked again.
     private PointRead Read(
-        OperationKind kind, ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info)
+        OperationKind kind, ReadOnlySpan<byte> key, IBufferWriter<byte>? value, in ReadBounds bounds, out EntryInfo info,
+        WorkOrigin? origin)
     {
         var probe = Operations.BeginRead(kind, bounds.MayWait);
         try
@@ -259,14 +263,14 @@ internal sealed class RequestDispatcher : IDisposable
             var read = _engine.Get(key, value, in bounds, out info);
             if (read is PointRead.Found or PointRead.Missing)
             {
-                probe.End(read == PointRead.Found, key);
+                probe.End(read == PointRead.Found, key, origin);
             }
 
             return read;
         }
         catch (KvsException failure)
         {
-            probe.Fail(failure.Code, key);
+            probe.Fail(failure.Code, key, origin);
             throw;
         }
     }

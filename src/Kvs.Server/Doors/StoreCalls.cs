@@ -70,7 +70,7 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
             {
                 // Without room for it the value is only measured; by the time there is room it may have become longer.
                 var value = new ArrayBufferWriter<byte>();
-                var read = dispatcher.Get(key.Span, value, new ReadBounds(room, MayWait: true), out var info);
+                var read = dispatcher.Get(key.Span, value, new ReadBounds(room, MayWait: true), out var info, aim.Origin);
                 if (read == PointRead.Missing)
                 {
                     share?.Dispose();
@@ -103,7 +103,7 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
         ReadOnlyMemory<byte> key, ReadAim aim, CancellationToken cancellationToken)
     {
         await FreshenAsync(aim, cancellationToken);
-        Check.That(dispatcher.TryStat(key.Span, mayWait: true, out var result));
+        Check.That(dispatcher.TryStat(key.Span, mayWait: true, out var result, aim.Origin));
         return result;
     }
 
@@ -117,7 +117,7 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
         ReadOnlyMemory<byte> key, ReadAim aim, CancellationToken cancellationToken)
     {
         await FreshenAsync(aim, cancellationToken);
-        return dispatcher.Describe(key.Span);
+        return dispatcher.Describe(key.Span, aim.Origin);
     }
 
     /// <summary>Begins a scan of the newest state.</summary>
@@ -128,7 +128,7 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
     internal async Task<StoreScan> ScanAsync(ScanOptions options, ReadAim aim, CancellationToken cancellationToken)
     {
         await FreshenAsync(aim, cancellationToken);
-        return new StoreScan(this, dispatcher.Snapshots.Open(), options);
+        return new StoreScan(this, dispatcher.Snapshots.Open(), options) { Origin = aim.Origin };
     }
 
     /// <summary>Opens a watch; see <see cref="RequestDispatcher.WatchAsync"/>.</summary>
@@ -204,7 +204,11 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
 /// <param name="Consistency">What it may miss.</param>
 /// <param name="AtLeast">A position that it must not miss; none for none.</param>
 /// <param name="Deadline">Timestamp at which it is too late; <see cref="long.MaxValue"/> for never.</param>
-internal readonly record struct ReadAim(Consistency Consistency, KvsVersion AtLeast, long Deadline);
+internal readonly record struct ReadAim(Consistency Consistency, KvsVersion AtLeast, long Deadline)
+{
+    /// <summary>Where the call comes from; null when that is not known.</summary>
+    internal WorkOrigin? Origin { get; init; }
+}
 
 /// <summary>A value that was read. Ownership: of its share of the budget, until it was sent.</summary>
 /// <param name="value">The value.</param>

@@ -25,6 +25,9 @@ internal sealed class StoreScan(StoreCalls calls, SnapshotLease lease, ScanOptio
     private ErrorCode _code;
     private BudgetShare? _share;
 
+    /// <summary>Where it comes from; null when that is not known.</summary>
+    internal WorkOrigin? Origin { get; init; }
+
     /// <summary>The version that it shows.</summary>
     internal KvsVersion Version => lease.Version;
 
@@ -57,7 +60,7 @@ internal sealed class StoreScan(StoreCalls calls, SnapshotLease lease, ScanOptio
     {
         _share?.Dispose();
         lease.End();
-        calls.Dispatcher.Operations.Count(MeasuredOperation.Scan, _code, _startedAt);
+        calls.Dispatcher.Operations.Count(MeasuredOperation.Scan, _code, _startedAt, Origin);
     }
 
     private async Task<IReadOnlyList<KvsEntry>> ReadPartAsync(long bytes, CancellationToken cancellationToken)

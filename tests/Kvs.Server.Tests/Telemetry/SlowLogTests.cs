@@ -3,6 +3,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Telemetry.Operations;
 using Kvs.Server.Tests.Doors;
+using Kvs.Server.Tests.Doors.Http;
 using Kvs.TestKit;
 using Xunit;
 
@@ -94,6 +95,37 @@ public sealed class SlowLogTests
             (entry.Id, entry.Operation, entry.Result, entry.Key, entry.Requests, entry.Door));
         Assert.StartsWith("127.0.0.1:", entry.Client, StringComparison.Ordinal);
         Assert.True(entry.Bytes > 0);
+    }
+
+    [Fact]
+    public async Task Each_door_says_who_asked_for_writes_and_for_reads()
+    {
+        var meter = new OperationMeter(TimeProvider.System) { SlowLog = new SlowLog(TimeSpan.Zero, 1000, TimeProvider.System) };
+        await using (var server = await HttpFixture.OpenAsync(operations: meter))
+        {
+            Assert.Equal("201", await server.ReadAsync("PUT /v1/kv/http", "1"));
+            Assert.StartsWith("200", await server.ReadAsync("POST /v1/batch", """{"operations":[{"op":"remove","key":"http-batch"}]}"""), StringComparison.Ordinal);
+            Assert.Equal("200 1", await server.ReadAsync("GET /v1/kv/http"));
+            Assert.Equal("200", await server.ReadAsync("HEAD /v1/kv/http"));
+            Assert.StartsWith("200", await server.ReadAsync("GET /v1/kv"), StringComparison.Ordinal);
+        }
+
+        await using (var server = DoorFixture.Open(operations: meter))
+        {
+            await using var client = await KvsClient.ConnectAsync($"127.0.0.1:{server.Port}");
+            await client.SetAsync("tcp", "1");
+            for (var i = 0; i < OperationMeter.ReadsPerSample; i++)
+            {
+                Assert.NotNull(await client.GetAsync("tcp"));
+                Assert.True(await client.ExistsAsync("tcp"));
+            }
+        }
+
+        var entries = meter.SlowLog.Newest(1000);
+        Assert.All(entries, entry => Assert.StartsWith("127.0.0.1:", entry.Client, StringComparison.Ordinal));
+        Assert.Equal(
+            ["http get", "http remove", "http scan", "http set", "http stat", "tcp get", "tcp set", "tcp stat"],
+            entries.Select(entry => $"{entry.Door} {entry.Operation}").Distinct().Order(StringComparer.Ordinal));
     }
 
     private OperationMeter MeterOf(TimeSpan? threshold, int entries) =>

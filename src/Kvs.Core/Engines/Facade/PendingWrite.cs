@@ -49,6 +49,7 @@ internal sealed class PendingWrite : IWorkItemOwner
         again._request.Operations.AddRange(_request.Operations);
         again._request.Deadline = _request.Deadline;
         again._item.ResultBytes.BytesMax = valueBytesMax;
+        again._item.Origin = _item.Origin;
         return again;
     }
 

@@ -37,7 +37,7 @@ internal sealed class KvsService(StoreCalls calls)
 
     private async Task<GetResponse> GetAsync(GetRequest request, GrpcCall call)
     {
-        var aim = new ReadAim(Translation.Of(request.Consistency), Translation.Of(request.AtLeast), call.Deadline);
+        var aim = AimOf(request.Consistency, request.AtLeast, call);
         ThrowIfTooLong(request.Key);
         using var found = await calls.GetAsync(request.Key.Memory, aim, call.Cancelled);
         if (found is null)
@@ -116,7 +116,7 @@ internal sealed class KvsService(StoreCalls calls)
 
     private async Task ScanAsync(ScanRequest request, GrpcCall call)
     {
-        var aim = new ReadAim(Translation.Of(request.Consistency), Translation.Of(request.AtLeast), call.Deadline);
+        var aim = AimOf(request.Consistency, request.AtLeast, call);
         var given = new KeyRange(request.From.Memory, request.HasTo ? request.To.Memory : default(ReadOnlyMemory<byte>?));
         var options = new ScanOptions
         {
@@ -172,6 +172,7 @@ internal sealed class KvsService(StoreCalls calls)
         }
 
         write.Request.Deadline = call.Deadline;
+        write.Item.Origin = WebListener.OriginOf(call.Http);
         var done = await calls.WriteAsync(write, call.Cancelled);
         try
         {
@@ -184,6 +185,9 @@ internal sealed class KvsService(StoreCalls calls)
             throw;
         }
     }
+
+    private static ReadAim AimOf(Contract.Consistency consistency, Contract.Version? atLeast, GrpcCall call) =>
+        new(Translation.Of(consistency), Translation.Of(atLeast), call.Deadline) { Origin = WebListener.OriginOf(call.Http) };
 
     private static void ThrowIfFailed(WriteRequest request)
     {

@@ -320,7 +320,7 @@ internal sealed class CommandRunner(RespClient client, Burst<RespAnswer> burst, 
         var start = _reply.BeginBulk();
         try
         {
-            switch (_dispatcher.Get(key, answers.Frames, new ReadBounds(SendBuffer.OwnBytes, MayWait), out _))
+            switch (_dispatcher.Get(key, answers.Frames, new ReadBounds(SendBuffer.OwnBytes, MayWait), out _, burst.Origin))
             {
                 case PointRead.Found:
                     _reply.EndBulk(start);
@@ -352,7 +352,7 @@ internal sealed class CommandRunner(RespClient client, Burst<RespAnswer> burst, 
         _value.ResetWrittenCount();
         try
         {
-            if (!_dispatcher.TryStat(operation.Key.Span, MayWait, out var result))
+            if (!_dispatcher.TryStat(operation.Key.Span, MayWait, out var result, burst.Origin))
             {
                 return CommandStep.Wait;
             }
@@ -360,7 +360,7 @@ internal sealed class CommandRunner(RespClient client, Burst<RespAnswer> burst, 
             if (operation.Kind == OperationKind.Get)
             {
                 var bounds = new ReadBounds(SendBuffer.OwnBytes, MayWait);
-                var read = _dispatcher.Get(operation.Key.Span, _value, in bounds, out _);
+                var read = _dispatcher.Get(operation.Key.Span, _value, in bounds, out _, burst.Origin);
                 if (read is PointRead.TooLong or PointRead.WouldWait)
                 {
                     return read == PointRead.TooLong ? CommandStep.Slow : CommandStep.Wait;

@@ -174,7 +174,7 @@ internal sealed class FrameHandler(
         var frames = answers.Frames;
         var start = answers.Begin(Opcode.Get, requestId);
         var result = ResultCodec.BeginFound(frames);
-        var read = dispatcher.Get(key, frames, new ReadBounds(SendBuffer.OwnBytes, MayWait), out var info);
+        var read = dispatcher.Get(key, frames, new ReadBounds(SendBuffer.OwnBytes, MayWait), out var info, burst.Origin);
         if (read is PointRead.TooLong or PointRead.WouldWait)
         {
             return read == PointRead.TooLong ? FrameStep.Slow : FrameStep.Wait;
@@ -187,7 +187,7 @@ internal sealed class FrameHandler(
 
     private FrameStep Stat(ReadOnlySpan<byte> key, uint requestId)
     {
-        if (!dispatcher.TryStat(key, MayWait, out var result))
+        if (!dispatcher.TryStat(key, MayWait, out var result, burst.Origin))
         {
             return FrameStep.Wait;
         }

@@ -36,6 +36,9 @@ internal sealed class SlowRequests(
 
     private readonly ClusterRequests _cluster = new(dispatcher, answers);
 
+    /// <summary>Where the requests come from; null when that is not known.</summary>
+    internal WorkOrigin? Origin { get; init; }
+
     /// <summary>Runs a request.</summary>
     /// <param name="frame">Its frame; its bytes stay as they are meanwhile.</param>
     /// <param name="fields">Its optional fields.</param>
@@ -179,7 +182,7 @@ internal sealed class SlowRequests(
     {
         if (opcode == Opcode.Stat)
         {
-            Check.That(dispatcher.TryStat(key.Span, mayWait: true, out var stat));
+            Check.That(dispatcher.TryStat(key.Span, mayWait: true, out var stat, Origin));
             ResponseEncoder.WriteStat(answers.Frames, requestId, in stat, answers.PositionOf());
             return default;
         }
@@ -200,7 +203,7 @@ internal sealed class SlowRequests(
         var frames = answers.Frames;
         var start = answers.Begin(Opcode.Get, requestId);
         var result = ResultCodec.BeginFound(frames);
-        var read = dispatcher.Get(key, frames, new ReadBounds(room, MayWait: true), out var info);
+        var read = dispatcher.Get(key, frames, new ReadBounds(room, MayWait: true), out var info, Origin);
         length = info.ValueLength;
         if (read == PointRead.TooLong)
         {

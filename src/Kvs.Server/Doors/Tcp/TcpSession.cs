@@ -44,7 +44,7 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
         _streams = new SessionStreams(OnStreamBroken);
         _handler = new FrameHandler(dispatcher, _loop.Burst, _answers, _loop.Access);
         var auth = new AuthRequests(_loop.Access, connection.RemoteAddress, _answers);
-        _slow = new SlowRequests(dispatcher, _snapshots, _streams, _answers, _loop.Sender, auth);
+        _slow = new SlowRequests(dispatcher, _snapshots, _streams, _answers, _loop.Sender, auth) { Origin = _loop.Burst.Origin };
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -35,6 +36,10 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
 
     /// <summary>The endpoint that Kestrel listens on; it knows the port as soon as it does.</summary>
     internal ListenOptions? Endpoint { get; private set; }
+
+    /// <summary>Where a request comes from.</summary>
+    /// <param name="context">The request.</param>
+    internal static WorkOrigin? OriginOf(HttpContext context) => context.Features.Get<WorkOrigin>();
 
     /// <summary>Puts itself before all connections of an endpoint.</summary>
     /// <param name="endpoint">The endpoint.</param>
@@ -141,6 +146,7 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
     private async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         connection.Features.Set(this);
+        connection.Features.Set(new WorkOrigin(routes.Name, $"{connection.RemoteEndPoint}"));
         if (dispatcher.TryAddConnection(options.ConnectionsMax))
         {
             Interlocked.Increment(ref _open);

@@ -106,13 +106,15 @@ internal sealed class OperationMeter : IWorkItemWitness
     /// <param name="operation">What it was.</param>
     /// <param name="code">Its error, or none.</param>
     /// <param name="startedAt">Timestamp of its beginning.</param>
-    internal void Count(MeasuredOperation operation, ErrorCode code, long startedAt)
+    /// <param name="origin">Where it comes from; null when that is not known.</param>
+    internal void Count(MeasuredOperation operation, ErrorCode code, long startedAt, WorkOrigin? origin = null)
     {
         var elapsed = _time.GetTimestamp() - startedAt;
         var cells = _cells.Own();
         cells[((int)operation * _results) + MeasuredNames.PlaceOf(code)]++;
         AddDuration(cells, (int)operation, BucketOf(elapsed), elapsed);
-        SlowLog.Saw(new SlowOperation(MeasuredNames.Operations[(int)operation]!, MeasuredNames.PlaceOf(code)), elapsed);
+        SlowLog.Saw(
+            new SlowOperation(MeasuredNames.Operations[(int)operation]!, MeasuredNames.PlaceOf(code)) { Origin = origin }, elapsed);
     }
 
     /// <summary>What was counted up to now.</summary>
@@ -122,14 +124,16 @@ internal sealed class OperationMeter : IWorkItemWitness
     /// <param name="probe">From its beginning.</param>
     /// <param name="place">The place of its result.</param>
     /// <param name="key">Its key.</param>
-    internal void EndRead(in ReadProbe probe, int place, ReadOnlySpan<byte> key)
+    /// <param name="origin">Where it comes from; null when that is not known.</param>
+    internal void EndRead(in ReadProbe probe, int place, ReadOnlySpan<byte> key, WorkOrigin? origin)
     {
         probe.Cells[((int)probe.Kind * _results) + place]++;
         if (probe.StartedAt != ReadProbe.NotTimed)
         {
             var elapsed = _time.GetTimestamp() - probe.StartedAt;
             AddDuration(probe.Cells, (int)probe.Kind, BucketOf(elapsed), elapsed);
-            SlowLog.Saw(new SlowOperation(MeasuredNames.Operations[(int)probe.Kind]!, place) { Key = key }, elapsed);
+            SlowLog.Saw(
+                new SlowOperation(MeasuredNames.Operations[(int)probe.Kind]!, place) { Key = key, Origin = origin }, elapsed);
         }
     }
 
@@ -188,11 +192,14 @@ internal readonly record struct ReadProbe(OperationMeter Meter, long[] Cells, Op
     /// <summary>It is answered.</summary>
     /// <param name="isFound">Whether the key was there.</param>
     /// <param name="key">The key.</param>
-    internal void End(bool isFound, ReadOnlySpan<byte> key) =>
-        Meter.EndRead(in this, isFound ? MeasuredNames.Ok : MeasuredNames.Missing, key);
+    /// <param name="origin">Where it comes from; null when that is not known.</param>
+    internal void End(bool isFound, ReadOnlySpan<byte> key, WorkOrigin? origin = null) =>
+        Meter.EndRead(in this, isFound ? MeasuredNames.Ok : MeasuredNames.Missing, key, origin);
 
     /// <summary>It failed.</summary>
     /// <param name="code">Why.</param>
     /// <param name="key">The key.</param>
-    internal void Fail(ErrorCode code, ReadOnlySpan<byte> key) => Meter.EndRead(in this, MeasuredNames.PlaceOf(code), key);
+    /// <param name="origin">Where it comes from; null when that is not known.</param>
+    internal void Fail(ErrorCode code, ReadOnlySpan<byte> key, WorkOrigin? origin = null) =>
+        Meter.EndRead(in this, MeasuredNames.PlaceOf(code), key, origin);
 }

@@ -10,6 +10,7 @@ using Kvs.Server.Doors;
 using Kvs.Server.Doors.Grpc;
 using Kvs.Server.Doors.Grpc.Contract;
 using Kvs.Server.Doors.Grpc.Wire;
+using Kvs.Server.Telemetry.Operations;
 using Kvs.Server.Tests.Access;
 using Kvs.Server.Tests.Doors.Web;
 using Kvs.TestKit;
@@ -101,6 +102,27 @@ public sealed class GrpcWatchTests : IDisposable
             return ended.IsCompleted;
         });
         Assert.Equal(StatusCode.Unauthenticated, await ended);
+    }
+
+    [Fact]
+    public async Task The_slow_log_says_who_called()
+    {
+        var meter = new OperationMeter(TimeProvider.System) { SlowLog = new SlowLog(TimeSpan.Zero, 10, TimeProvider.System) };
+        await using var server = await WebFixture.OpenAsync(NewRoutes, operations: meter);
+        var key = ByteString.CopyFromUtf8("a");
+        using (var set = await Stream.OpenAsync(server, new SetRequest { Key = key }, "Set"))
+        {
+            Assert.Equal(StatusCode.Ok, await set.EndAsync());
+        }
+
+        using (var get = await Stream.OpenAsync(server, new GetRequest { Key = key }, "Get"))
+        {
+            Assert.Equal(StatusCode.Ok, await get.EndAsync());
+        }
+
+        var entries = meter.SlowLog.Newest(10);
+        Assert.Equal(["grpc get", "grpc set"], entries.Select(entry => $"{entry.Door} {entry.Operation}"));
+        Assert.All(entries, entry => Assert.StartsWith("127.0.0.1:", entry.Client, StringComparison.Ordinal));
     }
 
     [Fact]

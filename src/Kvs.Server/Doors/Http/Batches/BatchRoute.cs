@@ -42,6 +42,7 @@ internal sealed class BatchRoute(StoreCalls calls, HttpDoorOptions options)
         }
 
         write.Request.Deadline = call.Aim.Deadline;
+        write.Item.Origin = call.Aim.Origin;
         using var done = await calls.WriteAsync(write, call.Gone);
         await AnswerAsync(call, done, conditions);
     }

@@ -139,6 +139,7 @@ internal sealed class KeyWrites(StoreCalls calls, HttpDoorOptions options)
         var write = new PendingWrite(Durability.Default);
         write.AddOwned(in operation);
         write.Request.Deadline = call.Aim.Deadline;
+        write.Item.Origin = call.Aim.Origin;
         return await calls.WriteAsync(write, call.Gone);
     }
 

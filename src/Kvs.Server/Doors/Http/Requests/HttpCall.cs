@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Http.Answers;
+using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Kvs.Server.Doors.Http.Requests;
@@ -56,7 +57,7 @@ internal sealed class HttpCall
             return false;
         }
 
-        call = new HttpCall(context, target, query, aim);
+        call = new HttpCall(context, target, query, aim with { Origin = WebListener.OriginOf(context) });
         return true;
     }
 
