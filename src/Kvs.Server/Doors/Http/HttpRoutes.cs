@@ -32,7 +32,7 @@ internal sealed class HttpRoutes(HttpDoorOptions options, StoreCalls calls) : IW
     public KvsAddress Address => options.Address;
 
     /// <inheritdoc/>
-    public HttpProtocols Protocols => HttpProtocols.Http1;
+    public HttpProtocols Protocols => HttpProtocols.Http1AndHttp2;
 
     /// <inheritdoc/>
     public void Surround(IApplicationBuilder pipeline) => pipeline.Use(AroundAsync);

@@ -19,7 +19,7 @@ internal interface IWebRoutes
     /// <summary>Where it listens.</summary>
     KvsAddress Address { get; }
 
-    /// <summary>Versions of HTTP that it speaks.</summary>
+    /// <summary>Versions of HTTP that it speaks. Which of two is agreed on while TLS is; without TLS it is HTTP/1.1 then.</summary>
     HttpProtocols Protocols { get; }
 
     /// <summary>Adds what the routes need.</summary>

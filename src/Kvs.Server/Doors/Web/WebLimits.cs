@@ -26,7 +26,11 @@ internal static class WebLimits
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         limits.MaxRequestLineSize = WebDoorOptions.RequestLineBytesMax;
-        limits.MaxRequestHeadersTotalSize = WebDoorOptions.HeaderBytesMax;
+
+        // By HTTP/2, which is spoken with TLS, the path is one of the headers.
+        limits.MaxRequestHeadersTotalSize = WebDoorOptions.HeaderBytesMax
+            + (options.Tls is null ? 0 : WebDoorOptions.RequestLineBytesMax);
+        limits.Http2.MaxRequestHeaderFieldSize = WebDoorOptions.RequestLineBytesMax;
         limits.MaxRequestBufferSize = Math.Max(
             options.SessionBytesMax, WebDoorOptions.RequestLineBytesMax + WebDoorOptions.HeaderBytesMax);
         limits.MaxResponseBufferSize = StoreCalls.OwnBytes;

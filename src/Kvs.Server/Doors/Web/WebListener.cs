@@ -3,6 +3,7 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -22,6 +23,9 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
 {
     /// <summary>Connections beyond the limit that are told so at once; beyond it, they are closed without a word.</summary>
     private const int RefusalsMax = 64;
+
+    /// <summary>What stands for no limit: Kestrel's timer for a handshake cannot wait for ever.</summary>
+    private static readonly TimeSpan _handshakeTimeMax = TimeSpan.FromDays(40);
 
     private readonly WebGuard _guard = new(dispatcher.Access);
     private RequestDelegate _answer = static _ => Task.CompletedTask; // set once, before it listens
@@ -46,7 +50,9 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
     internal void Attach(ListenOptions endpoint)
     {
         Endpoint = endpoint;
-        endpoint.Protocols = routes.Protocols;
+        endpoint.Protocols = options.Tls is null && routes.Protocols == HttpProtocols.Http1AndHttp2
+            ? HttpProtocols.Http1
+            : routes.Protocols;
         endpoint.Use(next => connection => ServeAsync(connection, next));
         if (options.Tls is { } tls)
         {
@@ -54,7 +60,7 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
             endpoint.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls.Current.ForServer(options.TlsClients)),
-                HandshakeTimeout = options.FrameTimeout > TimeSpan.Zero ? options.FrameTimeout : Timeout.InfiniteTimeSpan,
+                HandshakeTimeout = options.FrameTimeout > TimeSpan.Zero ? options.FrameTimeout : _handshakeTimeMax,
             });
         }
     }
@@ -87,7 +93,7 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
         {
             if (context.Features.Get<RefusedConnection>() is not null)
             {
-                context.Response.Headers.Connection = "close";
+                EndConnection(context);
                 throw new KvsUnavailableException(
                     ErrorCode.TooManyConnections,
                     "The server has as many connections as it is allowed to have (connections-max).");
@@ -121,6 +127,19 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
     /// </summary>
     private static bool IsOfTheClient(Exception failure) =>
         failure is OperationCanceledException or (IOException and not Microsoft.AspNetCore.Http.BadHttpRequestException);
+
+    /// <summary>HTTP/1.1 ends a connection by a header, HTTP/2 by a frame.</summary>
+    private static void EndConnection(HttpContext context)
+    {
+        if (HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+        else
+        {
+            context.Response.Headers.Connection = "close";
+        }
+    }
 
     private async Task FailAsync(HttpContext context, KvsException failure)
     {

@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using Google.Protobuf;
 using Kvs.Core.Primitives;
+using Kvs.Server.Doors;
 using Kvs.Server.Doors.Grpc;
 using Kvs.Server.Doors.Grpc.Contract;
 using Kvs.Server.Doors.Grpc.Wire;
+using Kvs.Server.Doors.Web;
 using Kvs.Server.Tests.Doors.Web;
 using Kvs.TestKit;
 using Kvs.TestKit.Processes;
@@ -99,17 +101,40 @@ public sealed class GrpcDoorTests
         await drained;
     }
 
+    [Fact]
+    public async Task A_connection_too_many_is_told_so_and_ended_however_many_come()
+    {
+        // Refused connections that stayed open would soon be as many as are told why; those behind them would hear nothing.
+        await using var server = await WebFixture.OpenAsync(NewRoutes, options: new WebDoorOptions { ConnectionsMax = 1 });
+        using var first = await SendAsync(server, "/kvs.v1.Kvs/Get", _get);
+        var strangers = new List<HttpClient>();
+        for (var i = 0; i < 100; i++)
+        {
+            strangers.Add(new HttpClient { BaseAddress = server.Client.BaseAddress });
+            using var refused = await SendAsync(strangers[^1], "/kvs.v1.Kvs/Get", _get);
+            Assert.Equal("8", Assert.Single(refused.Headers.GetValues("grpc-status")));
+        }
+
+        strangers.ForEach(static stranger => stranger.Dispose());
+    }
+
     private static byte[] Framed(IMessage message)
     {
         var bytes = message.ToByteArray();
         return [0, (byte)(bytes.Length >> 24), (byte)(bytes.Length >> 16), (byte)(bytes.Length >> 8), (byte)bytes.Length, .. bytes];
     }
 
-    private static Task<WebFixture> OpenAsync() => WebFixture.OpenAsync(calls =>
-        [new GrpcRoutes(new KvsAddress("127.0.0.1", 0), MessageBytesMax, calls, TimeProvider.System, NullLoggerFactory.Instance)]);
+    private static GrpcRoutes[] NewRoutes(StoreCalls calls) =>
+        [new GrpcRoutes(new KvsAddress("127.0.0.1", 0), MessageBytesMax, calls, TimeProvider.System, NullLoggerFactory.Instance)];
+
+    private static Task<WebFixture> OpenAsync() => WebFixture.OpenAsync(NewRoutes);
 
     private static Task<HttpResponseMessage> SendAsync(
-        WebFixture server, string path, byte[] body, string header = "", string value = "", string type = "application/grpc")
+        WebFixture server, string path, byte[] body, string header = "", string value = "", string type = "application/grpc") =>
+        SendAsync(server.Client, path, body, header, value, type);
+
+    private static Task<HttpResponseMessage> SendAsync(
+        HttpClient client, string path, byte[] body, string header = "", string value = "", string type = "application/grpc")
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path)
         {
@@ -123,6 +148,6 @@ public sealed class GrpcDoorTests
             request.Headers.Add(header, value);
         }
 
-        return server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 }

@@ -4,6 +4,7 @@ using Kvs.Core.Primitives;
 using Kvs.Server.Access;
 using Kvs.Server.Doors;
 using Kvs.Server.Doors.Http;
+using Kvs.Server.Doors.Web;
 using Kvs.Server.Telemetry.Operations;
 using Kvs.Server.Tests.Doors.Web;
 
@@ -22,10 +23,10 @@ internal sealed class HttpFixture : IAsyncDisposable
 
     internal static async Task<HttpFixture> OpenAsync(
         IKvEngine? engine = null, HttpDoorOptions? options = null, DoorLimits? budgets = null, IClusterDesk? cluster = null,
-        TimeProvider? time = null, IAccess? access = null, OperationMeter? operations = null) =>
+        TimeProvider? time = null, IAccess? access = null, OperationMeter? operations = null, WebDoorOptions? web = null) =>
         new(await WebFixture.OpenAsync(
             calls => [new HttpRoutes(options ?? Options, calls)], engine, budgets: budgets, cluster: cluster, time: time,
-            access: access, operations: operations));
+            access: access, operations: operations, options: web));
 
     /// <summary>Sends a request.</summary>
     /// <param name="line">Method and target, as they go out.</param>
@@ -68,6 +69,8 @@ internal sealed class HttpFixture : IAsyncDisposable
             $"{_web.Client.BaseAddress!.ToString().TrimEnd('/')}{line[(space + 1)..]}",
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
+            Version = _web.Client.DefaultRequestVersion,
+            VersionPolicy = _web.Client.DefaultVersionPolicy,
             Content = content ?? (method == "POST" ? new StringContent("") : null),
         };
         if (request.Content is { } body)

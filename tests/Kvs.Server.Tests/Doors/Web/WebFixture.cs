@@ -14,12 +14,14 @@ internal sealed class WebFixture : IAsyncDisposable
 {
     private readonly IKvEngine _engine;
 
-    private WebFixture(IKvEngine engine, RequestDispatcher dispatcher, WebDoor door)
+    private WebFixture(IKvEngine engine, RequestDispatcher dispatcher, WebDoor door, bool hasTls)
     {
         _engine = engine;
         Dispatcher = dispatcher;
         Door = door;
-        Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{door.Port}") };
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true; // whose it is is not the matter here
+        Client = new HttpClient(handler) { BaseAddress = new Uri($"{(hasTls ? "https" : "http")}://127.0.0.1:{door.Port}") };
     }
 
     /// <summary>The way to the engine.</summary>
@@ -57,10 +59,11 @@ internal sealed class WebFixture : IAsyncDisposable
             WatchersMax = watchersMax,
             Operations = operations ?? new OperationMeter(TimeProvider.System),
         };
+        options ??= new WebDoorOptions();
         var door = await WebDoor.OpenAsync(
-            options ?? new WebDoorOptions(), routes(new StoreCalls(dispatcher, time ?? TimeProvider.System)), dispatcher,
+            options, routes(new StoreCalls(dispatcher, time ?? TimeProvider.System)), dispatcher,
             TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
-        return new WebFixture(served, dispatcher, door);
+        return new WebFixture(served, dispatcher, door, options.Tls is not null);
     }
 
     public async ValueTask DisposeAsync()

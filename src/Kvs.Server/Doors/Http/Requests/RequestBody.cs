@@ -87,8 +87,12 @@ internal sealed class RequestBody : IDisposable
 
     private static Problem Refuse(HttpContext context, ErrorCode code, int bytesMax)
     {
-        // What the client still sends of it would be read for nothing.
-        context.Response.Headers.Connection = "close";
+        // What the client still sends of it would be read for nothing. HTTP/2 ends only the stream.
+        if (!HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
         return Problem.Of(code, $"The body is longer than {bytesMax} bytes, the limit here; nothing was applied.");
     }
 
