@@ -27,7 +27,11 @@ file sealed class ThreadLoop : ILoop
     // Longest wait that the event takes; a longer one only costs a step that finds nothing to do.
     private static readonly TimeSpan s_waitMax = TimeSpan.FromMilliseconds(int.MaxValue);
 
-    private readonly ManualResetEventSlim _awake = new(initialState: true);
+    // A loop that finds nothing sleeps at once: spinning takes the processor from whoever brings the next work
+    // (docs/decisions/0005-commit-pipeline.md).
+    private const int SpinCount = 0;
+
+    private readonly ManualResetEventSlim _awake = new(initialState: true, SpinCount);
     private readonly Func<TimeSpan> _step;
     private readonly Thread _thread;
     private bool _stopping; // Volatile: set by whoever stops, read by the loop

@@ -52,7 +52,9 @@ public sealed class LogCursorTests
         var store = new LogStore(1);
         using var cursor = store.Engine.Feed.Open(store.Sequence, () => { });
         Assert.Equal(LogMove.AtEnd, cursor.Move());
-        var submitted = store.Submit(LogStore.SetOf("a", "1"));
+        var half = new string('x', 700_000); // two do not fit into one group: the second is applied beside the sync of the first
+        var submitted = store.Submit(LogStore.SetOf("a", half));
+        store.Submit(LogStore.SetOf("b", half));
         while (cursor.Move() != LogMove.Frame)
         {
             Assert.Equal(1, store.Machine.Loops.RunSteps(1));

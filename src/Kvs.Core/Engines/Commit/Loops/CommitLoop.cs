@@ -78,7 +78,7 @@ internal sealed class CommitLoop
     /// gather -> apply -> append -> sync -> publish -> acknowledge:
     /// nothing is shown that is not logged, nothing is acknowledged that is not as durable as promised.
     /// The last three are <see cref="SyncLoop.RunOnce"/> on the sync thread, so that the next group's first three
-    /// overlap the sync of this one.
+    /// overlap the sync of this one; with nothing to overlap they are done here (<see cref="SyncLoop.TryRunHere"/>).
     /// </summary>
     /// <returns>Time to the next step.</returns>
     internal TimeSpan RunOnce()
@@ -202,9 +202,15 @@ internal sealed class CommitLoop
 
     private void Offer(CommitGroup group)
     {
+        // The group waits for a disk, and more work waits for this thread: that is what the other thread is for. Else the
+        // wake would only take time.
+        var overlaps = group.Durability == Durability.Always && (_item is not null || !_queue.IsEmpty);
         _group = null;
         _handOff.Offer(group);
-        _syncThread.Wake();
+        if (overlaps || !_sync.TryRunHere())
+        {
+            _syncThread.Wake();
+        }
     }
 
     private TimeSpan StepFaulted()

@@ -17,7 +17,8 @@ namespace Kvs.Core.Engines.Commit.Loops;
 /// The second half of a commit: makes appended groups durable as promised, then visible, then answers. Runs beside the
 /// commit thread, so that apply and append of the next group overlap the sync of this one. In a member of a cluster what
 /// is durable waits here until it is committed too, while the syncs of later groups go on.
-/// Threading: <see cref="RunOnce"/> on the sync thread only; <see cref="AskSync"/> and the properties any thread.
+/// Threading: <see cref="RunOnce"/> on the sync thread only, <see cref="TryRunHere"/> on the commit thread only, one at
+/// a time: what is said of the sync thread holds for the one that has the turn. <see cref="AskSync"/> any thread.
 /// </summary>
 internal sealed class SyncLoop
 {
@@ -38,6 +39,7 @@ internal sealed class SyncLoop
     private readonly LoopHandle _commit;
     private readonly LoopHandle _compaction;
     private readonly LoopHandle _prepare;
+    private readonly Lock _turn = new(); // whoever holds it is the sync thread
     private readonly List<CommitGroup> _groups = []; // sync thread only: offered and not returned, in order
     private int _durable; // sync thread only: how many of these are as durable as promised
     private int _published; // sync thread only: how many of these are published
@@ -93,6 +95,41 @@ internal sealed class SyncLoop
     /// </summary>
     /// <returns>Time to the next step.</returns>
     internal TimeSpan RunOnce()
+    {
+        lock (_turn)
+        {
+            return Step();
+        }
+    }
+
+    /// <summary>
+    /// The same step on the commit thread, which has nothing else to do: a wake less on the way of a write. It may sync,
+    /// so that work which comes meanwhile waits for that, as it would behind a group in the sync.
+    /// </summary>
+    /// <returns>False when the sync thread is at work.</returns>
+    internal bool TryRunHere()
+    {
+        if (!_turn.TryEnter())
+        {
+            return false;
+        }
+
+        try
+        {
+            if (Step() != Timeout.InfiniteTimeSpan)
+            {
+                _self.Wake(); // it has the clock of the syncs
+            }
+
+            return true;
+        }
+        finally
+        {
+            _turn.Exit();
+        }
+    }
+
+    private TimeSpan Step()
     {
         // The requests are taken before the groups: whoever asks has offered its groups first, so they are among them.
         var asked = Interlocked.Exchange(ref _asked, false);
