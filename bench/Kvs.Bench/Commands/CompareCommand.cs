@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Kvs.Bench.Compare;
 using Kvs.Bench.Reports;
 using Kvs.Bench.Servers;
@@ -46,8 +45,8 @@ internal static class CompareCommand
             return 1;
         }
 
-        var machine = Machine.Here(directory, $"./dev bench {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}");
-        var results = new List<CompareResult>();
+        var machine = Machine.Here(directory, Shared.CommandLine());
+        var results = new List<CellResult>();
         await using var run = new CompareRun(options, driver, Console.Error.WriteLine);
         await run.RunAsync(results.Add);
         if (results.Count == 0)
@@ -57,13 +56,8 @@ internal static class CompareCommand
         }
 
         var page = CompareReport.Page(machine, options, run, driver.Name, results);
-        var folder = ReportFolder(parsed);
-        Directory.CreateDirectory(folder);
         var name = driver.Name == RedisBenchmark ? "servers-redis-benchmark" : "servers";
-        await File.WriteAllTextAsync(Path.Combine(folder, $"{name}.md"), page);
-        await File.WriteAllLinesAsync(
-            Path.Combine(folder, $"{name}.jsonl"),
-            [JsonSerializer.Serialize(machine), .. results.Select(static result => JsonSerializer.Serialize(result))]);
+        await ReportFiles.WriteAsync(ReportFiles.Folder(parsed.GetValue(_report), IsWhole(parsed)), name, page, machine, results);
         Console.WriteLine(page);
         return run.HasFailed ? 1 : 0;
     }
@@ -91,10 +85,6 @@ internal static class CompareCommand
         _ => throw new ArgumentException($"No driver '{name}'; there are kvs-bench and {RedisBenchmark}.", nameof(name)),
     };
 
-    // A part, or a run whose figures mean nothing, must not replace what is published.
-    private static string ReportFolder(ParseResult parsed)
-    {
-        var isWhole = !parsed.GetValue(_short) && parsed.GetValue(_cells)!.Length == 0 && parsed.GetValue(_sides)!.Length == 0;
-        return parsed.GetValue(_report) ?? Path.Combine(Programs.Repository(), isWhole ? "docs/benchmarks" : "artifacts/bench");
-    }
+    private static bool IsWhole(ParseResult parsed) =>
+        !parsed.GetValue(_short) && parsed.GetValue(_cells)!.Length == 0 && parsed.GetValue(_sides)!.Length == 0;
 }

@@ -1,28 +1,36 @@
 using System.CommandLine;
 using Kvs.Bench.Engines;
+using Kvs.Bench.Reports;
+using Kvs.Bench.Workloads;
 
 namespace Kvs.Bench.Commands;
 
 /// <summary>The verb engines: engines in this process, side by side.</summary>
 internal static class EnginesCommand
 {
-    private static readonly Option<string> _engines = Shared.Of("--engines", "kvs, sqlite, memory", "kvs,sqlite");
-    private static readonly Option<string> _durabilities = Shared.Of("--durability", "always, interval:MILLISECONDS, os", "always,os");
-    private static readonly Option<string> _workloads = Shared.Of("--workloads", "get, set, scan", "get,set,scan");
-    private static readonly Option<string> _threads = Shared.Of("--threads", "threads at once", "1,8,50");
-    private static readonly Option<int> _keys = Shared.Of("--keys", "keys that are there before", 100_000);
-    private static readonly Option<int> _valueBytes = Shared.ValueBytes();
-    private static readonly Option<double> _seconds = Shared.Of("--seconds", "seconds of a cell", 2.0);
-    private static readonly Option<int> _rounds = Shared.Of("--rounds", "rounds, interleaved", 3);
+    private const string StandardWorkloads = "set,get,scan";
+    private const string StandardThreads = "1,2,8,50";
+    private const string StandardEngines = "kvs,sqlite,memory,lmdb,rocksdb";
+    private const string Name = "engines";
+
+    private static readonly Option<string> _name = Shared.Of("--name", "name of the report", Name);
+    private static readonly Option<string> _engines = Shared.Of("--engines", "which", StandardEngines);
+    private static readonly Option<string> _durabilities = Shared.Of("--durability", "durable (each set is synced), os (none is)", "durable,os");
+    private static readonly Option<string> _workloads = Shared.Of("--workloads", "set, get, get-zipfian, scan, ycsb-a to ycsb-f", StandardWorkloads);
+    private static readonly Option<string> _threads = Shared.Of("--threads", "threads at once", StandardThreads);
+    private static readonly Option<int> _keys = Shared.Of("--keys", "keys that are there before", 1_000_000);
+    private static readonly Option<string> _values = Shared.Of("--value-bytes", "lengths of values, such as 100 or 1-100000", "100");
+    private static readonly Option<double> _seconds = Shared.Of("--seconds", "seconds of a cell", 1.0);
+    private static readonly Option<int> _rounds = Shared.Of("--rounds", "rounds, interleaved", 5);
     private static readonly Option<string> _directory = Shared.Directory();
-    private static readonly Option<string?> _output = new("--out") { Description = "file for JSON lines" };
+    private static readonly Option<string?> _report = new("--report") { Description = "directory for the report; artifacts/bench without" };
 
     /// <summary>The command.</summary>
     internal static Command Make()
     {
-        var command = new Command("engines", "Engines in one process, side by side: throughput and latency of set, get and scan.")
+        var command = new Command(Name, "Engines in one process, side by side: ours, SQLite, LMDB, RocksDB. Writes a report with the target table.")
         {
-            _engines, _durabilities, _workloads, _threads, _keys, _valueBytes, _seconds, _rounds, _directory, _output,
+            _name, _engines, _durabilities, _workloads, _threads, _keys, _values, _seconds, _rounds, _directory, _report,
         };
         command.SetAction(parsed => Shared.InFreshDirectoryAsync(parsed.GetValue(_directory)!, path => RunAsync(parsed, path)));
         return command;
@@ -30,26 +38,36 @@ internal static class EnginesCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, string directory)
     {
-        var options = new EngineOptions
+        var asked = Shared.Split(parsed.GetValue(_engines)).Select(EngineKind.Of).ToList();
+        var notes = asked.Where(static kind => !kind.IsInstalled)
+            .Select(static kind => $"{kind.Name} is not installed and left out; to install it: {kind.Install}")
+            .ToList();
+        notes.ForEach(Console.Error.WriteLine);
+        var plan = new EnginePlan
         {
-            Engines = Shared.Split(parsed.GetValue(_engines)),
-            Durabilities = Shared.Split(parsed.GetValue(_durabilities)),
-            Workloads = Shared.Split(parsed.GetValue(_workloads)),
-            Clients = Shared.Split(parsed.GetValue(_threads)).Select(int.Parse).ToArray(),
+            Engines = [.. asked.Where(static kind => kind.IsInstalled)],
+            IsDurable = [.. Shared.Split(parsed.GetValue(_durabilities)).Select(IsDurable)],
+            Workloads = [.. Shared.Split(parsed.GetValue(_workloads)).Select(Workload.Of)],
+            Threads = [.. Shared.Split(parsed.GetValue(_threads)).Select(int.Parse)],
+            Values = [.. Shared.Split(parsed.GetValue(_values)).Select(ValueSize.Parse)],
             Keys = parsed.GetValue(_keys),
-            ValueBytes = parsed.GetValue(_valueBytes),
             Seconds = parsed.GetValue(_seconds),
             Rounds = parsed.GetValue(_rounds),
             Directory = directory,
-            Output = parsed.GetValue(_output),
         };
-        await using var lines = options.Output is null ? TextWriter.Null : new StreamWriter(options.Output);
-        var results = await EngineRun.RunAsync(options, result =>
-        {
-            lines.WriteLine(EngineReport.JsonLine(result));
-            Console.Error.WriteLine($"round {result.Round} {result.Cell}: {result.OperationsPerSecond:N0}/s, p99 {result.P99:N0} us");
-        });
-        Console.WriteLine(EngineReport.Markdown(results));
+        var machine = Machine.Here(directory, Shared.CommandLine());
+        var results = await new EngineRun(plan, Console.Error.WriteLine).RunAsync();
+        var page = EngineReport.Page(machine, plan, notes, results);
+        await ReportFiles.WriteAsync(
+            ReportFiles.Folder(parsed.GetValue(_report), isWhole: false), parsed.GetValue(_name)!, page, machine, results);
+        Console.WriteLine(page);
         return 0;
     }
+
+    private static bool IsDurable(string word) => word switch
+    {
+        "durable" => true,
+        "os" => false,
+        _ => throw new ArgumentException($"No durability '{word}'; there are durable and os.", nameof(word)),
+    };
 }

@@ -21,6 +21,9 @@ internal static class Shared
     internal static Option<T> Of<T>(string name, string description, T standard) =>
         new(name) { Description = description, DefaultValueFactory = _ => standard };
 
+    /// <summary>What was typed, for a report.</summary>
+    internal static string CommandLine() => $"./dev bench {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}";
+
     /// <summary>Words of a list that is separated by commas.</summary>
     /// <param name="list">The list.</param>
     internal static string[] Split(string? list) =>

@@ -1,5 +1,6 @@
 using Kvs.Bench.Figures;
 using Kvs.Bench.Load;
+using Kvs.Bench.Reports;
 using Kvs.Bench.Servers;
 using Kvs.Bench.Workloads;
 
@@ -30,7 +31,7 @@ internal sealed class CompareRun(ComparisonOptions options, ICellDriver driver, 
 
     /// <summary>Runs it.</summary>
     /// <param name="result">Told of each result.</param>
-    internal async Task RunAsync(Action<CompareResult> result)
+    internal async Task RunAsync(Action<CellResult> result)
     {
         var cells = options.ChosenCells.ToList();
         foreach (var kind in cells.SelectMany(SidesOf).Select(static side => side.Server).Distinct().ToList())
@@ -88,7 +89,7 @@ internal sealed class CompareRun(ComparisonOptions options, ICellDriver driver, 
         }
     }
 
-    private void Measure(Cell cell, Side side, int round, Action<CompareResult> result)
+    private void Measure(Cell cell, Side side, int round, Action<CellResult> result)
     {
         var server = _servers[side.Server.Name];
         var sync = SyncProbe.Measure(options.Directory, TimeSpan.FromSeconds(Math.Min(ProbeSecondsMax, options.Seconds))).Micros(0.5);

@@ -1,3 +1,4 @@
+using Kvs.Bench.Reports;
 using Kvs.Bench.Servers;
 using Kvs.Bench.Workloads;
 
@@ -23,5 +24,5 @@ internal interface ICellDriver
     /// <param name="server">Its server, which runs.</param>
     /// <param name="round">The round.</param>
     /// <returns>The figures, but for the sync latency.</returns>
-    CompareResult Measure(Cell cell, Side side, RunningServer server, int round);
+    CellResult Measure(Cell cell, Side side, RunningServer server, int round);
 }

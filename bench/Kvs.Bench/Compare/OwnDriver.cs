@@ -1,4 +1,5 @@
 using Kvs.Bench.Load;
+using Kvs.Bench.Reports;
 using Kvs.Bench.Servers;
 using Kvs.Bench.Workloads;
 
@@ -20,7 +21,7 @@ internal sealed class OwnDriver(ComparisonOptions options) : ICellDriver
     public bool Covers(Cell cell, Side side) => true;
 
     /// <inheritdoc/>
-    public CompareResult Measure(Cell cell, Side side, RunningServer server, int round)
+    public CellResult Measure(Cell cell, Side side, RunningServer server, int round)
     {
         var result = LoadRun.Run(
             new LoadPlan
@@ -36,7 +37,7 @@ internal sealed class OwnDriver(ComparisonOptions options) : ICellDriver
                 Seed = round,
             },
             server.ProcessId);
-        return new CompareResult
+        return new CellResult
         {
             Cell = cell.Name,
             Side = side.Name,

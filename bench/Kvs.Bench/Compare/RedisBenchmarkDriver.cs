@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Kvs.Bench.Load;
+using Kvs.Bench.Reports;
 using Kvs.Bench.Servers;
 using Kvs.Bench.Workloads;
 
@@ -28,7 +29,7 @@ internal sealed class RedisBenchmarkDriver(ComparisonOptions options, string pro
     public bool Covers(Cell cell, Side side) => side.Wire == ServerKinds.RespWire && cell.Mix.SetPercent == 0 && cell.Mix.Kind != RequestKind.Ping;
 
     /// <inheritdoc/>
-    public CompareResult Measure(Cell cell, Side side, RunningServer server, int round)
+    public CellResult Measure(Cell cell, Side side, RunningServer server, int round)
     {
         var place = (cell.Name, side.Name);
         var rate = _rates.GetValueOrDefault(place, Math.Min(FirstRate, (double)FirstGuess * cell.Clients * cell.Pipeline));
@@ -38,7 +39,7 @@ internal sealed class RedisBenchmarkDriver(ComparisonOptions options, string pro
         return result with { Side = side.Name, Durability = side.Server.Durability, Round = round };
     }
 
-    private CompareResult Run(Cell cell, RunningServer server, double requests)
+    private CellResult Run(Cell cell, RunningServer server, double requests)
     {
         var test = cell.Mix.Name;
         var count = Math.Max((long)requests, cell.Clients * cell.Pipeline);
@@ -59,13 +60,13 @@ internal sealed class RedisBenchmarkDriver(ComparisonOptions options, string pro
     }
 
     // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"
-    private static CompareResult ResultOf(Cell cell, string line)
+    private static CellResult ResultOf(Cell cell, string line)
     {
         const double MicrosOfMilli = 1000;
         var fields = line.Trim().Split(',').Skip(1)
             .Select(static field => double.Parse(field.Trim('"'), CultureInfo.InvariantCulture))
             .ToList();
-        return new CompareResult
+        return new CellResult
         {
             Cell = cell.Name,
             Side = "",

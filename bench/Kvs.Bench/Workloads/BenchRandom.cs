@@ -13,6 +13,9 @@ internal struct BenchRandom(long seed)
         return BenchKeys.Mix(_state);
     }
 
+    /// <summary>A number from 0 up to 1.</summary>
+    internal double NextDouble() => (Next() >> 11) * (1.0 / (1UL << 53));
+
     /// <summary>A number from 0 up to a bound.</summary>
     /// <param name="bound">The bound, which is not among them.</param>
     internal long Below(long bound) => (long)Math.BigMul(Next(), (ulong)bound, out _);

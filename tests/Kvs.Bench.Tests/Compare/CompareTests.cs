@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Kvs.Bench.Commands;
 using Kvs.Bench.Compare;
+using Kvs.Bench.Reports;
 using Kvs.TestKit;
 using Kvs.TestKit.Processes;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class CompareTests
 
         Assert.Equal(0, code);
         var results = File.ReadLines(Path.Combine(report, "servers.jsonl")).Skip(1)
-            .Select(static line => JsonSerializer.Deserialize<CompareResult>(line)!)
+            .Select(static line => JsonSerializer.Deserialize<CellResult>(line)!)
             .ToList();
         Assert.All(results.GroupBy(static result => result.Side), static side => Assert.Contains(side, static result => result.Rate > 0));
         var expected =

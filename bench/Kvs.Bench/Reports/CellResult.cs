@@ -1,7 +1,7 @@
-namespace Kvs.Bench.Compare;
+namespace Kvs.Bench.Reports;
 
 /// <summary>What one side gave in one cell and round. Latencies in microseconds; what a driver does not tell is null.</summary>
-internal sealed record CompareResult
+internal sealed record CellResult
 {
     /// <summary>The cell.</summary>
     public required string Cell { get; init; }
