@@ -6,6 +6,7 @@ using Kvs.Core.Protocol;
 using Kvs.Core.Protocol.Requests;
 using Kvs.Core.Protocol.Responses;
 using Kvs.Server.Doors;
+using Kvs.TestKit;
 using Kvs.TestKit.Processes;
 using Xunit;
 
@@ -101,7 +102,7 @@ public sealed class WatchTests : IAsyncLifetime
         await client.Write(target => RequestEncoder.WriteEmpty(target, Opcode.ScanCancel, 9, default)).SendAsync();
         var last = await ReadChunkAsync(client, isLast: true);
         Assert.Empty(last.Changes);
-        Assert.Equal(0, _server.Dispatcher.Watches.Count);
+        await Until.HoldsAsync(() => _server.Dispatcher.Watches.Count == 0);
     }
 
     [Fact]

@@ -70,7 +70,6 @@ public sealed class Http2Tests : IDisposable
     public async Task A_plain_address_speaks_the_first_version_only()
     {
         await using var server = await HttpFixture.OpenAsync();
-        Assert.StartsWith("200", await server.ReadAsync("GET /livez"), StringComparison.Ordinal);
         server.Web.Client.DefaultRequestVersion = HttpVersion.Version20;
         server.Web.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         await Assert.ThrowsAsync<HttpRequestException>(() => server.ReadAsync("GET /livez"));
