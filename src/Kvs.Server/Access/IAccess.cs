@@ -39,4 +39,15 @@ internal interface IAccess
     /// <param name="identity">An identity that was given here.</param>
     /// <returns>It, or what it is now; null when the access was taken back.</returns>
     Identity? Renew(Identity identity);
+
+    /// <summary>Says in the log that a request was refused.</summary>
+    /// <param name="identity">Who asks; null for a stranger.</param>
+    /// <param name="needed">The role that it needs.</param>
+    /// <param name="peer">Who asks, for the log.</param>
+    void NoteRefused(Identity? identity, Role needed, string peer);
+
+    /// <summary>Says in the log that somebody was in whose access was taken back.</summary>
+    /// <param name="identity">Who it was.</param>
+    /// <param name="peer">Who it is, for the log.</param>
+    void NoteTakenBack(Identity identity, string peer);
 }

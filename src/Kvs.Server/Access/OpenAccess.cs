@@ -32,4 +32,16 @@ internal sealed class OpenAccess : IAccess
 
     /// <inheritdoc/>
     public Identity? Renew(Identity identity) => identity;
+
+    /// <inheritdoc/>
+    public void NoteRefused(Identity? identity, Role needed, string peer)
+    {
+        // Nobody is.
+    }
+
+    /// <inheritdoc/>
+    public void NoteTakenBack(Identity identity, string peer)
+    {
+        // Nor from anybody.
+    }
 }

@@ -57,6 +57,22 @@ internal sealed class UsersAccess : IAccess
     /// <inheritdoc/>
     public Identity? Renew(Identity identity) => identity.In(_file.Current);
 
+    /// <inheritdoc/>
+    public void NoteRefused(Identity? identity, Role needed, string peer)
+    {
+        if (identity is null)
+        {
+            _log.Unknown(peer);
+        }
+        else
+        {
+            _log.Deny(peer, identity, needed);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void NoteTakenBack(Identity identity, string peer) => _log.TakeBack(peer, identity);
+
     private static AccessTable Parse(string path, byte[] content)
     {
         try

@@ -9,7 +9,8 @@ namespace Kvs.Server.Doors;
 /// next request or the door's next look. Threading: the session's; <see cref="IsTakenBack"/> any thread.
 /// </summary>
 /// <param name="access">Who may come in.</param>
-internal sealed class SessionAccess(IAccess access)
+/// <param name="connection">Who asks.</param>
+internal sealed class SessionAccess(IAccess access, IConnection connection)
 {
     /// <summary>What somebody is told who has not said who he is, or whose access was taken back.</summary>
     internal const string UnknownText = "Say first who you are: a user with a password, or a token.";
@@ -35,9 +36,8 @@ internal sealed class SessionAccess(IAccess access)
     /// <param name="identity">Who; null for a stranger.</param>
     internal void Become(Identity? identity) => Volatile.Write(ref _identity, identity);
 
-    /// <summary>A client whose certificate is a user's has said by it who he is.</summary>
-    /// <param name="connection">The connection, on which something was received.</param>
-    internal void Recognize(IConnection connection)
+    /// <summary>A client whose certificate is a user's has said by it who he is, as soon as something was received.</summary>
+    internal void Recognize()
     {
         if (connection.PeerCertificate is { } certificate && access.ByCertificate(certificate) is { } identity)
         {
@@ -50,23 +50,28 @@ internal sealed class SessionAccess(IAccess access)
     /// <returns>None when it may be done.</returns>
     internal ErrorCode Judge(Role needed)
     {
-        if (Identity is not { } before)
-        {
-            return ErrorCode.Unauthenticated;
-        }
-
-        var now = access.Renew(before);
+        var before = Identity;
+        var now = before is null ? null : access.Renew(before);
         if (!ReferenceEquals(now, before))
         {
             Become(now);
         }
 
-        return now switch
+        if (now is not null && now.Allows(needed))
         {
-            null => ErrorCode.Unauthenticated,
-            _ when now.Allows(needed) => ErrorCode.None,
-            _ => ErrorCode.PermissionDenied,
-        };
+            return ErrorCode.None;
+        }
+
+        if (before is not null && now is null)
+        {
+            access.NoteTakenBack(before, connection.RemoteAddress);
+        }
+        else
+        {
+            access.NoteRefused(now, needed, connection.RemoteAddress);
+        }
+
+        return now is null ? ErrorCode.Unauthenticated : ErrorCode.PermissionDenied;
     }
 
     /// <summary>What somebody is told whose request was refused.</summary>
@@ -84,4 +89,13 @@ internal sealed class SessionAccess(IAccess access)
 
     /// <summary>Whether it speaks for somebody who is there no more.</summary>
     internal bool IsTakenBack() => Identity is { } identity && access.Renew(identity) is null;
+
+    /// <summary>Says in the log that it was ended for that.</summary>
+    internal void NoteTakenBack()
+    {
+        if (Identity is { } identity)
+        {
+            access.NoteTakenBack(identity, connection.RemoteAddress);
+        }
+    }
 }

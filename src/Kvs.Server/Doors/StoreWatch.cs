@@ -26,9 +26,8 @@ internal sealed class StoreWatch(StoreCalls calls, IChangeFeed feed) : IDisposab
     /// <param name="tellAsync">
     /// Sends changes and the position behind them, and waits until the client takes them; without changes, the position alone.
     /// </param>
-    /// <param name="admission">Whom it is told: who may not hear it any more is told so, a second later.</param>
     /// <param name="end">Ends it.</param>
-    internal async Task TellAsync(Func<ChangeBuffer, Task> tellAsync, Admission admission, CancellationToken end)
+    internal async Task TellAsync(Func<ChangeBuffer, Task> tellAsync, CancellationToken end)
     {
         await tellAsync(_changes);
         var toldAt = calls.Time.GetTimestamp();
@@ -36,7 +35,6 @@ internal sealed class StoreWatch(StoreCalls calls, IChangeFeed feed) : IDisposab
         while (true)
         {
             end.ThrowIfCancellationRequested();
-            admission.ThrowIfTakenBack();
             var mayHaveMore = await TellPartAsync(tellAsync, end);
             toldAt = _changes.Count > 0 ? calls.Time.GetTimestamp() : toldAt;
             if (!mayHaveMore)
@@ -44,7 +42,7 @@ internal sealed class StoreWatch(StoreCalls calls, IChangeFeed feed) : IDisposab
                 // One wait, however often its time is over: each leaves something behind at the store until the next change.
                 _changes.Release();
                 more = more is null or { IsCompleted: true } ? feed.WaitAsync(end) : more;
-                await WaitAsync(more, ProgressPeriod - calls.Time.GetElapsedTime(toldAt), admission, end);
+                await WaitAsync(more, ProgressPeriod - calls.Time.GetElapsedTime(toldAt), end);
             }
 
             if (calls.Time.GetElapsedTime(toldAt) >= ProgressPeriod)
@@ -82,16 +80,15 @@ internal sealed class StoreWatch(StoreCalls calls, IChangeFeed feed) : IDisposab
         return mayHaveMore;
     }
 
-    private async Task WaitAsync(Task more, TimeSpan limit, Admission admission, CancellationToken end)
+    private async Task WaitAsync(Task more, TimeSpan limit, CancellationToken end)
     {
-        limit = admission.MayEnd && limit > Admission.AskPeriod ? Admission.AskPeriod : limit;
         try
         {
             await more.WaitAsync(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, calls.Time, end);
         }
         catch (TimeoutException)
         {
-            // Time to tell the position, or to ask whether it may go on.
+            // Time to tell the position.
         }
     }
 }

@@ -11,13 +11,14 @@ namespace Kvs.Server.Hosting;
 /// <param name="Clients">Clients, by whichever door.</param>
 /// <param name="Nodes">What nodes of the cluster know; null for none.</param>
 /// <param name="Tls">The server's certificates; null to speak without TLS.</param>
-internal sealed record ServerAccess(IAccess Clients, ClusterSecret? Nodes, TlsSource? Tls)
+/// <param name="Log">What is said of who comes in.</param>
+internal sealed record ServerAccess(IAccess Clients, ClusterSecret? Nodes, TlsSource? Tls, AccessLog Log)
 {
     /// <summary>The network, for doors, links and whatever this server connects to of its kind.</summary>
     /// <param name="plain">The network without TLS.</param>
     /// <param name="options">The options.</param>
     internal ITransport Over(ITransport plain, ServerOptions options) =>
-        Tls is null ? plain : new TlsTransport(plain, Tls, options.TlsClients);
+        Tls is null ? plain : new TlsTransport(plain, Tls, options.TlsClients) { Refused = Log.RefuseCertificate };
 
     /// <summary>Reads the files.</summary>
     /// <param name="options">The options.</param>
@@ -57,6 +58,7 @@ internal sealed record ServerAccess(IAccess Clients, ClusterSecret? Nodes, TlsSo
                     machine.Files,
                     new TlsFiles(options.TlsCaFile, options.TlsCertificateFile, options.TlsKeyFile),
                     machine.Time,
-                    log.TlsBroken));
+                    log.TlsBroken),
+            log);
     }
 }

@@ -60,7 +60,10 @@ internal sealed class ServerDoors : IAsyncDisposable
                 await doors.AddAsync(
                     string.Join(", ", routes.Select(one => one.Address)),
                     async () => await WebDoor.OpenAsync(
-                        options.ToWebDoorOptions() with { Tls = access.Tls, TlsClients = options.TlsClients },
+                        options.ToWebDoorOptions() with
+                        {
+                            Tls = access.Tls, TlsClients = options.TlsClients, TlsRefused = access.Log.RefuseCertificate,
+                        },
                         routes, dispatcher, time, loggers, stop),
                     stop);
             }

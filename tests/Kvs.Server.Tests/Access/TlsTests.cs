@@ -74,6 +74,23 @@ public sealed class TlsTests : IDisposable
         await two.SetAsync("k", "v");
     }
 
+    // Closing with bytes unread would reset the connection, and what was said before may be lost then.
+    [Fact]
+    public async Task Who_sends_much_of_something_else_hears_the_alert_and_then_the_end()
+    {
+        await using var server = Open(_authority.Sign("server"));
+        using var stranger = await WireClient.ConnectRawAsync(server.Port);
+        await stranger.SendRawAsync(new byte[500_000]);
+        Assert.Equal([0x15, 0x03], (await stranger.ReadBytesAsync(7))[..2]);
+        for (var i = 0; i < 20; i++)
+        {
+            await stranger.SendRawAsync(new byte[1000]);
+        }
+
+        var end = await Assert.ThrowsAsync<IOException>(() => stranger.ReadBytesAsync(1));
+        Assert.Contains("1 bytes early", end.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -193,7 +193,8 @@ public sealed class UsersAccessTests
             access.ByToken("nothing"u8, Peer);
         }
 
-        Assert.Equal(LogQuota.LinesMax, users.Log.Count("refused"));
+        Assert.Equal(LogQuota.LinesMax, users.Log.Count("Warning: "));
+        Assert.Equal(91, users.Log.Count("Debug: "));
         users.Time.Advance(LogQuota.While);
         access.ByToken("nothing"u8, Peer);
         Assert.Equal(1, users.Log.Count("91 more refusals"));

@@ -24,6 +24,9 @@ internal sealed partial class ServerProcess : IDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>Its process id.</summary>
+    internal int Id => _process.Id;
+
     /// <summary>What it wrote to standard error, so far.</summary>
     internal string Errors
     {

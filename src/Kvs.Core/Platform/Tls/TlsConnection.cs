@@ -16,6 +16,11 @@ internal sealed class TlsConnection : IConnection
     /// <summary>A fatal "unexpected message", for who speaks something else: his program may tell him what this port speaks.</summary>
     private static readonly byte[] _alert = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x0A];
 
+    /// <summary>Bytes of a client with whom there is no TLS that are read before its connection is closed.</summary>
+    private const int LingerBytesMax = 1024 * 1024;
+
+    private const int SinkBytes = 4096;
+
     private readonly IConnection _inner;
     private readonly ConnectionStream _bytes;
     private readonly SslStream _stream;
@@ -44,8 +49,11 @@ internal sealed class TlsConnection : IConnection
     /// <param name="inner">The connection. Ownership: this object's.</param>
     /// <param name="source">The server's certificates.</param>
     /// <param name="clients">Whether it asks for those of clients.</param>
-    internal static TlsConnection OfServer(IConnection inner, TlsSource source, TlsClients clients) =>
-        new(inner, isServer: true, stream => stream.AuthenticateAsServerAsync(source.Current.ForServer(clients), CancellationToken.None));
+    /// <param name="refused">Told who is not let in for his certificate, and why.</param>
+    internal static TlsConnection OfServer(
+        IConnection inner, TlsSource source, TlsClients clients, Action<string, string> refused) =>
+        new(inner, isServer: true, stream => stream.AuthenticateAsServerAsync(
+            source.Current.ForServer(clients, why => refused(inner.RemoteAddress, why)), CancellationToken.None));
 
     /// <summary>Shakes hands on a connection that was dialled.</summary>
     /// <param name="inner">The connection. Ownership: this object's, also when it fails.</param>
@@ -147,23 +155,39 @@ internal sealed class TlsConnection : IConnection
             await _shakeHands(_stream).ConfigureAwait(false);
             Volatile.Write(ref _isOpen, true);
         }
-        catch (Exception failure) when (IsFailure(failure) || failure is IOException)
+        catch (Exception failure) when (_isServer || IsFailure(failure))
         {
-            if (_isServer && _bytes.IsOtherProtocol)
+            // Whatever it is: of some bytes that are no handshake the framework makes exceptions of no kind that it tells of.
+            if (_isServer)
             {
-                await TellOtherProtocolAsync().ConfigureAwait(false);
+                await LetGoAsync().ConfigureAwait(false);
             }
 
             throw new IOException(failure.Message, failure);
         }
     }
 
-    private async ValueTask TellOtherProtocolAsync()
+    /// <summary>
+    /// Leaves a client with whom there is no TLS: its program may tell him why by an alert. Reads on, without looking, until it
+    /// closes, or whoever bounds the handshake ends it: closing with unread bytes would reset the connection, and it might
+    /// never see the alert.
+    /// </summary>
+    private async ValueTask LetGoAsync()
     {
         try
         {
-            await _inner.SendAsync(_alert, CancellationToken.None).ConfigureAwait(false);
+            if (_bytes.IsOtherProtocol)
+            {
+                await _inner.SendAsync(_alert, CancellationToken.None).ConfigureAwait(false);
+            }
+
             _inner.FinishSending();
+            var sink = new byte[SinkBytes];
+            for (var left = LingerBytesMax; left > 0;)
+            {
+                var count = await _inner.ReceiveAsync(sink, CancellationToken.None).ConfigureAwait(false);
+                left = count == 0 ? 0 : left - count;
+            }
         }
         catch (IOException)
         {

@@ -40,18 +40,31 @@ internal sealed class TlsMaterial
 
     /// <summary>How a server shakes hands.</summary>
     /// <param name="clients">Whether it asks for certificates.</param>
-    internal SslServerAuthenticationOptions ForServer(TlsClients clients) => new()
+    /// <param name="refused">Told of a client that is not let in, and what was wrong with its certificate.</param>
+    internal SslServerAuthenticationOptions ForServer(TlsClients clients, Action<string> refused) => new()
     {
         ServerCertificateContext = _certificate,
         EnabledSslProtocols = Protocols,
         AllowRenegotiation = false,
         ClientCertificateRequired = clients != TlsClients.None,
         CertificateChainPolicy = TrustOnly(),
-        RemoteCertificateValidationCallback = (_, certificate, _, errors) => clients switch
+        RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
         {
-            TlsClients.None => true,
-            TlsClients.Optional => certificate is null || errors == SslPolicyErrors.None,
-            _ => certificate is not null && errors == SslPolicyErrors.None,
+            var why = clients switch
+            {
+                TlsClients.None => null,
+                TlsClients.Optional when certificate is null => null,
+                _ when certificate is null => "it shows no certificate",
+                _ when errors != SslPolicyErrors.None =>
+                    "its certificate is not of an authority that is trusted here, not for clients, or has expired",
+                _ => null,
+            };
+            if (why is not null)
+            {
+                refused(why);
+            }
+
+            return why is null;
         },
     };
 

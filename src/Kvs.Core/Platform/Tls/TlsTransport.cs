@@ -9,6 +9,9 @@ namespace Kvs.Core.Platform.Tls;
 /// <param name="clients">Whether those who dial are asked for a certificate.</param>
 internal sealed class TlsTransport(ITransport inner, TlsSource source, TlsClients clients = TlsClients.None) : ITransport
 {
+    /// <summary>Told who is not let in for his certificate, and why.</summary>
+    internal Action<string, string> Refused { get; init; } = static (_, _) => { };
+
     /// <inheritdoc/>
     public async ValueTask<IConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken)
     {
@@ -17,14 +20,15 @@ internal sealed class TlsTransport(ITransport inner, TlsSource source, TlsClient
     }
 
     /// <inheritdoc/>
-    public IListener Listen(string host, int port) => new Listener(inner.Listen(host, port), source, clients);
+    public IListener Listen(string host, int port) => new Listener(inner.Listen(host, port), source, clients, Refused);
 
-    private sealed class Listener(IListener inner, TlsSource source, TlsClients clients) : IListener
+    private sealed class Listener(
+        IListener inner, TlsSource source, TlsClients clients, Action<string, string> refused) : IListener
     {
         public int Port => inner.Port;
 
         public async ValueTask<IConnection> AcceptAsync(CancellationToken cancellationToken) =>
-            TlsConnection.OfServer(await inner.AcceptAsync(cancellationToken).ConfigureAwait(false), source, clients);
+            TlsConnection.OfServer(await inner.AcceptAsync(cancellationToken).ConfigureAwait(false), source, clients, refused);
 
         public void Dispose() => inner.Dispose();
     }

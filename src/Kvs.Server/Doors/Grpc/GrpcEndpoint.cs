@@ -1,5 +1,6 @@
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Grpc.Wire;
+using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -90,6 +91,10 @@ internal sealed partial class GrpcEndpoint(int messageBytesMax, TimeProvider tim
                 MessageBytesMax = messageBytesMax,
             });
             return new CallStatus(StatusCode.Ok, "");
+        }
+        catch (OperationCanceledException) when (Admission.IsTakenBack(http))
+        {
+            return StatusMapping.Of(Admission.Failure);
         }
         catch (OperationCanceledException)
         {

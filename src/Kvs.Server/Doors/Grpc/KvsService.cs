@@ -149,7 +149,6 @@ internal sealed class KvsService(StoreCalls calls)
             }
 
             isFirst = false;
-            WebGuard.AdmissionOf(call.Http).ThrowIfTakenBack();
         }
         while (!scan.IsDone);
     }
@@ -158,9 +157,7 @@ internal sealed class KvsService(StoreCalls calls)
     {
         using var watch = await calls.WatchAsync(Translation.Of(request), call.Deadline, call.Cancelled);
         await watch.TellAsync(
-            changes => call.Answers.WriteAsync(Translation.Of(changes, watch.Position)),
-            WebGuard.AdmissionOf(call.Http),
-            call.Cancelled);
+            changes => call.Answers.WriteAsync(Translation.Of(changes, watch.Position)), call.Cancelled);
     }
 
     private async Task<CompletedWrite> ApplyAsync(IEnumerable<Operation> operations, GrpcCall call)

@@ -68,7 +68,7 @@ internal sealed class CommandRunner(RespClient client, Burst<RespAnswer> burst, 
         {
             if (SpeaksHttp(words.Span(0)))
             {
-                client.IsLeaving = true;
+                (client.IsLeaving, client.Fault) = (true, "it speaks HTTP");
                 return CommandStep.Done;
             }
 
@@ -189,6 +189,7 @@ internal sealed class CommandRunner(RespClient client, Burst<RespAnswer> burst, 
         if (!client.Shared.Commands.TryFind(words.Span(0), out command!))
         {
             error = RespErrors.UnknownCommand(words);
+            client.Shared.Context.Log.PeerBrokeProtocol(client.Address, "it sent a command that is not known");
         }
         else if (command.Children is { } children && words.Count > 1)
         {
@@ -249,6 +250,16 @@ internal sealed class CommandRunner(RespClient client, Burst<RespAnswer> burst, 
         if (client.Transaction is not { } transaction)
         {
             return Refuse("ERR EXEC without MULTI");
+        }
+
+        // What was allowed when it was queued need not be so any more.
+        foreach (var command in transaction.Commands)
+        {
+            if (client.Access.Judge(command.Needs) is var code and not ErrorCode.None)
+            {
+                client.EndTransaction();
+                return Refuse(RespErrors.AbortedBy(RespErrors.Denied(code, command)));
+            }
         }
 
         if (transaction.IsBroken)

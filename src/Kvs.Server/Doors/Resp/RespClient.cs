@@ -44,6 +44,9 @@ internal sealed class RespClient(RespShared shared, SessionAccess access, long i
     /// <summary>Whether it wants to go: nothing more is read.</summary>
     internal bool IsLeaving { get; set; }
 
+    /// <summary>What is wrong with what it sends, for the log; null for nothing.</summary>
+    internal string? Fault { get; set; }
+
     /// <summary>The commands between MULTI and EXEC; null outside.</summary>
     internal Transaction? Transaction { get; set; }
 

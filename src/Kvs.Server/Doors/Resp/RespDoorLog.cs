@@ -6,6 +6,6 @@ namespace Kvs.Server.Doors.Resp;
 /// <param name="logger">The log.</param>
 internal sealed partial class RespDoorLog(ILogger logger)
 {
-    [LoggerMessage(2101, LogLevel.Information, "Redis clients are served at {Address} (port {Port}).")]
+    [LoggerMessage(2101, LogLevel.Information, "resp listening on {Address} (port {Port})")]
     internal partial void Serving(string address, int port);
 }

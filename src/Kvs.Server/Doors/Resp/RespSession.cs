@@ -22,7 +22,6 @@ internal sealed class RespSession : ISession, IWire<RespAnswer>
     private readonly CommandParser _parser;
     private readonly CommandRunner _runner;
     private int _needed;
-    private string? _fault;
 
     /// <summary>Creates it; <see cref="RunAsync"/> runs it.</summary>
     /// <param name="shared">What all connections of the door share.</param>
@@ -74,7 +73,7 @@ internal sealed class RespSession : ISession, IWire<RespAnswer>
         _client.Touch();
         if (!_loop.Access.IsKnown && !_loop.Receiver.Received.IsEmpty)
         {
-            _loop.Access.Recognize(_connection);
+            _loop.Access.Recognize();
         }
 
         _loop.Receiver.IsReady = _loop.Access.IsKnown;
@@ -87,8 +86,8 @@ internal sealed class RespSession : ISession, IWire<RespAnswer>
                     _needed = _parser.Length;
                     return ReadStop.NeedMore;
                 case ParseStatus.Refused:
-                    _fault = _parser.Fault;
-                    _runner.Refuse($"ERR Protocol error: {_fault}");
+                    _client.Fault = _parser.Fault;
+                    _runner.Refuse($"ERR Protocol error: {_parser.Fault}");
                     return ReadStop.Close;
             }
 
@@ -133,7 +132,7 @@ internal sealed class RespSession : ISession, IWire<RespAnswer>
         : null;
 
     /// <inheritdoc/>
-    string? IWire<RespAnswer>.WriteLast() => _fault;
+    string? IWire<RespAnswer>.WriteLast() => _client.Fault;
 
     /// <inheritdoc/>
     ReadOnlyMemory<byte> IWire<RespAnswer>.Goodbye(EndReason reason)

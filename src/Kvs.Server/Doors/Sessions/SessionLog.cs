@@ -26,6 +26,12 @@ internal sealed partial class SessionLog(ILogger logger)
     [LoggerMessage(2007, LogLevel.Debug, "{Peer} ended before it had come in: {Reason}")]
     internal partial void NeverCameIn(string peer, string reason);
 
+    [LoggerMessage(2008, LogLevel.Debug, "{Peer} closed the connection within a request, or before it had come in.")]
+    internal partial void ClosedEarly(string peer);
+
+    [LoggerMessage(2009, LogLevel.Debug, "{Peer} has not sent what it should within {Limit}; closing.")]
+    internal partial void EndedLate(string peer, TimeSpan limit);
+
     [LoggerMessage(2006, LogLevel.Warning, "{Sessions} connections were not done after {Limit}; closing them.")]
     internal partial void DrainTimedOut(int sessions, TimeSpan limit);
 }

@@ -37,7 +37,7 @@ internal sealed class SessionLoop<TAnswer>
         Clock = new SessionClock(context.Time);
         Sender = new SessionSender(connection, context.Time);
         Answers = new SendBuffer(context.Budgets.LargeAnswers);
-        Access = new SessionAccess(context.Dispatcher.Access);
+        Access = new SessionAccess(context.Dispatcher.Access, connection);
         Burst = new Burst<TAnswer>(context.Options.SessionBytesMax)
         {
             Origin = new WorkOrigin(context.Door, connection.RemoteAddress),
@@ -129,20 +129,31 @@ internal sealed class SessionLoop<TAnswer>
 
         if (Access.IsTakenBack() && TryEnd(EndReason.TakenBack))
         {
+            Access.NoteTakenBack();
             return;
         }
 
         switch (Clock.Phase)
         {
             case SessionPhase.Idle when !_wire.IsBusy && Clock.IsOver(options.IdleTimeout):
-                TryEnd(EndReason.Idle);
+                EndLate(EndReason.Idle, options.IdleTimeout);
                 break;
             case SessionPhase.Partial when Clock.IsOver(options.FrameTimeout):
-                TryEnd(EndReason.Partial);
+                EndLate(EndReason.Partial, options.FrameTimeout);
                 break;
             case SessionPhase.Lingering or SessionPhase.Ended when Clock.IsOver(SessionContext.LingerMax):
-                abort();
+                // Not closed under the session's hands, which would reset it: what it waits for ends, and then it closes.
+                _connection.Finish();
                 break;
+        }
+    }
+
+    /// <summary>Nothing more will come: says in the log when that is no good end.</summary>
+    internal void NoteClosed()
+    {
+        if (Clock.Phase != SessionPhase.Ended && !(Receiver.IsReady && Receiver.Received.IsEmpty))
+        {
+            _context.Log.ClosedEarly(_connection.RemoteAddress);
         }
     }
 
@@ -159,6 +170,14 @@ internal sealed class SessionLoop<TAnswer>
 
         await FlushAsync();
         await LingerAsync();
+    }
+
+    private void EndLate(EndReason reason, TimeSpan limit)
+    {
+        if (TryEnd(reason))
+        {
+            _context.Log.EndedLate(_connection.RemoteAddress, limit);
+        }
     }
 
     private async Task GuardAsync(Func<Task> run)
@@ -232,6 +251,7 @@ internal sealed class SessionLoop<TAnswer>
                 await Receiver.MakeRoomAsync(_wire.NeededBytes);
                 if (!Receiver.TryWait(out var receive) || !Receiver.TryTake(await receive))
                 {
+                    NoteClosed();
                     return;
                 }
             }

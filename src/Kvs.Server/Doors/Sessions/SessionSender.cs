@@ -46,9 +46,8 @@ internal sealed class SessionSender(IConnection connection, TimeProvider time)
     }
 
     /// <summary>
-    /// Sends the last frame of a connection that is ended from outside, unless a send is going on. The frame is far
-    /// smaller than the operating system's buffer, which is empty as nothing is being sent. The connection is not
-    /// closed
+    /// Sends the last frame of a connection that is ended from outside, behind a send that is going on. A client that takes
+    /// nothing keeps it waiting: whoever ends the connection aborts it when the time to linger is over. It is not closed
     /// here: with bytes unread that would reset it, and the client might never see the frame.
     /// </summary>
     /// <param name="last">The frame, which says why.</param>
@@ -56,8 +55,7 @@ internal sealed class SessionSender(IConnection connection, TimeProvider time)
     {
         if (!_turn.Wait(0))
         {
-            connection.Dispose();
-            return;
+            await _turn.WaitAsync();
         }
 
         try

@@ -104,6 +104,7 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
             {
                 if (!await receiver.ReceiveAsync(_frame.Length))
                 {
+                    _loop.NoteClosed();
                     return false;
                 }
 
@@ -117,7 +118,7 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
                 return false;
             }
 
-            _loop.Access.Recognize(_connection);
+            _loop.Access.Recognize();
             _handler.ClientId = hello.ClientId;
             _answers.Position = hello.Features.HasFlag(Features.Positions) ? () => _door.Context.Dispatcher.Position : null;
             _answers.FrameBytesMax = _door.AnswerBytesMax(hello.FrameBytesMax);

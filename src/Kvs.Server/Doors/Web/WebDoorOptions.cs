@@ -20,6 +20,9 @@ internal sealed record WebDoorOptions
     /// <summary>Whether clients are asked for a certificate.</summary>
     internal TlsClients TlsClients { get; init; }
 
+    /// <summary>Told who is not let in for his certificate, and why.</summary>
+    internal Action<string, string> TlsRefused { get; init; } = static (_, _) => { };
+
     /// <summary>Connections of all doors at once; one more is told so and closed.</summary>
     internal int ConnectionsMax { get; init; } = 10_000;
 

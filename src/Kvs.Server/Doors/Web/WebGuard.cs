@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Kvs.Core.Primitives;
 using Kvs.Core.Protocol.Requests;
@@ -22,40 +23,38 @@ internal sealed class WebGuard(IAccess access)
 
     /// <summary>Lets a request pass, or not.</summary>
     /// <param name="context">The request; its route has been chosen.</param>
+    /// <returns>Ends the request when the access is taken back; null where nobody's can be. Ownership: of who answers it.</returns>
     /// <exception cref="KvsException">It is not let in.</exception>
-    internal async ValueTask AdmitAsync(HttpContext context)
+    internal async ValueTask<Admission?> AdmitAsync(HttpContext context)
     {
         // A path that leads nowhere tells nothing, and needs nobody.
         var need = context.GetEndpoint() is { } endpoint ? WebAccess.NeedOf(endpoint) : RouteNeed.Nothing;
-        if (need == RouteNeed.Nothing)
+        if (need == RouteNeed.Nothing || access.Stranger is not null)
         {
-            return;
+            return null;
         }
 
-        var identity = await IdentifyAsync(context)
-            ?? throw new KvsAccessException(ErrorCode.Unauthenticated, SessionAccess.UnknownText);
         var role = (Role)need;
+        var peer = $"{new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, context.Connection.RemotePort)}";
+        var header = context.Request.Headers.Authorization.ToString();
+        var identity = await IdentifyAsync(context, header, peer);
+        if (identity is null)
+        {
+            access.NoteRefused(null, role, peer);
+            throw new KvsAccessException(ErrorCode.Unauthenticated, SessionAccess.UnknownText);
+        }
+
         if (!identity.Allows(role))
         {
+            access.NoteRefused(identity, role, peer);
             throw new KvsAccessException(ErrorCode.PermissionDenied, SessionAccess.DeniedText(identity, role));
         }
 
-        context.Features.Set(new Admission(access, identity, role));
+        return context.Features.Get<WebConnection>()?.Admit(context, identity, role);
     }
 
-    /// <summary>For whom a request was let in.</summary>
-    /// <param name="context">The request.</param>
-    internal static Admission AdmissionOf(HttpContext context) => context.Features.Get<Admission>() ?? Admission.Free;
-
-    private async ValueTask<Identity?> IdentifyAsync(HttpContext context)
+    private async ValueTask<Identity?> IdentifyAsync(HttpContext context, string header, string peer)
     {
-        if (access.Stranger is { } stranger)
-        {
-            return stranger;
-        }
-
-        var header = context.Request.Headers.Authorization.ToString();
-        var peer = $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}";
         if (header.StartsWith(BasicScheme, StringComparison.OrdinalIgnoreCase))
         {
             return TryReadBasic(header[BasicScheme.Length..], out var user, out var password)

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -28,6 +29,7 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
     private static readonly TimeSpan _handshakeTimeMax = TimeSpan.FromDays(40);
 
     private readonly WebGuard _guard = new(dispatcher.Access);
+    private readonly WebStrangers _strangers = new(routes.Name, options.FrameTimeout, dispatcher.Time, log);
     private RequestDelegate _answer = static _ => Task.CompletedTask; // set once, before it listens
     private int _refusals; // Interlocked
     private int _open; // Interlocked: connections, without refused ones
@@ -59,7 +61,8 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
             // Behind the count, so that a handshake takes a connection; Kestrel adds the versions of HTTP.
             endpoint.UseHttps(new TlsHandshakeCallbackOptions
             {
-                OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls.Current.ForServer(options.TlsClients)),
+                OnConnection = handshake => new ValueTask<SslServerAuthenticationOptions>(tls.Current.ForServer(
+                    options.TlsClients, why => options.TlsRefused($"{handshake.Connection.RemoteEndPoint}", why))),
                 HandshakeTimeout = options.FrameTimeout > TimeSpan.Zero ? options.FrameTimeout : _handshakeTimeMax,
             });
         }
@@ -76,7 +79,7 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
         // Who asks, and whether that one may, is judged here: the route is known, no body was read.
         pipeline.Use(next => async context =>
         {
-            await _guard.AdmitAsync(context);
+            using var admission = await _guard.AdmitAsync(context);
             await next(context);
         });
         pipeline.UseEndpoints(routes.Map);
@@ -89,6 +92,7 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
     {
         // Handlers may block for a disk. The sockets' own thread, on which completions run inline, must never come here.
         Check.That(Thread.CurrentThread.IsThreadPoolThread);
+        context.Features.GetRequiredFeature<WebConnection>().NoteRequest();
         try
         {
             if (context.Features.Get<RefusedConnection>() is not null)
@@ -166,6 +170,7 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
     {
         connection.Features.Set(this);
         connection.Features.Set(new WorkOrigin(routes.Name, $"{connection.RemoteEndPoint}"));
+        var one = new WebConnection(connection, dispatcher.Access, _strangers);
         if (dispatcher.TryAddConnection(options.ConnectionsMax))
         {
             Interlocked.Increment(ref _open);
@@ -177,12 +182,16 @@ internal sealed class WebListener(IWebRoutes routes, RequestDispatcher dispatche
             {
                 Interlocked.Decrement(ref _open);
                 dispatcher.CountConnection(-1);
+                if (!one.HasAsked)
+                {
+                    log.NeverAsked(routes.Name, one.Peer);
+                }
             }
 
             return;
         }
 
-        log.TooManyConnections(routes.Name, $"{connection.RemoteEndPoint}");
+        log.TooManyConnections(routes.Name, one.Peer);
         if (Interlocked.Increment(ref _refusals) <= RefusalsMax)
         {
             connection.Features.Set(new RefusedConnection());

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Kvs.TestKit;
 using Kvs.TestKit.Processes;
 using Xunit;
@@ -7,10 +5,8 @@ using Xunit;
 namespace Kvs.Server.Tests.Doors.Resp;
 
 /// <summary>Stock clients against a real server process.</summary>
-public sealed partial class ClientTests
+public sealed class ClientTests
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(120);
-
     [ToolFact("redis-cli")]
     public Task Redis_cli_works() => WithServerAsync(async port =>
     {
@@ -48,41 +44,11 @@ public sealed partial class ClientTests
     {
         using var directory = new TemporaryDirectory();
         using var server = await ServerProcess.StartAsync(directory.FullPath, "--resp", "127.0.0.1:0", "--durability", "os");
-        await test(RespPort().Match(server.Errors).Groups[1].Value);
+        await test(server.AddressOf("resp").Split(':')[1]);
     }
 
-    private static async Task<string> RunAsync(string program, string[] arguments, string input = "")
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        using var process = Process.Start(start)!;
-        using var timeout = new CancellationTokenSource(s_deadline);
-        try
-        {
-            await process.StandardInput.WriteAsync(input);
-            process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
-            var errors = await process.StandardError.ReadToEndAsync(timeout.Token);
-            await process.WaitForExitAsync(timeout.Token);
-            Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {await output}\n{errors}");
-            return (await output).Trim();
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill();
-            }
-        }
-    }
-
-    [GeneratedRegex(@"Redis clients are served at .* \(port (?<port>\d+)\)", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex RespPort();
+    private static Task<string> RunAsync(string program, string[] arguments, string input = "") =>
+        ToolProcess.OutputAsync(program, arguments, input);
 
     [AttributeUsage(AttributeTargets.Method)]
     private sealed class ClientsFactAttribute : FactAttribute

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -12,23 +13,31 @@ internal sealed class RespWire : IDisposable
 {
     private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
 
-    private readonly Socket _socket;
+    private readonly Stream _stream;
     private byte[] _received = new byte[4096];
     private int _start;
     private int _end;
 
-    private RespWire(Socket socket) => _socket = socket;
+    private RespWire(Stream stream) => _stream = stream;
 
     internal static Task<RespWire> ConnectAsync(int port) => ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
 
-    internal static async Task<RespWire> ConnectAsync(EndPoint place)
+    internal static async Task<RespWire> ConnectAsync(EndPoint place, SslClientAuthenticationOptions? tls = null)
     {
         var socket = place is IPEndPoint
             ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
             : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         using var timeout = new CancellationTokenSource(_deadline);
         await socket.ConnectAsync(place, timeout.Token);
-        return new RespWire(socket);
+        var plain = new NetworkStream(socket, ownsSocket: true);
+        if (tls is null)
+        {
+            return new RespWire(plain);
+        }
+
+        var secured = new SslStream(plain);
+        await secured.AuthenticateAsClientAsync(tls, timeout.Token);
+        return new RespWire(secured);
     }
 
     /// <summary>Words as a client sends them; each byte of a word is a character up to 255.</summary>
@@ -38,10 +47,7 @@ internal sealed class RespWire : IDisposable
     internal async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
         using var timeout = new CancellationTokenSource(_deadline);
-        for (var sent = 0; sent < bytes.Length;)
-        {
-            sent += await _socket.SendAsync(bytes[sent..], timeout.Token);
-        }
+        await _stream.WriteAsync(bytes, timeout.Token);
     }
 
     /// <summary>Sends a command and gives its reply, ends of line shown as |.</summary>
@@ -86,9 +92,9 @@ internal sealed class RespWire : IDisposable
             int count;
             try
             {
-                count = await _socket.ReceiveAsync(_received.AsMemory(_end), timeout.Token);
+                count = await _stream.ReadAsync(_received.AsMemory(_end), timeout.Token);
             }
-            catch (SocketException)
+            catch (IOException)
             {
                 count = 0; // reset: closed too
             }
@@ -103,7 +109,7 @@ internal sealed class RespWire : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     private bool TrySkip(ref int at)
     {

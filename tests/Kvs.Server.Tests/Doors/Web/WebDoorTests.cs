@@ -163,6 +163,17 @@ public sealed class WebDoorTests
     }
 
     [Fact]
+    public async Task A_connection_that_asks_nothing_is_closed_when_its_time_is_over()
+    {
+        await using var server = await WebFixture.OpenAsync(
+            _ => [new NamedRoutes("one")], options: new WebDoorOptions { FrameTimeout = TimeSpan.FromMilliseconds(100) });
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Door.Port);
+        Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]));
+        Assert.Equal("one", await server.Client.GetStringAsync(new Uri("/one", UriKind.Relative)));
+    }
+
+    [Fact]
     public void A_route_that_does_not_say_what_it_needs_needs_most() =>
         Assert.Equal(RouteNeed.Admin, WebAccess.NeedOf(new Endpoint(null, EndpointMetadataCollection.Empty, "x")));
 

@@ -3,7 +3,6 @@ using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Http.Answers;
 using Kvs.Server.Doors.Http.Requests;
-using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Kvs.Server.Doors.Http.Scans;
@@ -169,7 +168,6 @@ internal sealed class ScanRoute(StoreCalls calls, HttpDoorOptions options)
                 return;
             }
 
-            WebGuard.AdmissionOf(call.Context).ThrowIfTakenBack();
             part = await scan.ReadAsync(StoreScan.PartBytes, call.Gone);
         }
     }

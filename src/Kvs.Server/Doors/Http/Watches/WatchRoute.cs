@@ -43,8 +43,13 @@ internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
         using var events = new JsonAnswer(context, options.SendTimeout);
         try
         {
-            await watch.TellAsync(
-                changes => TellAsync(watch.Position, changes, events, asked!.KeysOnly), WebGuard.AdmissionOf(context), end.Token);
+            await watch.TellAsync(changes => TellAsync(watch.Position, changes, events, asked!.KeysOnly), end.Token);
+        }
+        catch (OperationCanceledException) when (Admission.IsTakenBack(context) && events.Json.CurrentDepth == 0)
+        {
+            // Not within an event: else the client would take the error for a part of it.
+            Admission.AllowLastWords(context);
+            await TellErrorAsync(events, watch, Admission.Failure);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested && !call.Gone.IsCancellationRequested)
         {
@@ -52,10 +57,7 @@ internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
         }
         catch (KvsException failure)
         {
-            WriteHead(events, "error", watch.Position);
-            events.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(Problem.Of(failure), HttpJson.Default.Problem));
-            events.WriteRaw("\n\n"u8);
-            await events.FlushAsync();
+            await TellErrorAsync(events, watch, failure);
         }
     }
 
@@ -101,6 +103,14 @@ internal sealed class WatchRoute(StoreCalls calls, HttpDoorOptions options)
 
         // An id without data: a browser keeps it for its next connection, and tells its page nothing.
         events.WriteRaw(Encoding.ASCII.GetBytes($"id: {position}\n\n"));
+        await events.FlushAsync();
+    }
+
+    private static async Task TellErrorAsync(JsonAnswer events, StoreWatch watch, KvsException failure)
+    {
+        WriteHead(events, "error", watch.Position);
+        events.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(Problem.Of(failure), HttpJson.Default.Problem));
+        events.WriteRaw("\n\n"u8);
         await events.FlushAsync();
     }
 

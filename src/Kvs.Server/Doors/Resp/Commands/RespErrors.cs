@@ -50,6 +50,10 @@ internal static class RespErrors
         ? NotAuthenticated
         : $"NOPERM this user has no permissions to run the '{command.Name}' command";
 
+    /// <summary>A transaction is given up for one of its commands.</summary>
+    /// <param name="error">What is wrong with that one.</param>
+    internal static string AbortedBy(string error) => $"EXECABORT Transaction discarded because of: {error}";
+
     /// <summary>The command cannot stand between MULTI and EXEC.</summary>
     /// <param name="command">The command.</param>
     internal static string NotInTransaction(Command command) =>

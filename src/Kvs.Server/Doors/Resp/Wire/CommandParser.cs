@@ -37,6 +37,8 @@ internal sealed class CommandParser(int commandBytesMax)
     /// <summary>Longest word while the client has not said who it is.</summary>
     internal const int StrangerWordBytesMax = 16 * 1024;
 
+    private const string TlsFault = "the client speaks TLS, and this port does not (--tls-cert)";
+
     private int _at; // from the beginning of the command
     private int _seen; // how far the line that begins at _at has been searched for its end
     private int _wordsLeft; // -1 before the count is known
@@ -215,6 +217,11 @@ internal sealed class CommandParser(int commandBytesMax)
     private ParseStatus ReadLine(ReadOnlyMemory<byte> received)
     {
         var bytes = received.Span;
+        if (bytes is [0x16, 0x03, ..])
+        {
+            return Refuse(TlsFault);
+        }
+
         var length = bytes[_seen..].IndexOf((byte)'\n');
         if (length < 0)
         {

@@ -52,7 +52,7 @@ internal static class InfoText
             ("kvs_groups", facts.Stats.Groups), ("kvs_syncs", facts.Stats.Syncs)],
         "replication" => Replication(facts),
         "cluster" => [("cluster_enabled", 0)],
-        _ => facts.Stats.Keys == 0 ? [] : [("db0", $"keys={facts.Stats.Keys},expires=0,avg_ttl=0")],
+        _ => facts.Stats.Keys == 0 ? [] : [("db0", $"keys={facts.Stats.Keys}")],
     };
 
     private static IEnumerable<(string Name, object Value)> Server(Facts facts) =>

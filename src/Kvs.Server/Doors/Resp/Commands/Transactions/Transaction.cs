@@ -26,6 +26,9 @@ internal sealed class Transaction(long ownBytes, ByteBudget large)
     /// <summary>How many commands.</summary>
     internal int Count => _commands.Count;
 
+    /// <summary>The commands, in their order.</summary>
+    internal IEnumerable<Command> Commands => _commands.Select(static kept => kept.Command);
+
     /// <summary>Bytes that it keeps.</summary>
     internal long Bytes => _bytes;
 
