@@ -137,8 +137,11 @@ internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, Time
                 return greeting.Left;
             }
 
-            Log.Refuse(connection.RemoteAddress, why);
-            await (peer is null ? greeting.SayGoodbyeAsync(timeout.Token) : Task.CompletedTask);
+            if (peer is null)
+            {
+                Log.Refuse(connection.RemoteAddress, why);
+                await greeting.SayGoodbyeAsync(timeout.Token);
+            }
         }
         catch (IOException failure)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Kvs.Server.Access;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,7 @@ namespace Kvs.Server.Cluster.Links;
 internal sealed partial class LinkLog(ILogger logger, TimeProvider time)
 {
     private readonly LogQuota _quota = new(time);
+    private readonly ConcurrentDictionary<string, string> _notReached = new(StringComparer.Ordinal); // by node, and why
 
     /// <summary>The other side is not let in, or does not let this one in.</summary>
     /// <param name="peer">The other side.</param>
@@ -25,6 +27,36 @@ internal sealed partial class LinkLog(ILogger logger, TimeProvider time)
     /// <param name="peer">The other side.</param>
     internal void RefusesUs(string peer) =>
         Refuse(peer, "it asks for the cluster's secret, and this node has none: give all nodes the same --cluster-secret-file");
+
+    /// <summary>Dialling another node came to nothing: said once, until that changes, for it is tried again and again.</summary>
+    /// <param name="peer">The node.</param>
+    /// <param name="why">Why.</param>
+    internal void NotReached(string peer, string why)
+    {
+        var before = "";
+        _notReached.AddOrUpdate(peer, why, (_, last) =>
+        {
+            before = last;
+            return why;
+        });
+        if (before != why)
+        {
+            DialFailed(peer, why);
+        }
+    }
+
+    /// <summary>There is a link with another node.</summary>
+    /// <param name="peer">The node, when it was dialled.</param>
+    internal void Reached(string? peer)
+    {
+        if (peer is not null)
+        {
+            _notReached.TryRemove(peer, out _);
+        }
+    }
+
+    [LoggerMessage(3011, LogLevel.Warning, "{Peer} cannot be reached: {Why}")]
+    private partial void DialFailed(string peer, string why);
 
     [LoggerMessage(3010, LogLevel.Warning, "no link with {Peer}: {Why}")]
     private partial void Refused(string peer, string why);
