@@ -20,24 +20,41 @@ internal sealed partial class AccessLog(ILogger logger, TimeProvider time)
     /// <summary>A proof was wrong.</summary>
     /// <param name="peer">Who has shown it.</param>
     /// <param name="who">As whom: a user's name as it was given, or what kind of proof it was.</param>
-    internal void Refuse(string peer, string who) => Refused(LevelOf(_wrong), peer, Plain(who));
+    internal void Refuse(string peer, string who)
+    {
+        var level = LevelOf(_wrong);
+        var name = Plain(who);
+        Refused(level, peer, name);
+    }
 
     /// <summary>A certificate is of no use, or there is none where there must be one.</summary>
     /// <param name="peer">Who has shown it.</param>
     /// <param name="why">What is wrong.</param>
-    internal void RefuseCertificate(string peer, string why) => NotTrusted(LevelOf(_certificates), peer, why);
+    internal void RefuseCertificate(string peer, string why)
+    {
+        var level = LevelOf(_certificates);
+        NotTrusted(level, peer, why);
+    }
 
     /// <summary>Somebody may do less than he asked for.</summary>
     /// <param name="peer">Who has asked.</param>
     /// <param name="identity">Who he is.</param>
     /// <param name="needed">The role that it needs.</param>
-    internal void Deny(string peer, Identity identity, Role needed) =>
-        Denied(LevelOf(_denied), peer, identity.Name, Roles.TextOf(identity.Role), Roles.TextOf(needed));
+    internal void Deny(string peer, Identity identity, Role needed)
+    {
+        var level = LevelOf(_denied);
+        var (role, need) = (Roles.TextOf(identity.Role), Roles.TextOf(needed));
+        Denied(level, peer, identity.Name, role, need);
+    }
 
     /// <summary>Somebody who was in is so no more.</summary>
     /// <param name="peer">Who it is.</param>
     /// <param name="identity">Who he was.</param>
-    internal void TakeBack(string peer, Identity identity) => TakenBack(LevelOf(_takenBack), peer, identity.Name);
+    internal void TakeBack(string peer, Identity identity)
+    {
+        var level = LevelOf(_takenBack);
+        TakenBack(level, peer, identity.Name);
+    }
 
     [LoggerMessage(5003, LogLevel.Error, "the users' file is not usable, and what it was before stays in force: {Reason}")]
     internal partial void Broken(string reason);

@@ -62,7 +62,9 @@ internal sealed class ServerDoors : IAsyncDisposable
                     async () => await WebDoor.OpenAsync(
                         options.ToWebDoorOptions() with
                         {
-                            Tls = access.Tls, TlsClients = options.TlsClients, TlsRefused = access.Log.RefuseCertificate,
+                            Tls = access.Tls,
+                            TlsClients = options.TlsClients,
+                            TlsRefused = access.Log.RefuseCertificate,
                         },
                         routes, dispatcher, time, loggers, stop),
                     stop);
