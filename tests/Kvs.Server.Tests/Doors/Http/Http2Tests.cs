@@ -48,7 +48,6 @@ public sealed class Http2Tests : IDisposable
         Assert.Equal(2, JsonDocument.Parse(page[4..]).RootElement.GetProperty("entries").GetArrayLength());
         Assert.Equal(page[..3], (await server.ReadAsync("GET /v1/kv?keys_only", null, "Accept: application/x-ndjson"))[..3]);
         Assert.StartsWith("412", await server.ReadAsync("PUT /v1/kv/large", "x", "If-None-Match: *"), StringComparison.Ordinal);
-        Assert.StartsWith("421", await server.ReadAsync("GET /livez", null, "Host: evil.example"), StringComparison.Ordinal);
         Assert.StartsWith("415", await server.ReadAsync("POST /v1/batch", "{}", "Content-Type: text/plain"), StringComparison.Ordinal);
         Assert.StartsWith("405", await server.ReadAsync("POST /livez", ""), StringComparison.Ordinal);
     }
@@ -92,6 +91,7 @@ public sealed class Http2Tests : IDisposable
             var set = await CurlAsync($"{option} -X PUT --data-binary value -w %{{http_version}}:%{{http_code}} {url}");
             Assert.Equal($"{version}:201", set);
             Assert.Equal($"value{version}", await CurlAsync($"{option} -w %{{http_version}} {url}"));
+            Assert.Equal("421", await CurlAsync($"{option} -o /dev/null -w %{{http_code}} -H Host:evil.example {url}"));
         }
     }
 

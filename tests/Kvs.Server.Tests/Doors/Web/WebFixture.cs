@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Kvs.Core.Engines;
 using Kvs.Core.Engines.Memory;
 using Kvs.Core.Operations;
@@ -14,14 +15,15 @@ internal sealed class WebFixture : IAsyncDisposable
 {
     private readonly IKvEngine _engine;
 
-    private WebFixture(IKvEngine engine, RequestDispatcher dispatcher, WebDoor door, bool hasTls)
+    private WebFixture(IKvEngine engine, RequestDispatcher dispatcher, WebDoor door, SslClientAuthenticationOptions? tls)
     {
         _engine = engine;
         Dispatcher = dispatcher;
         Door = door;
-        var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true; // whose it is is not the matter here
-        Client = new HttpClient(handler) { BaseAddress = new Uri($"{(hasTls ? "https" : "http")}://127.0.0.1:{door.Port}") };
+        Client = new HttpClient(new SocketsHttpHandler { SslOptions = tls ?? new SslClientAuthenticationOptions() })
+        {
+            BaseAddress = new Uri($"{(tls is null ? "http" : "https")}://127.0.0.1:{door.Port}"),
+        };
     }
 
     /// <summary>The way to the engine.</summary>
@@ -63,7 +65,7 @@ internal sealed class WebFixture : IAsyncDisposable
         var door = await WebDoor.OpenAsync(
             options, routes(new StoreCalls(dispatcher, time ?? TimeProvider.System)), dispatcher,
             TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
-        return new WebFixture(served, dispatcher, door, options.Tls is not null);
+        return new WebFixture(served, dispatcher, door, options.Tls?.Current.ForClient("127.0.0.1", static _ => { }));
     }
 
     public async ValueTask DisposeAsync()
