@@ -47,7 +47,8 @@ public sealed class RespTests(ITestOutputHelper output)
                 s_patience,
                 () => string.Join(' ', refused));
             await promoting;
-            Assert.Subset(["+OK", "-TRYAGAIN", "-READONLY", "-NOREPLICAS", "-MASTERDOWN", "-UNKNOWN", "-LOADING"], refused);
+            Assert.All(refused, static word => Assert.Contains(
+                word, (string[])["+OK", "-TRYAGAIN", "-READONLY", "-NOREPLICAS", "-MASTERDOWN", "-UNKNOWN"]));
             Assert.Equal("$1 4", await client.AskAsync("GET k"));
         },
         "--resp",
