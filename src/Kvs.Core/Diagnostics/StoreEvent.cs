@@ -38,6 +38,12 @@ internal enum StoreEventKind
 
     /// <summary>A record that was to be read is damaged: told once for each place.</summary>
     DamageFound = 12,
+
+    /// <summary>The index has all the memory that it may have: new keys are refused.</summary>
+    MemoryFull = 13,
+
+    /// <summary>There is memory again: new keys are taken.</summary>
+    MemoryHasRoom = 14,
 }
 
 /// <summary>How much a <see cref="StoreEvent"/> matters.</summary>

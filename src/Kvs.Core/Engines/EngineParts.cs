@@ -81,6 +81,9 @@ internal sealed record EngineParts
     /// <summary>Room for the group in hand. Commit thread only.</summary>
     internal required LogRoom Room { get; init; }
 
+    /// <summary>Room for keys in memory. Commit thread only.</summary>
+    internal required IndexRoom IndexRoom { get; init; }
+
     /// <summary>Segments for the commit thread, and those that it leaves to be sealed.</summary>
     internal required SegmentSupply Supply { get; init; }
 
@@ -103,7 +106,7 @@ internal sealed record EngineParts
     internal MemberLog? Member { get; init; }
 
     /// <summary>Groups between the commit and the sync thread.</summary>
-    internal GroupHandOff HandOff { get; } = new();
+    internal required GroupHandOff HandOff { get; init; }
 
     /// <summary>Wakes who waits for more to be published.</summary>
     internal PublicationSignal Watchers { get; } = new();

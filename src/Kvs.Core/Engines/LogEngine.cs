@@ -112,9 +112,10 @@ internal sealed class LogEngine : IKvEngine
             WorkItems.Refuse(item, ErrorCode.ShuttingDown, "The store is closing; the write was not applied.");
             item.Complete();
         }
-        else if (!_queue.TryEnqueue(item))
+        else if (_queue.LastWait > _parts.Options.QueueTimeMax / 2 || !_queue.TryEnqueue(item))
         {
-            WorkItems.Refuse(item, ErrorCode.Overloaded, "Too much work is waiting; the write was not applied. Retry later.");
+            // What would wait for too long is told so at once: who has sent much ahead need not wait once for each part of it.
+            WorkItems.Refuse(item, ErrorCode.Overloaded, WorkItems.TooMuchText);
             item.Complete();
         }
         else
@@ -189,6 +190,8 @@ internal sealed class LogEngine : IKvEngine
             DeadBytes = Math.Max(0, bytes - live),
             Segments = files.Length,
             IndexBytes = _index.BytesHeld,
+            IndexBytesLive = _index.BytesLive,
+            IndexBytesMax = _parts.Options.IndexBytesMax == long.MaxValue ? 0 : _parts.IndexRoom.LiveMax,
             Batches = counters.Batches,
             Groups = counters.Groups,
             Syncs = counters.Syncs,

@@ -10,6 +10,9 @@ namespace Kvs.Core.Engines;
 /// <summary>How a <see cref="LogEngine"/> behaves. Checked once, at open.</summary>
 internal sealed record LogEngineOptions
 {
+    /// <summary>Least memory of an index that is of any use (4 MiB).</summary>
+    internal const long IndexBytesLeast = 4 * 1024 * 1024;
+
     /// <summary>How durable a write is when it is acknowledged, unless it asks for more.</summary>
     internal Durability Durability { get; init; } = Durability.Always;
 
@@ -25,11 +28,20 @@ internal sealed record LogEngineOptions
     /// <summary>Bytes of work that is handed over and not yet answered; beyond it work is refused as overloaded.</summary>
     internal long QueuedBytesMax { get; init; } = Limits.QueuedBytesMax;
 
+    /// <summary>How long work that says when it was handed over may wait for its commit to begin.</summary>
+    internal TimeSpan QueueTimeMax { get; init; } = Limits.QueueTimeMax;
+
     /// <summary>Longest value.</summary>
     internal int ValueBytesMax { get; init; } = Limits.ValueBytesMax;
 
     /// <summary>Most bytes of keys and values in one batch.</summary>
     internal int BatchBytesMax { get; init; } = Limits.BatchBytesMax;
+
+    /// <summary>
+    /// Memory that the index may have. Where that ends, requests that would make keys are refused as overloaded; the rest goes
+    /// on (see IndexRoom).
+    /// </summary>
+    internal long IndexBytesMax { get; init; } = long.MaxValue;
 
     /// <summary>A file is compacted when at least this share of it is of no use any more.</summary>
     internal double CompactionDeadShare { get; init; } = 0.5;
@@ -73,6 +85,7 @@ internal sealed record LogEngineOptions
         Require(
             BatchBytesMax is > 0 and <= Limits.BatchBytesMax,
             $"Batch limit {BatchBytesMax} is not between 1 and {Limits.BatchBytesMax}.");
+        Require(IndexBytesMax >= IndexBytesLeast, $"Index memory {IndexBytesMax} is less than {IndexBytesLeast}.");
         Require(CompactionDeadShare is > 0 and <= 1, $"Dead share {CompactionDeadShare} is not between 0 and 1.");
         Require(CompactionBytesPerSecond > 0, $"Compaction rate {CompactionBytesPerSecond} is not positive.");
         Require(SnapshotAgeWarning > TimeSpan.Zero, $"Snapshot age {SnapshotAgeWarning} is not positive.");

@@ -77,6 +77,9 @@ internal sealed class KeyIndex : IDisposable
     /// <summary>Bytes of pages in use, those included that wait for readers.</summary>
     internal long BytesUsed => Arena.PagesUsed * Arena.PageBytes;
 
+    /// <summary>Bytes of pages of the working tree alone.</summary>
+    internal long BytesLive => (Arena.PagesUsed - _pages.RetiredPages) * Arena.PageBytes;
+
     /// <summary>The writer: pages made by groups not yet published (and reclaimed), for back-pressure.</summary>
     internal long UnpublishedPages => _pages.UnpublishedPages;
 

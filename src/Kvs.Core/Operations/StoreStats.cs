@@ -29,6 +29,12 @@ public sealed record StoreStats
     /// <summary>Bytes of memory that the index holds.</summary>
     public long IndexBytes { get; init; }
 
+    /// <summary>Bytes of it that the keys take.</summary>
+    public long IndexBytesLive { get; init; }
+
+    /// <summary>Bytes that the keys may take, beyond which new ones are refused; 0 for no bound.</summary>
+    public long IndexBytesMax { get; init; }
+
     /// <summary>Batches committed since the store was opened.</summary>
     public long Batches { get; init; }
 

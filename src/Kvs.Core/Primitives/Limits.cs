@@ -71,6 +71,13 @@ public static class Limits
     /// <summary>Retained history in bytes (256 MiB, default): log segments younger than this are not compacted away.</summary>
     public const long HistoryBytes = 256L * 1024 * 1024;
 
+    /// <summary>
+    /// How long work waits for its commit to begin, or for room to wait there (5 s each). Then it is refused with
+    /// <see cref="ErrorCode.Overloaded"/>: who is answered later than that has asked again, and a queue of what nobody waits for
+    /// any more would never end.
+    /// </summary>
+    internal static TimeSpan QueueTimeMax => TimeSpan.FromSeconds(5);
+
     /// <summary>How late at most an expired key is removed while writes commit, before commit time.</summary>
     public static TimeSpan ExpiryTick => TimeSpan.FromMilliseconds(100);
 }

@@ -50,7 +50,10 @@ internal sealed class OptionsReader(IFileSystem files, IDictionary environment, 
 
     private static ServerOptions Bind(IConfiguration configuration, SettingLayer[] layers)
     {
-        var options = new ServerOptions();
+        var options = new ServerOptions
+        {
+            Given = Settings.All.Select(setting => setting.Name).Where(name => configuration[name] is not null).ToHashSet(),
+        };
         foreach (var setting in Settings.All)
         {
             if (configuration[setting.Name] is { } text)

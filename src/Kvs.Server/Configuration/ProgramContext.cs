@@ -24,6 +24,11 @@ internal sealed record ProgramContext
     /// <summary>Files, clock, threads, randomness.</summary>
     internal required KvsEnvironment Machine { get; init; }
 
+    /// <summary>
+    /// Bounds the heap of the process, and says whether it could; null where the process is not the server's own.
+    /// </summary>
+    internal Func<long, bool>? LimitHeap { get; init; }
+
     /// <summary>Requests to stop.</summary>
     internal required StopSignals Signals { get; init; }
 }

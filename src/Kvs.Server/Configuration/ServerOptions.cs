@@ -14,6 +14,8 @@ namespace Kvs.Server.Configuration;
 /// </summary>
 internal sealed record ServerOptions
 {
+    private static readonly HashSet<string> _nothing = [];
+
     /// <summary>Canonical engine name; null for the engine that the data directory already has, else kvs.</summary>
     internal string? Engine { get; init; }
 
@@ -83,6 +85,9 @@ internal sealed record ServerOptions
     /// <summary>Bytes of large answers of all connections that have not been sent.</summary>
     internal long AnswerBytesMax { get; init; } = DoorLimits.Default.AnswerBytesMax;
 
+    /// <summary>Memory that the process may have; null for that of its container, else of the machine.</summary>
+    internal long? MemoryLimit { get; init; }
+
     /// <summary>Memory that the store may count on; null for that of the machine.</summary>
     internal long? MemoryBytes { get; init; }
 
@@ -128,8 +133,19 @@ internal sealed record ServerOptions
     /// <summary>Least important log lines that are written.</summary>
     internal LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
 
+    /// <summary>How the memory is divided.</summary>
+    internal MemoryPlan Memory { get; init; } = MemoryPlan.Unlimited;
+
+    /// <summary>The words of the settings that somebody has set.</summary>
+    internal IReadOnlySet<string> Given { get; init; } = _nothing;
+
     /// <summary>All addresses at which clients come in.</summary>
     internal IEnumerable<KvsAddress> Addresses => [Address, .. new[] { Http, Grpc, Resp }.OfType<KvsAddress>()];
+
+    /// <summary>Sets what nobody has set.</summary>
+    /// <param name="word">The word of the setting.</param>
+    /// <param name="set">Sets it.</param>
+    internal ServerOptions Unless(string word, Func<ServerOptions, ServerOptions> set) => Given.Contains(word) ? this : set(this);
 
     /// <summary>What all doors share of them.</summary>
     internal DoorLimits ToDoorLimits() => new(QueuedBytesMax, ReceiveBytesMax, AnswerBytesMax);

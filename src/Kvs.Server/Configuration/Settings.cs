@@ -125,6 +125,11 @@ internal static class Settings
         Bytes("answer-bytes-max", _defaults.AnswerBytesMax, 1024, long.MaxValue,
             "Large answers of all connections that have not been sent; beyond it such answers wait.",
             (o, n) => o with { AnswerBytesMax = n }),
+        new("memory-limit", FormOfBytes(MemoryPlan.LimitLeast, long.MaxValue), "that of the container, else of the machine",
+            "Memory that the process may have: other limits that are not set shrink to fit into it; where keys fill theirs, new ones are refused.",
+            (o, text) => SettingText.TryBytes(text, out var bytes) && bytes >= MemoryPlan.LimitLeast
+                ? o with { MemoryLimit = bytes }
+                : null),
         new("memory-bytes", FormOfBytes(0, long.MaxValue), "that of the machine or container",
             "Memory that the store may count on: with more than half of it in files, a read asks before it touches one.",
             (o, text) => SettingText.TryBytes(text, out var bytes) ? o with { MemoryBytes = bytes } : null),

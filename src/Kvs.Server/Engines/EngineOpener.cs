@@ -41,7 +41,7 @@ internal static class EngineOpener
             EngineName.Kvs => await LogEngine.OpenAsync(
                 PathOf(options), LogOptionsOf(options, events), MachineOf(options, machine), stop),
             EngineName.Sqlite => SqliteEngine.Open(machine, PathOf(options), SqliteOptionsOf(options)),
-            EngineName.Memory => new MemoryEngine(machine.Time, machine.Random, LimitsOf(options)),
+            EngineName.Memory => new MemoryEngine(machine.Time, machine.Random, MemoryLimitsOf(options)),
             _ => throw new KvsStorageException(ErrorCode.UnsupportedFormat,
                 $"the data directory is of engine '{name}', which this version does not know"),
         };
@@ -58,6 +58,12 @@ internal static class EngineOpener
             PathOf(options), LogOptionsOf(options, events) with { Member = member }, MachineOf(options, machine), stop);
 
     private static WriteLimits LimitsOf(ServerOptions options) => new(options.ValueBytesMax, options.BatchBytesMax);
+
+    /// <summary>A quarter of what the memory engine may have is for what it has replaced and the runtime has not collected yet.</summary>
+    private static WriteLimits MemoryLimitsOf(ServerOptions options) => LimitsOf(options) with
+    {
+        MemoryBytesMax = options.Memory.IsLimited ? options.Memory.KeyBytes / 4 * 3 : 0,
+    };
 
     private static KvsEnvironment MachineOf(ServerOptions options, KvsEnvironment machine) =>
         options.MemoryBytes is { } bytes ? machine with { MemoryBytes = bytes } : machine;
@@ -83,6 +89,8 @@ internal static class EngineOpener
             QueuedBytesMax = options.QueuedBytesMax,
             ValueBytesMax = options.ValueBytesMax,
             BatchBytesMax = options.BatchBytesMax,
+            IndexBytesMax = options.Memory.KeyBytes,
+            Requests = options.Memory.Requests,
             Events = events,
         };
         var interval = options.Durability.Interval;

@@ -19,6 +19,7 @@ internal static class Program
             Variables = Environment.GetEnvironmentVariables(),
             ProgramDirectory = AppContext.BaseDirectory,
             Machine = KvsEnvironment.Real(),
+            LimitHeap = ProcessMemory.TryLimitHeap,
             Signals = signals,
         };
         return await new ServerCommandLine(context).RunAsync(arguments);

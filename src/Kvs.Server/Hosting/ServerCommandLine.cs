@@ -43,7 +43,7 @@ internal sealed class ServerCommandLine
         var version = _root.Options.OfType<VersionOption>().Single();
         version.Aliases.Add("-V");
         version.Action = new PrintVersion();
-        _root.SetAction((parsed, _) => new ServerHost(context, OptionsOf(parsed)).RunAsync());
+        _root.SetAction((parsed, _) => new ServerHost(context, WithinMemory(OptionsOf(parsed))).RunAsync());
         foreach (var command in OfflineCommands.All)
         {
             var offline = new Command(command.Name, command.Help);
@@ -125,6 +125,18 @@ internal sealed class ServerCommandLine
             .Read(given, parsed.GetValue(_config));
         _logLevel = options.LogLevel;
         return options;
+    }
+
+    private ServerOptions WithinMemory(ServerOptions options)
+    {
+        var container = ProcessMemory.OfContainer();
+        var limit = Math.Min(options.MemoryLimit ?? long.MaxValue, container ?? long.MaxValue);
+        var isSet = limit < long.MaxValue;
+        var fitted = MemoryPlan.Fit(options, isSet ? limit : Math.Max(_context.Machine.MemoryBytes, MemoryPlan.LimitLeast));
+        var heap = fitted.Memory.HeapLimitOf(EngineOpener.NameOf(options, _context.Machine.Files));
+        return !isSet || _context.LimitHeap?.Invoke(heap) != false
+            ? fitted
+            : throw new KvsConfigurationException($"memory-limit: the runtime cannot do with {SettingText.OfBytes(heap)} for its heap");
     }
 
     /// <summary>A failure's trace is for whoever asks for detail, before the line that is for everybody.</summary>

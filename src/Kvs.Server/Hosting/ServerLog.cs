@@ -25,6 +25,14 @@ internal sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(1005, LogLevel.Information, "stopped")]
     internal partial void Stopped();
 
+    [LoggerMessage(1006, LogLevel.Information,
+        "memory: {Limit} MiB, of which {Keys} for keys and {Heap} for connections and requests within {Limits}")]
+    internal partial void Memory(long limit, long keys, long heap, string limits);
+
+    [LoggerMessage(1007, LogLevel.Warning,
+        "only {Limit} files may be open (ulimit -n): connections-max {Connections} needs {Needed}; beyond it no door can accept")]
+    internal partial void FewDescriptors(long limit, int connections, int needed);
+
     /// <summary>Passes on what a store says.</summary>
     /// <param name="happened">What it says.</param>
     internal void Tell(StoreEvent happened)

@@ -42,6 +42,11 @@ internal sealed class ServerService(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Exposure.ThrowIfExposed(options);
+        if (DescriptorLimit.Read(machine.Files) is { } limit && limit < options.ConnectionsMax + DescriptorLimit.BesideConnections)
+        {
+            _log.FewDescriptors(limit, options.ConnectionsMax, options.ConnectionsMax + DescriptorLimit.BesideConnections);
+        }
+
         _access = ServerAccess.Of(options, machine, loggers.CreateLogger("kvs.access"));
         try
         {
@@ -81,6 +86,8 @@ internal sealed class ServerService(
         _log.Stopped();
     }
 
+    private static long MiB(long bytes) => bytes / (1024 * 1024);
+
     private static bool IsLocked(Exception failure) => failure is KvsException { Code: ErrorCode.DirectoryLocked };
 
     private async Task OpenEngineAsync(CancellationToken stop)
@@ -89,6 +96,11 @@ internal sealed class ServerService(
         var shown = options.EngineAlias is { } alias ? $"{name} (asked for as {alias})" : name;
         var directory = name == EngineName.Memory ? "none" : EngineOpener.PathOf(options);
         _log.Starting(ServerVersion.Text, shown, directory, options.Durability.ToString());
+        if (options.Memory is { IsLimited: true } memory)
+        {
+            _log.Memory(MiB(memory.LimitBytes), MiB(memory.KeyBytes), MiB(memory.HeapBytes), MemoryPlan.Describe(options));
+        }
+
         var startedAt = machine.Time.GetTimestamp();
         _engine = await StartRetry.RunAsync(machine.Time, () => OpenAsync(name, stop), IsLocked, stop);
         _log.EngineOpen(name, _engine.Stats().Keys, machine.Time.GetElapsedTime(startedAt).TotalMilliseconds);

@@ -86,6 +86,8 @@ internal sealed class ServerMeter : IDisposable
         Gauge("kvs.store.disk", "By", "Bytes of the live files, as allocated.", static stats => stats.DiskBytes);
         Gauge("kvs.store.snapshots", "{snapshot}", "Snapshots that are held now.", static stats => stats.Snapshots);
         Gauge("kvs.index.memory", "By", "Memory that the index holds.", static stats => stats.IndexBytes);
+        Gauge("kvs.index.memory.live", "By", "Memory that the keys take of it.", static stats => stats.IndexBytesLive);
+        Gauge("kvs.index.memory.limit", "By", "Memory that the keys may take; 0 for no bound.", static stats => stats.IndexBytesMax);
         Gauge("kvs.requests.memory", "By", "Memory of the table of repeated requests.", static stats => stats.RequestBytes);
         Gauge("kvs.requests.clients", "{client}", "Clients whose repeated writes are known.", static stats => stats.RequestClients);
         Gauge("kvs.store.read_only", "", "1 while the store takes no writes.", static stats => stats.ReadOnlyReason is null ? 0 : 1);

@@ -120,7 +120,7 @@ internal sealed class IndexModel : IDisposable
 
     internal void Verify()
     {
-        TreeAudit.Verify(Index.WorkingView);
+        Assert.Equal((long)TreeAudit.Verify(Index.WorkingView) * Index.Arena.PageBytes, Index.BytesLive);
         foreach (var (key, entry) in Keys)
         {
             Assert.True(Index.TryFind(key, out var found));

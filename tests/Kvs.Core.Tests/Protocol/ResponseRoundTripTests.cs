@@ -183,6 +183,8 @@ public sealed class ResponseRoundTripTests
             DeadBytes = 4,
             Segments = 5,
             IndexBytes = 6,
+            IndexBytesLive = 14,
+            IndexBytesMax = 15,
             Batches = 7,
             Groups = 8,
             Syncs = 9,

@@ -41,6 +41,8 @@ internal static class StatsCommand
         new("dead_bytes", stats.DeadBytes),
         new("segments", stats.Segments),
         new("index_bytes", stats.IndexBytes),
+        new("index_bytes_live", stats.IndexBytesLive),
+        new("index_bytes_max", stats.IndexBytesMax),
         new("batches", stats.Batches),
         new("groups", stats.Groups),
         new("syncs", stats.Syncs),

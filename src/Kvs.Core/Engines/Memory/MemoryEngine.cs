@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kvs.Core.Engines.Commit.Groups;
+using Kvs.Core.Engines.Commit.Room;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
@@ -12,6 +13,10 @@ namespace Kvs.Core.Engines.Memory;
 /// </summary>
 internal sealed class MemoryEngine : IKvEngine
 {
+    private const string FullText =
+        "The store has all the memory that it may have (memory-limit): the write was not applied. Reads and removals go on. "
+        + "Retry when keys are gone, or give the server more memory.";
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly WriteLimits _limits;
@@ -137,6 +142,13 @@ internal sealed class MemoryEngine : IKvEngine
         if (!RequestAdmission.TryAdmit(request, _limits, out _)
             || !RequestAdmission.IsInTime(request, _time.GetTimestamp()))
         {
+            return true;
+        }
+
+        if (_limits.MemoryBytesMax > 0 && _state.MemoryBytes >= _limits.MemoryBytesMax
+            && RequestDemand.Of(request, _state) is { Writes: true, MayUseReserve: false })
+        {
+            request.Fail(ErrorCode.Overloaded, WriteOutcome.NotApplied, FullText);
             return true;
         }
 

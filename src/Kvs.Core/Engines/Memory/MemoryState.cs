@@ -11,6 +11,9 @@ namespace Kvs.Core.Engines.Memory;
 /// <param name="valueBytesMax">Longest value that is taken.</param>
 internal sealed class MemoryState(int valueBytesMax) : IBatchState
 {
+    /// <summary>Memory of an entry beside its key and value: three objects, and its node in the tree.</summary>
+    private const int EntryBytes = 192;
+
     private readonly ImmutableSortedSet<MemoryEntry>.Builder _entries = ImmutableSortedSet.CreateBuilder(MemoryEntry.ByKey);
     private readonly SortedSet<MemoryEntry> _expiring = new(MemoryEntry.ByExpiry);
     private readonly List<(MemoryEntry? Before, MemoryEntry? After)> _undo = [];
@@ -29,6 +32,9 @@ internal sealed class MemoryState(int valueBytesMax) : IBatchState
 
     /// <summary>Earliest expiry of all entries, or 0 when none expires.</summary>
     internal long EarliestExpiryMillis => _expiring.Min?.Info.ExpiresAtMillis ?? 0;
+
+    /// <summary>Memory that the entries take, about.</summary>
+    internal long MemoryBytes => _liveBytes + ((long)_entries.Count * EntryBytes);
 
     /// <summary>Begins a batch.</summary>
     /// <param name="version">The version that it makes if it changes something.</param>

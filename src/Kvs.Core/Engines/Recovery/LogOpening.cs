@@ -208,6 +208,7 @@ internal sealed class LogOpening : IDisposable
         var log = new LogWriter(Find(recovered.ActiveId), recovered.ActiveOffset, recovered.Last, feed);
         var frame = new GroupBuilder();
         var epochs = new LogEpochs(_manifests.Current.Epochs);
+        var indexRoom = new IndexRoom(_index, _options);
         var parts = new EngineParts
         {
             Environment = _environment,
@@ -230,6 +231,8 @@ internal sealed class LogOpening : IDisposable
             SealedRequests = new SealedRequests(LoadRequests(), _files, _manifests),
             Room = new LogRoom(log, frame, supply, epochs, recovered.Parts[^1]),
             Supply = supply,
+            IndexRoom = indexRoom,
+            HandOff = new GroupHandOff { PageBytesMax = indexRoom.Reserve },
             Queue = new CommitQueue(_options.QueuedBytesMax),
             Fault = new FaultLatch(_options, threads),
             Threads = threads,

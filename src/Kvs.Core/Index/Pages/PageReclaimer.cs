@@ -23,6 +23,7 @@ internal sealed class PageReclaimer
     private readonly Dictionary<ulong, List<ParkedPage>> _parked = [];
     private readonly List<ulong> _releasedRoots = [];
     private GroupPages _current = new();
+    private long _retiredPages; // writer; read by any thread
 
     /// <summary>Creates it for an arena.</summary>
     /// <param name="arena">The arena.</param>
@@ -38,6 +39,9 @@ internal sealed class PageReclaimer
 
     /// <summary>Pages made by groups that are not yet known to be published.</summary>
     internal long UnpublishedPages { get; private set; }
+
+    /// <summary>Pages that later groups have replaced and that are not free yet. Any thread.</summary>
+    internal long RetiredPages => Volatile.Read(ref _retiredPages);
 
     /// <summary>Takes a page for the group in the making.</summary>
     internal uint Allocate(byte level)
@@ -58,6 +62,7 @@ internal sealed class PageReclaimer
         else
         {
             _current.Retired.Add(id);
+            CountRetired(1);
         }
     }
 
@@ -83,6 +88,8 @@ internal sealed class PageReclaimer
                 _ended.Enqueue(group);
                 continue;
             }
+
+            CountRetired(-group.Retired.Count);
 
             // What these groups replaced is still part of the published root: it stays. A number can stand twice, when
             // its page was freed and taken again: it is free the second time.
@@ -156,6 +163,7 @@ internal sealed class PageReclaimer
         if (at == references.Count || references[at] >= page.ReplacedIn)
         {
             _arena.Free(page.Id);
+            CountRetired(-1);
             return;
         }
 
@@ -167,6 +175,8 @@ internal sealed class PageReclaimer
 
         pages.Add(page);
     }
+
+    private void CountRetired(int change) => Volatile.Write(ref _retiredPages, _retiredPages + change);
 
     private void Recycle(GroupPages group)
     {

@@ -28,6 +28,12 @@ internal static class StatsCodec
             + NamedValues.Write(target, "expired", stats.Expired)
             + NamedValues.Write(target, "snapshots", stats.Snapshots)
             + NamedValues.Write(target, "oldest_snapshot_ms", (long)stats.OldestSnapshot.TotalMilliseconds);
+        if (stats.IndexBytesMax > 0)
+        {
+            count += NamedValues.Write(target, "index_bytes_live", stats.IndexBytesLive)
+                + NamedValues.Write(target, "index_bytes_max", stats.IndexBytesMax);
+        }
+
         if (stats.RequestWindow > TimeSpan.Zero || stats.RequestClients > 0)
         {
             count += NamedValues.Write(target, "request_clients", stats.RequestClients)
@@ -60,6 +66,8 @@ internal static class StatsCodec
             DeadBytes = values.GetValueOrDefault("dead_bytes").Number,
             Segments = (int)values.GetValueOrDefault("segments").Number,
             IndexBytes = values.GetValueOrDefault("index_bytes").Number,
+            IndexBytesLive = values.GetValueOrDefault("index_bytes_live").Number,
+            IndexBytesMax = values.GetValueOrDefault("index_bytes_max").Number,
             Batches = values.GetValueOrDefault("batches").Number,
             Groups = values.GetValueOrDefault("groups").Number,
             Syncs = values.GetValueOrDefault("syncs").Number,

@@ -71,6 +71,8 @@ internal static class StatusDocument
         json.WriteNumber("live_bytes", stats.LiveBytes);
         json.WriteNumber("dead_bytes", stats.DeadBytes);
         json.WriteNumber("index_bytes", stats.IndexBytes);
+        json.WriteNumber("index_bytes_live", stats.IndexBytesLive);
+        json.WriteNumber("index_bytes_max", stats.IndexBytesMax);
         json.WriteNumber("batches", stats.Batches);
         json.WriteNumber("groups", stats.Groups);
         json.WriteNumber("syncs", stats.Syncs);

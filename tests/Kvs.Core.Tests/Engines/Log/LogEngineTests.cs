@@ -291,6 +291,36 @@ public sealed class LogEngineTests
     });
 
     [Fact]
+    public void Work_that_has_waited_for_long_is_refused_and_what_would_wait_so_long_is_told_so_at_once() => TestSeed.Run(seed =>
+    {
+        var store = new LogStore(seed);
+        store.Advance(TimeSpan.FromSeconds(1)); // work of time 0 does not say when it was handed over
+        var (late, next) = (NewItem("late"), NewItem("next"));
+        var old = NewItem("old", () => store.Engine.Submit(next)); // next comes while the queue is as long as old has waited
+        store.Engine.Submit(late);
+        store.Machine.Time.Advance(Limits.QueueTimeMax / 2);
+        old.SubmittedAt = store.Machine.Time.GetTimestamp();
+        store.Engine.Submit(old);
+        store.Machine.Time.Advance((Limits.QueueTimeMax / 2) + TimeSpan.FromSeconds(1));
+        store.Run();
+
+        Assert.Equal((ErrorCode.Overloaded, WriteOutcome.NotApplied), (late.Requests[0].Code, late.Requests[0].Outcome));
+        Assert.Equal((ErrorCode.None, ErrorCode.Overloaded), (old.Requests[0].Code, next.Requests[0].Code));
+        var again = NewItem("next");
+        store.Engine.Submit(again);
+        store.Run();
+        Assert.Equal(ErrorCode.None, again.Requests[0].Code);
+        Assert.Equal(["next", "old"], store.Content().Keys);
+
+        WorkItem NewItem(string key, Action? then = null)
+        {
+            var item = new WorkItem(new Then(then)) { SubmittedAt = store.Machine.Time.GetTimestamp() };
+            item.Requests.Add(LogStore.Request(Durability.Default, LogStore.SetOf(key, "v")));
+            return item;
+        }
+    });
+
+    [Fact]
     public void A_request_whose_deadline_has_passed_is_not_applied() => TestSeed.Run(seed =>
     {
         var store = new LogStore(seed);
@@ -361,4 +391,9 @@ public sealed class LogEngineTests
 
         Assert.Equal(0, least);
     });
+
+    private sealed class Then(Action? then) : IWorkItemOwner
+    {
+        public void Completed(WorkItem item) => then?.Invoke();
+    }
 }

@@ -31,9 +31,6 @@ internal sealed class GroupApplier
     /// <summary>Most keys that expire in one group, so that a mass expiry does not hold up the writes behind it.</summary>
     private const int ExpiredMax = 1024;
 
-    /// <summary>Operations at which a group ends: each may hold a few index pages until the group is published.</summary>
-    private const int OperationsMax = 8 * 1024;
-
     /// <summary>The clock leans and steps: look again at least once an hour.</summary>
     private const long WaitMillisMax = 3_600_000;
 
@@ -41,6 +38,7 @@ internal sealed class GroupApplier
     private readonly TimeProvider _time;
     private readonly LogClock _clock;
     private readonly LogRoom _room;
+    private readonly IndexRoom _memory;
     private readonly GroupBuilder _frame;
     private readonly LogBatchState _state;
     private readonly LogEpochs _epochs;
@@ -64,6 +62,7 @@ internal sealed class GroupApplier
         _time = parts.Environment.Time;
         _clock = parts.Clock;
         _room = parts.Room;
+        _memory = parts.IndexRoom;
         _frame = parts.Frame;
         _epochs = parts.Epochs;
         _gate = parts.Gate;
@@ -84,7 +83,7 @@ internal sealed class GroupApplier
     /// <summary>Whether more keys have expired than the last group could remove.</summary>
     internal bool HasBacklog { get; private set; }
 
-    private bool IsFull => _group.Operations >= OperationsMax || (_room.HasFrame && _frame.BytesMax >= Limits.CommitGroupBytesMax);
+    private bool IsFull => _group.Operations >= _memory.GroupOperationsMax || (_room.HasFrame && _frame.BytesMax >= Limits.CommitGroupBytesMax);
 
     /// <summary>Begins a group.</summary>
     /// <param name="group">Empty.</param>
@@ -129,6 +128,12 @@ internal sealed class GroupApplier
         {
             NotePromised(request);
             return verdict == RequestVerdict.CutsItem ? ApplyStep.CutsItem : ApplyStep.Judged;
+        }
+
+        if (demand.Writes && _memory.RefusalOf(request, in demand, _state) is { } full)
+        {
+            request.Fail(ErrorCode.Overloaded, WriteOutcome.NotApplied, full);
+            return ApplyStep.Judged;
         }
 
         var room = demand.Writes ? TryMakeRoom(demand.Bytes, demand.MayUseReserve) : RoomResult.Reserved;
@@ -273,10 +278,10 @@ internal sealed class GroupApplier
     /// </summary>
     private void RemoveExpired(long now, long bytesKept)
     {
-        HasBacklog = _index.TryNextExpired(now, out var key, out _);
-        if (!HasBacklog)
+        HasBacklog = false;
+        if (_memory.IsSpent || !_index.TryNextExpired(now, out var key, out _))
         {
-            return;
+            return; // without memory the next tick tries again
         }
 
         _state.BeginBatch(_lastSequence + 1, default);

@@ -18,15 +18,15 @@ internal sealed class GroupHandOff
     /// <summary>Bytes of frames that are not published (256 MiB).</summary>
     private const long FrameBytesMax = 256L * 1024 * 1024;
 
-    /// <summary>Bytes of index pages that unpublished groups have made (256 MiB).</summary>
-    private const long PageBytesMax = 256L * 1024 * 1024;
-
     private readonly Lock _gate = new();
     private readonly Queue<CommitGroup> _appended = new(); // guarded by _gate
     private readonly Stack<CommitGroup> _free = new(); // guarded by _gate
     private int _unsynced; // guarded by _gate: offered and not yet through the sync
     private int _held; // guarded by _gate: offered and not yet returned
     private long _frameBytes; // guarded by _gate: of those
+
+    /// <summary>Bytes of index pages that unpublished groups have made.</summary>
+    internal required long PageBytesMax { get; init; }
 
     /// <summary>Whether the commit thread may begin another group; if not, it is woken when one goes on.</summary>
     /// <param name="unpublishedPageBytes">Bytes of index pages that unpublished groups hold.</param>

@@ -24,6 +24,7 @@ internal sealed class CommitLoop
     private readonly FaultLatch _fault;
     private readonly GroupBuilder _frame;
     private readonly LogRoom _room;
+    private readonly IndexRoom _memory;
     private readonly EntryMoves _moves;
     private readonly SyncLoop _sync;
     private readonly LoopHandle _self;
@@ -32,6 +33,8 @@ internal sealed class CommitLoop
     private readonly IdleDuties _idle;
     private readonly MemberSteps? _member;
     private readonly int _pageBytes;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _queueTimeMax;
     private readonly CloseSequence _closing;
     private WorkItem? _item; // commit thread only: the item in hand; behind it those that were taken with it
     private int _request; // commit thread only: its first request that is not judged yet
@@ -47,6 +50,7 @@ internal sealed class CommitLoop
         _fault = parts.Fault;
         _frame = parts.Frame;
         _room = parts.Room;
+        _memory = parts.IndexRoom;
         _moves = parts.Moves;
         _closing = parts.Closing;
         _sync = sync;
@@ -56,6 +60,8 @@ internal sealed class CommitLoop
         _member = parts.Member is null ? null : new MemberSteps(parts, sync, _applier);
         _idle = new IdleDuties(parts, sync, _applier, _member);
         _pageBytes = parts.Options.Index.PageBytes;
+        _time = parts.Environment.Time;
+        _queueTimeMax = parts.Options.QueueTimeMax;
     }
 
     /// <summary>Called after an item was queued: wakes the loop, or answers in its place when it has just ended.</summary>
@@ -122,8 +128,10 @@ internal sealed class CommitLoop
         Apply(group);
         if (group.IsEmpty)
         {
-            // Work that waits for a segment (its maker wakes this loop), or a tick without room.
-            return !HasItem ? _idle.Run() : _room.HasFrame ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
+            // Work that waits for a segment (its maker wakes this loop), or a tick without room; moves that wait for memory.
+            return HasItem ? (_room.HasFrame ? TimeSpan.Zero : Timeout.InfiniteTimeSpan)
+                : _moves.HasAny ? Limits.ExpiryTick
+                : _idle.Run();
         }
 
         Append(group);
@@ -134,12 +142,22 @@ internal sealed class CommitLoop
     /// <summary>Whether an item is in hand that may be judged now.</summary>
     private bool HasItem => _item is not null && _member is not { TakesWork: false };
 
-    private void Gather() => _item ??= _member is { TakesWork: false } ? null : _queue.TakeAll();
+    private void Gather()
+    {
+        if (_item is null && _member is not { TakesWork: false } && (_item = _queue.TakeAll()) is null)
+        {
+            _queue.LastWait = TimeSpan.Zero;
+        }
+    }
 
     private void Apply(CommitGroup group)
     {
         _applier.Begin(group);
-        _moves.Apply(_index, group);
+        if (!_memory.IsSpent)
+        {
+            _moves.Apply(_index, group);
+        }
+
         _member?.ApplyCommitted(group);
         if (_idle.IsTickDue())
         {
@@ -162,6 +180,11 @@ internal sealed class CommitLoop
     {
         var from = _request;
         var step = ApplyStep.Judged;
+        if (_request == 0)
+        {
+            RefuseIfLate(item);
+        }
+
         try
         {
             while (_request < item.Requests.Count
@@ -185,6 +208,22 @@ internal sealed class CommitLoop
         }
 
         return step == ApplyStep.CutsItem || _request == item.Requests.Count;
+    }
+
+    /// <summary>Under more work than the disk can do, what has waited for long makes room for what has not.</summary>
+    private void RefuseIfLate(WorkItem item)
+    {
+        if (item.SubmittedAt == 0)
+        {
+            return;
+        }
+
+        var waited = _time.GetElapsedTime(item.SubmittedAt);
+        _queue.LastWait = waited;
+        if (waited > _queueTimeMax)
+        {
+            WorkItems.Refuse(item, ErrorCode.Overloaded, WorkItems.TooMuchText);
+        }
     }
 
     private void Append(CommitGroup group)

@@ -15,6 +15,14 @@ internal sealed class CommitQueue(long bytesMax)
 {
     private WorkItem? _newest; // published: Interlocked
     private long _bytes; // Interlocked
+    private long _lastWaitTicks; // published: Volatile
+
+    /// <summary>How long the item waited that was begun last; zero when nothing waits. Set by the commit thread.</summary>
+    internal TimeSpan LastWait
+    {
+        get => new(Volatile.Read(ref _lastWaitTicks));
+        set => Volatile.Write(ref _lastWaitTicks, value.Ticks);
+    }
 
     /// <summary>Bytes handed over and not yet answered.</summary>
     internal long Bytes => Volatile.Read(ref _bytes);

@@ -11,6 +11,9 @@ internal static class WorkItems
     /// </summary>
     private const int RequestBytes = 128;
 
+    /// <summary>Why work is refused of which there is too much.</summary>
+    internal const string TooMuchText = "More work is waiting than the disk can do; the write was not applied. Retry later.";
+
     /// <summary>Checks the requests and counts their bytes; those that are refused are failed, the others go on.</summary>
     /// <param name="item">The item.</param>
     /// <param name="limits">The store's limits.</param>
