@@ -54,6 +54,15 @@ internal sealed class FrameBuffer : IBufferWriter<byte>
         }
     }
 
+    /// <summary>Empties it, and gives up what it keeps for the next burst.</summary>
+    /// <returns>Bytes that it gave up.</returns>
+    internal long Rest()
+    {
+        var before = _bytes.Length;
+        Clear(InitialBytes);
+        return before - _bytes.Length;
+    }
+
     /// <summary>Takes back what was written behind a position: a frame that could not be finished.</summary>
     /// <param name="length">The position.</param>
     internal void Truncate(int length)

@@ -9,7 +9,10 @@ namespace Kvs.Server.Doors;
 internal sealed class BudgetShare : IDisposable
 {
     /// <summary>How long a call waits for bytes before it is told to come again.</summary>
-    internal static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan WaitMax = Limits.QueueTimeMax;
+
+    /// <summary>What it is told.</summary>
+    internal const string RefusalText = "The server holds as many bytes of requests and answers as it may. Retry shortly.";
 
     private readonly ByteBudget _budget;
     private long _bytes;
@@ -30,24 +33,35 @@ internal sealed class BudgetShare : IDisposable
     internal static async ValueTask<BudgetShare> TakeAsync(
         ByteBudget budget, long bytes, TimeProvider time, CancellationToken cancellationToken)
     {
-        var given = budget.AcquireAsync(bytes);
-        if (given.IsCompletedSuccessfully)
-        {
-            return new BudgetShare(budget, bytes);
-        }
+        return await TryTakeAsync(budget, bytes, time, cancellationToken)
+            ? new BudgetShare(budget, bytes)
+            : throw new KvsUnavailableException(ErrorCode.Overloaded, RefusalText);
+    }
 
-        var waiting = given.AsTask();
+    /// <summary>The same for who counts the bytes himself, and releases them.</summary>
+    /// <returns>False when there were too few for too long.</returns>
+    internal static ValueTask<bool> TryTakeAsync(
+        ByteBudget budget, long bytes, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var given = budget.AcquireAsync(bytes);
+        return given.IsCompletedSuccessfully
+            ? ValueTask.FromResult(true)
+            : WaitAsync(budget, bytes, given.AsTask(), time, cancellationToken);
+    }
+
+    private static async ValueTask<bool> WaitAsync(
+        ByteBudget budget, long bytes, Task waiting, TimeProvider time, CancellationToken cancellationToken)
+    {
         try
         {
             await waiting.WaitAsync(WaitMax, time, cancellationToken);
-            return new BudgetShare(budget, bytes);
+            return true;
         }
         catch (Exception failure) when (failure is TimeoutException or OperationCanceledException)
         {
             GiveBackWhenGiven(budget, bytes, waiting);
             cancellationToken.ThrowIfCancellationRequested();
-            throw new KvsUnavailableException(
-                ErrorCode.Overloaded, "The server holds as many bytes of requests and answers as it may. Retry shortly.");
+            return false;
         }
     }
 

@@ -151,6 +151,41 @@ public sealed class HostileClientTests
         await Until.HoldsAsync(() => server.Door.Budgets.LargeRequests.Held == 0);
     }
 
+    /// <summary>
+    /// Each grew as its bytes came, and held what it had while it waited for more: two that had half of the budget each waited
+    /// for each other for ever, and everybody with a large frame behind them.
+    /// </summary>
+    [Fact]
+    public async Task Large_frames_that_come_together_do_not_wait_for_each_other()
+    {
+        await using var server = DoorFixture.Open(budgets: DoorLimits.Default with { ReceiveBytesMax = 2 * 1024 * 1024 });
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ =>
+        {
+            using var client = await WireClient.ConnectAsync(server.Port);
+            for (var id = 2u; id < 12; id++)
+            {
+                await client.Set(id, "a", new string('x', 1_500_000)).SendAsync();
+                await client.ReadAppliedAsync(id);
+            }
+        }));
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeRequests.Held == 0);
+    }
+
+    [Fact]
+    public async Task A_large_frame_for_which_there_is_no_room_for_long_is_told_so()
+    {
+        await using var server = DoorFixture.Open(
+            DoorFixture.Options with { FrameTimeout = TimeSpan.FromSeconds(60) },
+            budgets: DoorLimits.Default with { ReceiveBytesMax = 1024 * 1024 });
+        using var stalled = await WireClient.ConnectAsync(server.Port);
+        var frame = stalled.Set(2, "a", new string('x', 1_000_000)).TakeOutgoing();
+        await stalled.SendRawAsync(frame.AsMemory(0, 700 * 1024));
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeRequests.Held > 512 * 1024);
+        using var other = await WireClient.ConnectAsync(server.Port);
+        await other.Set(2, "a", new string('x', 700_000)).SendAsync();
+        Assert.Equal(ErrorCode.Overloaded, await ReadClosingAsync(other));
+    }
+
     [Fact]
     public async Task One_connection_too_many_is_told_so_and_there_is_room_again_when_one_leaves()
     {

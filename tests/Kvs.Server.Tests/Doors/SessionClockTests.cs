@@ -48,4 +48,18 @@ public sealed class SessionClockTests
         Assert.False(_clock.TryEnter(SessionPhase.Working));
         Assert.Equal(SessionPhase.Ended, _clock.Phase);
     }
+
+    [Fact]
+    public async Task Who_moves_a_held_session_on_waits_until_it_is_let_go()
+    {
+        Assert.False(_clock.TryHold());
+        _clock.TryEnter(SessionPhase.Idle);
+        Assert.True(_clock.TryHold());
+        Assert.False(_clock.TryHold());
+        var working = Task.Run(() => _clock.TryEnter(SessionPhase.Working));
+        var ending = Task.Run(() => _clock.TryEnd(SessionPhase.Idle));
+        _clock.LetGo();
+        Assert.NotEqual(await working, await ending); // one of them came first
+        Assert.False(_clock.TryHold());
+    }
 }

@@ -37,7 +37,7 @@ internal sealed class CommandRunner(RespClient client, Burst<RespAnswer> burst, 
     private readonly RequestDispatcher _dispatcher = client.Shared.Context.Dispatcher;
     private readonly RespWriter _reply = new(answers.Frames);
     private readonly FrameBuffer _later = new(); // replies that wait for the burst before them
-    private readonly ArrayBufferWriter<byte> _value = new();
+    private ArrayBufferWriter<byte> _value = new();
     private ReplyTeller? _teller;
     private Command? _slow;
 
@@ -56,6 +56,15 @@ internal sealed class CommandRunner(RespClient client, Burst<RespAnswer> burst, 
         {
             _later.Clear(SendBuffer.OwnBytes);
         }
+    }
+
+    /// <summary>Gives up what it keeps for the next burst.</summary>
+    /// <returns>Bytes that it gave up.</returns>
+    internal long Rest()
+    {
+        var bytes = _value.Capacity;
+        _value = new ArrayBufferWriter<byte>();
+        return bytes + _later.Rest();
     }
 
     /// <summary>Runs a command, as far as that can be done at once.</summary>

@@ -53,7 +53,7 @@ internal sealed class RespSession : ISession, IWire<RespAnswer>
     public bool TryEnd(EndReason reason) => _loop.TryEnd(reason);
 
     /// <inheritdoc/>
-    public void EndOverdue() => _loop.EndOverdue(Abort);
+    public long EndOverdue() => _loop.EndOverdue(Abort);
 
     /// <inheritdoc/>
     public void Abort() => _connection.Dispose();
@@ -132,6 +132,13 @@ internal sealed class RespSession : ISession, IWire<RespAnswer>
         : null;
 
     /// <inheritdoc/>
+    void IWire<RespAnswer>.Fail(KvsException failure)
+    {
+        _client.Fault = failure.Message;
+        _runner.Refuse(RespErrors.Of(failure.Code, failure.Message));
+    }
+
+    /// <inheritdoc/>
     string? IWire<RespAnswer>.WriteLast() => _client.Fault;
 
     /// <inheritdoc/>
@@ -145,6 +152,13 @@ internal sealed class RespSession : ISession, IWire<RespAnswer>
             _ => "",
         };
         return Encoding.ASCII.GetBytes(text);
+    }
+
+    /// <inheritdoc/>
+    long IWire<RespAnswer>.Rest()
+    {
+        _parser.Words.Clear();
+        return _runner.Rest();
     }
 
     /// <inheritdoc/>

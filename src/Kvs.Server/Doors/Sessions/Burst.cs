@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Tasks.Sources;
+using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 
@@ -23,6 +24,10 @@ internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
     /// <summary>A request that has held a larger batch is not kept.</summary>
     private const int OperationsKeptMax = 64;
     private const int ResultBytesKept = 64 * 1024;
+
+    /// <summary>About what a request that is kept, and a place in the list of answers, take.</summary>
+    private const int SpareRequestBytes = 400;
+    private const int PendingBytes = 40;
 
     private readonly int _resultBytesMax;
     private readonly List<Pending> _answers = [];
@@ -115,6 +120,10 @@ internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
         dispatcher.Submit(_item);
     }
 
+    /// <summary>Refuses the burst instead of handing it over: there is no room for it.</summary>
+    /// <param name="text">Why.</param>
+    internal void Refuse(string text) => WorkItems.Refuse(_item, ErrorCode.Overloaded, text);
+
     /// <summary>Completes when the engine has completed the item.</summary>
     internal ValueTask WaitAsync() => new(this, _completion.Version);
 
@@ -187,6 +196,19 @@ internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
         _answers[0] = new Pending(answer, request, 0);
         _item.Requests.RemoveAt(0);
         Bytes -= bytes;
+    }
+
+    /// <summary>Gives up what it keeps for the next burst. It must be empty.</summary>
+    /// <returns>Bytes that it gave up, about.</returns>
+    internal long Rest()
+    {
+        Check.That(IsEmpty);
+        var bytes = _item.ResultBytes.Capacity + ((long)_spare.Count * SpareRequestBytes) + ((long)_answers.Capacity * PendingBytes);
+        _answers.Capacity = 0;
+        _spare.Clear();
+        _spare.TrimExcess();
+        _item = new WorkItem(this);
+        return bytes;
     }
 
     /// <inheritdoc/>

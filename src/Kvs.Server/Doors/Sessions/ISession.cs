@@ -14,8 +14,9 @@ internal interface ISession
     /// <returns>False when it is at work; it looks for itself then.</returns>
     bool TryEnd(EndReason reason);
 
-    /// <summary>Ends what has lasted longer than it may.</summary>
-    void EndOverdue();
+    /// <summary>Ends what has lasted longer than it may, and gives up the memory of what rests.</summary>
+    /// <returns>Bytes that it gave up.</returns>
+    long EndOverdue();
 
     /// <summary>Ends it at once, whatever it does.</summary>
     void Abort();

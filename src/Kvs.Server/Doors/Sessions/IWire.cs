@@ -1,4 +1,5 @@
 using Kvs.Core.Operations;
+using Kvs.Core.Primitives;
 
 namespace Kvs.Server.Doors.Sessions;
 
@@ -23,7 +24,8 @@ internal enum ReadStop
 
 /// <summary>
 /// What is different from wire to wire for a <see cref="SessionLoop{TAnswer}"/>: bytes to requests, results to bytes.
-/// Threading: called by the loop only, one call at a time, except <see cref="Goodbye"/> and <see cref="IsBusy"/>.
+/// Threading: called by the loop only, one call at a time, except <see cref="Goodbye"/> and <see cref="IsBusy"/>;
+/// <see cref="Rest"/> by the door, while the loop is held.
 /// </summary>
 /// <typeparam name="TAnswer">What it must know of a request to answer it.</typeparam>
 internal interface IWire<TAnswer>
@@ -68,6 +70,10 @@ internal interface IWire<TAnswer>
     /// <param name="bytes">How many.</param>
     string? Refusal(long bytes);
 
+    /// <summary>The request that has begun to arrive is refused: the last bytes say so.</summary>
+    /// <param name="failure">Why.</param>
+    void Fail(KvsException failure);
+
     /// <summary>Writes the last bytes, after <see cref="ReadStop.Close"/>.</summary>
     /// <returns>How the peer broke the protocol, for the log; null when it did not.</returns>
     string? WriteLast();
@@ -75,6 +81,10 @@ internal interface IWire<TAnswer>
     /// <summary>The last bytes of a connection that is ended from outside. Any thread.</summary>
     /// <param name="reason">Why.</param>
     ReadOnlyMemory<byte> Goodbye(EndReason reason);
+
+    /// <summary>Gives up what it keeps for the next burst, and whatever points into what was received.</summary>
+    /// <returns>Bytes that it gave up.</returns>
+    long Rest();
 
     /// <summary>Nothing more comes, and the connection is closed.</summary>
     ValueTask EndAsync();

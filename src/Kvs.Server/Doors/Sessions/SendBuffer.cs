@@ -43,6 +43,14 @@ internal sealed class SendBuffer(ByteBudget budget)
         }
     }
 
+    /// <summary>Gives up what it keeps for the next burst. Nothing may wait.</summary>
+    /// <returns>Bytes that it gave up.</returns>
+    internal long Rest()
+    {
+        Check.That(Length == 0);
+        return Frames.Rest();
+    }
+
     private async ValueTask AcquireAsync(long bytes)
     {
         Check.That(Length == 0); // what was written before would be held back, and more than was asked for

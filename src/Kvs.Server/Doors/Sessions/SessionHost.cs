@@ -12,6 +12,9 @@ internal sealed class SessionHost : IAsyncDisposable
     /// <summary>Refused connections that are closed politely at once; beyond it, without a word.</summary>
     private const int RefusalsMax = 256;
 
+    /// <summary>Bytes that idle sessions give up before they are collected.</summary>
+    private const long CollectAtBytes = 32 * 1024 * 1024;
+
     private static readonly TimeSpan _acceptPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _abortMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _sweepMax = TimeSpan.FromSeconds(1);
@@ -27,6 +30,7 @@ internal sealed class SessionHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _sweep;
     private Task _accepting = Task.CompletedTask;
+    private long _givenBack; // the sweep's: bytes that idle sessions gave up and that are not collected yet
     private int _open; // Interlocked: sessions, without refused ones
     private int _refusals; // Interlocked
 
@@ -192,9 +196,18 @@ internal sealed class SessionHost : IAsyncDisposable
 
     private void EndOverdue()
     {
+        var givenBack = 0L;
         foreach (var session in _sessions.Keys)
         {
-            session.EndOverdue();
+            givenBack += session.EndOverdue();
+        }
+
+        // A server at rest allocates nothing, so the runtime would have no reason to collect.
+        _givenBack += givenBack;
+        if (_givenBack >= CollectAtBytes)
+        {
+            _givenBack = 0;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
         }
     }
 }

@@ -19,10 +19,13 @@ internal sealed class SessionLoop<TAnswer>
     /// <summary>Answers are sent when so many bytes wait, even if more requests are there: bounds the buffer.</summary>
     internal const int SendAtBytes = SendBuffer.OwnBytes;
 
+    private static readonly TimeSpan _restAfter = TimeSpan.FromSeconds(1);
+
     private readonly SessionContext _context;
     private readonly IConnection _connection;
     private readonly IWire<TAnswer> _wire;
     private bool _onEngineThread;
+    private bool _hasRested; // Volatile: nothing has come since its memory was given back
     private Task _goodbye = Task.CompletedTask;
 
     /// <summary>Creates it; <see cref="RunAsync"/> runs it.</summary>
@@ -43,7 +46,7 @@ internal sealed class SessionLoop<TAnswer>
             Origin = new WorkOrigin(context.Door, connection.RemoteAddress),
         };
         Receiver = new SessionReceiver(
-            context.Options.SessionBytesMax, context.Budgets.LargeRequests, connection, Clock, OnWaiting);
+            context.Options.SessionBytesMax, context.Budgets.LargeRequests, connection, Clock, context.Time, OnWaiting);
     }
 
     /// <summary>For whom it speaks: the wire asks before each request.</summary>
@@ -115,22 +118,23 @@ internal sealed class SessionLoop<TAnswer>
         return true;
     }
 
-    /// <summary>Ends what has lasted longer than it may.</summary>
+    /// <summary>Ends what has lasted longer than it may, and gives up the memory of what rests.</summary>
     /// <param name="abort">Ends the session at once.</param>
-    internal void EndOverdue(Action abort)
+    /// <returns>Bytes that it gave up.</returns>
+    internal long EndOverdue(Action abort)
     {
         var options = _context.Options;
         if (Sender.IsStuck(options.SendTimeout))
         {
             _context.Log.ClientDoesNotRead(_connection.RemoteAddress, options.SendTimeout);
             abort();
-            return;
+            return 0;
         }
 
         if (Access.IsTakenBack() && TryEnd(EndReason.TakenBack))
         {
             Access.NoteTakenBack();
-            return;
+            return 0;
         }
 
         switch (Clock.Phase)
@@ -138,6 +142,8 @@ internal sealed class SessionLoop<TAnswer>
             case SessionPhase.Idle when !_wire.IsBusy && Clock.IsOver(options.IdleTimeout):
                 EndLate(EndReason.Idle, options.IdleTimeout);
                 break;
+            case SessionPhase.Idle when !Volatile.Read(ref _hasRested) && Clock.IsOver(_restAfter):
+                return Rest();
             case SessionPhase.Partial when Clock.IsOver(options.FrameTimeout):
                 EndLate(EndReason.Partial, options.FrameTimeout);
                 break;
@@ -146,6 +152,25 @@ internal sealed class SessionLoop<TAnswer>
                 _connection.Finish();
                 break;
         }
+
+        return 0;
+    }
+
+    /// <summary>
+    /// Gives up the memory that a session keeps for its next burst: thousands may be idle that were busy once.
+    /// </summary>
+    /// <returns>Bytes that it gave up.</returns>
+    private long Rest()
+    {
+        if (!Clock.TryHold())
+        {
+            return 0;
+        }
+
+        var bytes = _wire.Rest() + Answers.Rest() + Burst.Rest();
+        Volatile.Write(ref _hasRested, true);
+        Clock.LetGo();
+        return bytes;
     }
 
     /// <summary>Nothing more will come: says in the log when that is no good end.</summary>
@@ -216,12 +241,19 @@ internal sealed class SessionLoop<TAnswer>
         var mayWait = false;
         while (true)
         {
+            Volatile.Write(ref _hasRested, false);
             var stop = _wire.Read(mayWait);
             mayWait = false;
             while (!Burst.IsEmpty)
             {
                 var bytes = Burst.Bytes;
-                await _context.Budgets.Queue.AcquireAsync(bytes);
+                if (!await BudgetShare.TryTakeAsync(_context.Budgets.Queue, bytes, _context.Time, CancellationToken.None))
+                {
+                    Burst.Refuse(BudgetShare.RefusalText);
+                    Burst.WriteAnswers(_wire);
+                    continue;
+                }
+
                 await CommitAsync();
                 _context.Budgets.Queue.Release(bytes);
                 Burst.WriteAnswers(_wire);
@@ -248,8 +280,24 @@ internal sealed class SessionLoop<TAnswer>
 
             if (stop == ReadStop.NeedMore)
             {
-                await Receiver.MakeRoomAsync(_wire.NeededBytes);
-                if (!Receiver.TryWait(out var receive) || !Receiver.TryTake(await receive))
+                if (Receiver.TryRest() && (!Receiver.TryWait(isBare: true, out var some) || !Receiver.TryWake(await some)))
+                {
+                    return;
+                }
+
+                try
+                {
+                    await Receiver.MakeRoomAsync(_wire.NeededBytes);
+                }
+                catch (KvsUnavailableException failure)
+                {
+                    // Of the request only a part is here: what follows in the stream is not another one.
+                    _wire.Fail(failure);
+                    await CloseAsync();
+                    return;
+                }
+
+                if (!Receiver.TryWait(isBare: false, out var receive) || !Receiver.TryTake(await receive))
                 {
                     NoteClosed();
                     return;

@@ -19,6 +19,9 @@ internal enum SessionPhase
     /// <summary>For the client to close, after the last frame.</summary>
     Lingering,
 
+    /// <summary>For a request, and the door gives back its memory at this moment.</summary>
+    Held,
+
     /// <summary>It has been ended: whatever arrives now is not looked at.</summary>
     Ended,
 }
@@ -26,7 +29,8 @@ internal enum SessionPhase
 /// <summary>
 /// The phase of one session and since when. The session moves it on; the door ends it. Threading: the session and the
 /// door's sweep race for <see cref="SessionPhase.Ended"/> by one compare-and-swap, so that bytes which arrive at that
-/// moment are either processed and answered, or never looked at, and the last frame's "not applied" is true.
+/// moment are either processed and answered, or never looked at, and the last frame's "not applied" is true. While the sweep
+/// holds a session, which takes less than a microsecond, whoever wants to move it on turns round until it is let go.
 /// </summary>
 internal sealed class SessionClock(TimeProvider time)
 {
@@ -34,7 +38,7 @@ internal sealed class SessionClock(TimeProvider time)
     private long _since; // published with the phase
 
     /// <summary>The phase.</summary>
-    internal SessionPhase Phase => (SessionPhase)Volatile.Read(ref _phase);
+    internal SessionPhase Phase => PhaseUnlessHeld();
 
     /// <summary>Begins a phase.</summary>
     /// <param name="phase">Any but ended.</param>
@@ -48,9 +52,19 @@ internal sealed class SessionClock(TimeProvider time)
             Volatile.Write(ref _since, time.GetTimestamp());
         }
 
-        var before = Volatile.Read(ref _phase);
-        return before != (int)SessionPhase.Ended
-            && Interlocked.CompareExchange(ref _phase, (int)phase, before) == before;
+        while (true)
+        {
+            var before = PhaseUnlessHeld();
+            if (before == SessionPhase.Ended)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _phase, (int)phase, (int)before) == (int)before)
+            {
+                return true;
+            }
+        }
     }
 
     /// <summary>Ends the session, if it is still in the phase.</summary>
@@ -58,17 +72,40 @@ internal sealed class SessionClock(TimeProvider time)
     /// <returns>False when it has moved on or was ended before.</returns>
     internal bool TryEnd(SessionPhase phase)
     {
-        if (Interlocked.CompareExchange(ref _phase, (int)SessionPhase.Ended, (int)phase) != (int)phase)
+        while (Interlocked.CompareExchange(ref _phase, (int)SessionPhase.Ended, (int)phase) != (int)phase)
         {
-            return false;
+            if (PhaseUnlessHeld() != phase)
+            {
+                return false;
+            }
         }
 
         Volatile.Write(ref _since, time.GetTimestamp());
         return true;
     }
 
+    /// <summary>Holds a session that waits for a request, so that nothing of it is used until <see cref="LetGo"/>.</summary>
+    /// <returns>False when it does something else.</returns>
+    internal bool TryHold() =>
+        Interlocked.CompareExchange(ref _phase, (int)SessionPhase.Held, (int)SessionPhase.Idle) == (int)SessionPhase.Idle;
+
+    /// <summary>Lets a session go that was held.</summary>
+    internal void LetGo() => Volatile.Write(ref _phase, (int)SessionPhase.Idle);
+
     /// <summary>Whether the phase has lasted too long.</summary>
     /// <param name="limit">The limit; zero for none.</param>
     internal bool IsOver(TimeSpan limit) =>
         limit > TimeSpan.Zero && time.GetElapsedTime(Volatile.Read(ref _since)) > limit;
+
+    private SessionPhase PhaseUnlessHeld()
+    {
+        var wait = default(SpinWait);
+        SessionPhase phase;
+        while ((phase = (SessionPhase)Volatile.Read(ref _phase)) == SessionPhase.Held)
+        {
+            wait.SpinOnce();
+        }
+
+        return phase;
+    }
 }

@@ -81,7 +81,7 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
     public bool TryEnd(EndReason reason) => _loop.TryEnd(reason);
 
     /// <inheritdoc/>
-    public void EndOverdue() => _loop.EndOverdue(Abort);
+    public long EndOverdue() => _loop.EndOverdue(Abort);
 
     /// <inheritdoc/>
     public void Abort()
@@ -206,6 +206,9 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
         bytes > _answers.FrameBytesMax ? _answers.TooLong(bytes) : null;
 
     /// <inheritdoc/>
+    void IWire<FrameAnswer>.Fail(KvsException failure) => _handler.Fault = new DecodeFault(failure.Code, failure.Message);
+
+    /// <inheritdoc/>
     string? IWire<FrameAnswer>.WriteLast()
     {
         _answers.WriteClosing(_frame.RequestId, ErrorResponse.From(_handler.Fault));
@@ -228,6 +231,14 @@ internal sealed class TcpSession : ISession, IWire<FrameAnswer>
         var last = new FrameBuffer();
         new ErrorResponse(code, WriteOutcome.NotApplied, text).WriteClosing(last, 0);
         return last.Written;
+    }
+
+    /// <inheritdoc/>
+    long IWire<FrameAnswer>.Rest()
+    {
+        _frame = default;
+        _fields = default;
+        return 0;
     }
 
     /// <inheritdoc/>
