@@ -9,7 +9,7 @@ internal static class Programs
     /// <summary>The server as users run it: precompiled, from its own output folder.</summary>
     internal static string OwnServer()
     {
-        var path = Path.Combine(Repository(), "src/Kvs.Server/bin/Release/net10.0/kvs-server");
+        var path = Path.Combine(Repository(), "src/Kvs.Server/bin", Configuration, "net10.0/kvs-server");
         return File.Exists(path) ? path : throw new FileNotFoundException("Build the solution first: ./dev build", path);
     }
 
@@ -27,6 +27,10 @@ internal static class Programs
         ];
         return folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
     }
+
+    // That of this program: Debug or Release.
+    private static string Configuration =>
+        AppContext.BaseDirectory.Split('/', '\\').Contains("Debug") ? "Debug" : "Release";
 
     /// <summary>Root of the repository.</summary>
     internal static string Repository()
