@@ -73,16 +73,11 @@ internal sealed class LinkSide : INodeLinks, ILinkEvents, IAsyncDisposable
     public void Connected(ClusterLink link, string? peer)
     {
         _open[link.Number] = link;
-        Links.Log.Reached(peer);
         _driver.Connected(link.Number, peer);
     }
 
     /// <inheritdoc/>
-    public void DialFailed(string peer, string reason)
-    {
-        Links.Log.NotReached(peer, reason);
-        _driver.DialFailed(peer);
-    }
+    public void DialFailed(string peer, string reason) => _driver.DialFailed(peer);
 
     /// <inheritdoc/>
     public void Received(ClusterLink link, LinkMessage message)

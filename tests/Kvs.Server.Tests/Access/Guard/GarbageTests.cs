@@ -28,7 +28,7 @@ public sealed class GarbageTests(ITestOutputHelper output)
         ("http", "half a request|noise|a line that does not end", "HTTP/1.1 (400 Bad Request|408 Request Timeout)"),
         ("http", ".*", "HTTP/1.1 400 Bad Request"),
         ("grpc", "nothing at all|.*, and gone|.*telnet|a secure shell", $"{Closed}|HTTP/1.1 400 Bad Request|goaway [01]"),
-        ("grpc", "a client of HTTP", "HTTP/1.1 400 Bad Request"),
+        ("grpc", "a client of HTTP", "HTTP/1.1 400 Bad Request|goaway 1"),
         ("grpc", "a huge frame", "goaway 6"),
         ("grpc", "headers that are none", "goaway 9"),
         ("grpc", ".*", "goaway [01]"),
