@@ -59,6 +59,15 @@ internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, Time
     /// <param name="peer">Who was dialled.</param>
     internal void Run(IConnection connection, string peer) => Run(connection, peer, default);
 
+    /// <summary>Dialling a node came to nothing.</summary>
+    /// <param name="peer">The node.</param>
+    /// <param name="why">Why.</param>
+    internal void DialFailed(string peer, string why)
+    {
+        Log.NotReached(peer, why);
+        events.DialFailed(peer, why);
+    }
+
     /// <summary>
     /// Ends all links: those that were closed before have a moment to send what they were given, the others end at once.
     /// </summary>
@@ -102,6 +111,7 @@ internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, Time
             {
                 if (await TryGreetAsync(connection, peer, received) is { } left)
                 {
+                    Log.Reached(peer);
                     await link.RunAsync(peer, left);
                 }
                 else
@@ -154,7 +164,7 @@ internal sealed class ClusterLinks(LinkOptions options, ILinkEvents events, Time
 
         if (peer is not null && !Volatile.Read(ref _isStopping))
         {
-            events.DialFailed(peer, why);
+            DialFailed(peer, why);
         }
 
         return null;

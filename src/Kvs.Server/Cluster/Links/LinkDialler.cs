@@ -22,7 +22,7 @@ internal sealed class LinkDialler(ITransport transport, ClusterLinks links)
     {
         if (!KvsAddress.TryParse(at, out var address))
         {
-            links.Events.DialFailed(peer, $"'{at}' is no address; one is HOST:PORT.");
+            links.DialFailed(peer, $"'{at}' is no address; one is HOST:PORT.");
             return;
         }
 
@@ -34,11 +34,11 @@ internal sealed class LinkDialler(ITransport transport, ClusterLinks links)
         }
         catch (IOException failure)
         {
-            links.Events.DialFailed(peer, failure.Message);
+            links.DialFailed(peer, failure.Message);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            links.Events.DialFailed(peer, $"It did not answer within {links.Options.ConnectTimeout}.");
+            links.DialFailed(peer, $"It did not answer within {links.Options.ConnectTimeout}.");
         }
         catch (OperationCanceledException)
         {
