@@ -124,7 +124,7 @@ internal sealed class ServerDoors : IAsyncDisposable
 
         if (options.Grpc is { } grpc)
         {
-            routes.Add(new GrpcRoutes(grpc, options.BatchBytesMax, calls, time, loggers));
+            routes.Add(new GrpcRoutes(grpc, options.BatchBytesMax, calls, time, loggers) { SendTimeout = options.SendTimeout });
         }
 
         return routes;

@@ -19,6 +19,9 @@ internal sealed partial class GrpcEndpoint(int messageBytesMax, TimeProvider tim
 {
     private const string ContentType = "application/grpc";
 
+    /// <summary>Longest wait for a client to take a part of a response; zero for no limit.</summary>
+    internal required TimeSpan SendTimeout { get; init; }
+
     /// <summary>Longer deadlines are none: timers cannot wait so long.</summary>
     private static readonly TimeSpan _timeoutMax = TimeSpan.FromDays(30);
 
@@ -89,6 +92,7 @@ internal sealed partial class GrpcEndpoint(int messageBytesMax, TimeProvider tim
                 Deadline = deadline,
                 Cancelled = cancelled.Token,
                 MessageBytesMax = messageBytesMax,
+                SendTimeout = SendTimeout,
             });
             return new CallStatus(StatusCode.Ok, "");
         }

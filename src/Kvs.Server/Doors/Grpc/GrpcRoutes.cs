@@ -20,6 +20,9 @@ namespace Kvs.Server.Doors.Grpc;
 internal sealed class GrpcRoutes(
     KvsAddress address, int messageBytesMax, StoreCalls calls, TimeProvider time, ILoggerFactory loggers) : IWebRoutes
 {
+    /// <summary>Longest wait for a client to take a part of a response; zero for no limit.</summary>
+    internal TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <inheritdoc/>
     public string Name => "grpc";
 
@@ -33,7 +36,10 @@ internal sealed class GrpcRoutes(
     public void Map(IEndpointRouteBuilder routes)
     {
         var stopping = routes.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        var endpoint = new GrpcEndpoint(messageBytesMax, time, loggers.CreateLogger("kvs.grpc"), stopping);
+        var endpoint = new GrpcEndpoint(messageBytesMax, time, loggers.CreateLogger("kvs.grpc"), stopping)
+        {
+            SendTimeout = SendTimeout,
+        };
         foreach (var method in new KvsService(calls).Methods.Concat(HealthService.Methods))
         {
             routes.MapPost(method.Path, http => endpoint.ServeAsync(http, method)).Needs(method.Need);

@@ -118,6 +118,37 @@ public sealed class GrpcWatchTests : IDisposable
         Assert.All(entries, entry => Assert.StartsWith("127.0.0.1:", entry.Client, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Watch")]
+    [InlineData("Scan")]
+    [InlineData("Get")]
+    public async Task A_client_that_does_not_take_its_answer_loses_the_stream_and_its_share(string method)
+    {
+        var engine = await LogEngine.OpenAsync(
+            _directory.FullPath, new LogEngineOptions(), KvsEnvironment.Real(), CancellationToken.None);
+        await using var server = await WebFixture.OpenAsync(calls => NewRoutes(calls, TimeSpan.FromMilliseconds(200)), engine);
+        var key = ByteString.CopyFromUtf8("large");
+        using (var set = await Stream.OpenAsync(
+            server, new SetRequest { Key = key, Value = ByteString.CopyFrom(new byte[5_000_000]) }, "Set"))
+        {
+            Assert.Equal(StatusCode.Ok, await set.EndAsync());
+        }
+
+        IMessage request = method switch
+        {
+            "Watch" => new WatchRequest { Since = new ChangePosition() },
+            "Scan" => new ScanRequest(),
+            _ => new GetRequest { Key = key },
+        };
+        var budget = server.Dispatcher.Budgets.LargeAnswers;
+        using var stream = await Stream.OpenAsync(server, request, method);
+        await Until.HoldsAsync(() => budget.Held > 0);
+        await Until.HoldsAsync(() => budget.Held == 0 && server.Dispatcher.Watches.Count == 0);
+        await Assert.ThrowsAnyAsync<Exception>(stream.EndAsync);
+        using var other = await Stream.OpenAsync(server, new GetRequest { Key = ByteString.CopyFromUtf8("none") }, "Get");
+        Assert.Equal(StatusCode.Ok, await other.EndAsync());
+    }
+
     [Fact]
     public async Task An_engine_without_history_refuses()
     {
@@ -126,8 +157,15 @@ public sealed class GrpcWatchTests : IDisposable
         Assert.Equal(StatusCode.Unimplemented, await watch.EndAsync());
     }
 
-    private static GrpcRoutes[] NewRoutes(StoreCalls calls) =>
-        [new GrpcRoutes(new KvsAddress("127.0.0.1", 0), 8 * 1024 * 1024, calls, TimeProvider.System, NullLoggerFactory.Instance)];
+    private static GrpcRoutes[] NewRoutes(StoreCalls calls) => NewRoutes(calls, TimeSpan.FromSeconds(30));
+
+    private static GrpcRoutes[] NewRoutes(StoreCalls calls, TimeSpan sendTimeout) =>
+    [
+        new GrpcRoutes(new KvsAddress("127.0.0.1", 0), 8 * 1024 * 1024, calls, TimeProvider.System, NullLoggerFactory.Instance)
+        {
+            SendTimeout = sendTimeout,
+        },
+    ];
 
     private async Task<WebFixture> OpenAsync(IAccess? access = null, TimeProvider? time = null, int watchersMax = WatchTable.Default)
     {

@@ -1,3 +1,4 @@
+using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Kvs.Server.Doors.Grpc.Wire;
@@ -17,6 +18,9 @@ internal sealed class GrpcCall
     /// <summary>The client is gone or has cancelled, its deadline has passed, or the server stops.</summary>
     internal required CancellationToken Cancelled { get; init; }
 
+    /// <summary>Longest wait for the client to take a part of the response; zero for no limit.</summary>
+    internal required TimeSpan SendTimeout { get; init; }
+
     /// <summary>Where the messages of the response go.</summary>
-    internal MessageWriter Answers => new(Http.Response, Cancelled);
+    internal MessageWriter Answers => new(new AnswerSender(Http, SendTimeout, Cancelled));
 }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
-using Microsoft.AspNetCore.Http;
+using Kvs.Server.Doors.Web;
 
 namespace Kvs.Server.Doors.Grpc.Wire;
 
@@ -8,25 +8,34 @@ namespace Kvs.Server.Doors.Grpc.Wire;
 /// Writes the messages of a response, each with its prefix, and waits until the client takes them: HTTP/2's flow control
 /// is the back-pressure of a stream. Threading: one thread at a time.
 /// </summary>
-/// <param name="response">The response.</param>
-/// <param name="cancelled">The client is gone, or its deadline has passed.</param>
-internal sealed class MessageWriter(HttpResponse response, CancellationToken cancelled)
+/// <param name="sender">Where they go.</param>
+internal sealed class MessageWriter(AnswerSender sender)
 {
     /// <summary>Sends a message.</summary>
     /// <param name="message">The message.</param>
     internal async Task WriteAsync(IMessage message)
     {
         var length = message.CalculateSize();
-        var body = response.BodyWriter;
-        var prefix = body.GetSpan(MessageReader.PrefixBytes);
-        prefix[0] = 0;
-        BinaryPrimitives.WriteUInt32BigEndian(prefix[1..], (uint)length);
-        body.Advance(MessageReader.PrefixBytes);
-        message.WriteTo(body);
-        var flushed = await body.FlushAsync(cancelled);
-        if (flushed.IsCompleted || flushed.IsCanceled)
+        var framed = MessageReader.PrefixBytes + length;
+        if (framed > StoreCalls.OwnBytes)
         {
-            throw new OperationCanceledException("The client takes no more messages.", cancelled);
+            // In parts, of which each must be taken in time: else nobody could tell a client that is slow from one that is gone.
+            var bytes = new byte[framed];
+            WritePrefix(bytes, length);
+            message.WriteTo(bytes.AsSpan(MessageReader.PrefixBytes));
+            await sender.SendAsync(bytes);
+            return;
         }
+
+        WritePrefix(sender.Writer.GetSpan(MessageReader.PrefixBytes), length);
+        sender.Writer.Advance(MessageReader.PrefixBytes);
+        message.WriteTo(sender.Writer);
+        await sender.FlushAsync();
+    }
+
+    private static void WritePrefix(Span<byte> target, int length)
+    {
+        target[0] = 0;
+        BinaryPrimitives.WriteUInt32BigEndian(target[1..], (uint)length);
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using Kvs.Core.Operations;
+using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Kvs.Server.Doors.Http.Answers;

@@ -2,6 +2,7 @@ using Kvs.Core.Engines;
 using Kvs.Core.Primitives;
 using Kvs.Server.Doors.Http.Answers;
 using Kvs.Server.Doors.Http.Requests;
+using Kvs.Server.Doors.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace Kvs.Server.Doors.Http.Keys;

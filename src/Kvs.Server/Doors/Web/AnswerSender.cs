@@ -1,17 +1,26 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 
-namespace Kvs.Server.Doors.Http.Answers;
+namespace Kvs.Server.Doors.Web;
 
 /// <summary>
-/// Sends an answer at the pace of its client, which loses the connection when it takes nothing for too long: a large answer
-/// holds a share of what all may hold. Threading: one thread at a time.
+/// Sends an answer at the pace of its client, which loses it (by HTTP/1.1 with the connection) when it takes nothing for too long:
+/// a large answer holds a share of what all may hold. Threading: one thread at a time.
 /// </summary>
 /// <param name="context">The request.</param>
 /// <param name="limit">Longest wait for the client; zero for no limit.</param>
-internal sealed class AnswerSender(HttpContext context, TimeSpan limit)
+/// <param name="cancelled">Ends the waiting for it besides.</param>
+internal sealed class AnswerSender(HttpContext context, TimeSpan limit, CancellationToken cancelled)
 {
     private const int PartBytes = StoreCalls.OwnBytes;
+
+    /// <summary>Begins an answer that ends with its client only.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="limit">Longest wait for the client; zero for no limit.</param>
+    internal AnswerSender(HttpContext context, TimeSpan limit)
+        : this(context, limit, context.RequestAborted)
+    {
+    }
 
     /// <summary>Where an answer is written to before <see cref="FlushAsync"/> sends it.</summary>
     internal PipeWriter Writer => context.Response.BodyWriter;
@@ -19,7 +28,7 @@ internal sealed class AnswerSender(HttpContext context, TimeSpan limit)
     /// <summary>Sends what was written.</summary>
     internal async ValueTask FlushAsync()
     {
-        var flush = Writer.FlushAsync(context.RequestAborted);
+        var flush = Writer.FlushAsync(cancelled);
         if (flush.IsCompleted)
         {
             await flush;
