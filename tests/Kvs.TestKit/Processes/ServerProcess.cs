@@ -39,9 +39,6 @@ internal sealed partial class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>Its id.</summary>
-    internal int Id => _process.Id;
-
     /// <summary>Where it listens; it was started by <see cref="StartAsync"/>.</summary>
     internal string Address { get; private set; } = "";
 
