@@ -39,11 +39,13 @@ internal sealed class KvsService(StoreCalls calls)
     {
         var aim = AimOf(request.Consistency, request.AtLeast, call);
         ThrowIfTooLong(request.Key);
-        using var found = await calls.GetAsync(request.Key.Memory, aim, call.Cancelled);
+        var found = await calls.GetAsync(request.Key.Memory, aim, call.Cancelled);
         if (found is null)
         {
             return new GetResponse { Position = Translation.Of(calls.Dispatcher.Position) };
         }
+
+        call.Http.Response.RegisterForDispose(found); // its room is taken until the client has the answer
 
         return new GetResponse
         {
@@ -58,7 +60,7 @@ internal sealed class KvsService(StoreCalls calls)
 
     private async Task<WriteResponse> WriteAsync(Operation operation, GrpcCall call)
     {
-        using var done = await ApplyAsync([operation], call);
+        var done = await ApplyAsync([operation], call);
         var result = done.Request.Results[0];
         var response = new WriteResponse
         {
@@ -77,7 +79,7 @@ internal sealed class KvsService(StoreCalls calls)
 
     private async Task<IncrementResponse> IncrementAsync(IncrementRequest request, GrpcCall call)
     {
-        using var done = await ApplyAsync([Translation.Of(request)], call);
+        var done = await ApplyAsync([Translation.Of(request)], call);
         return new IncrementResponse
         {
             Number = done.Request.Results[0].Number,
@@ -88,7 +90,7 @@ internal sealed class KvsService(StoreCalls calls)
 
     private async Task<BatchResponse> BatchAsync(BatchRequest request, GrpcCall call)
     {
-        using var done = await ApplyAsync(request.Operations.Select(Translation.Of), call);
+        var done = await ApplyAsync(request.Operations.Select(Translation.Of), call);
         var response = new BatchResponse
         {
             Version = Translation.Of(done.Request.Version),
@@ -171,16 +173,9 @@ internal sealed class KvsService(StoreCalls calls)
         write.Request.Deadline = call.Deadline;
         write.Item.Origin = WebListener.OriginOf(call.Http);
         var done = await calls.WriteAsync(write, call.Cancelled);
-        try
-        {
-            ThrowIfFailed(done.Request);
-            return done;
-        }
-        catch
-        {
-            done.Dispose();
-            throw;
-        }
+        call.Http.Response.RegisterForDispose(done); // the room of what it gives back is taken until the client has it
+        ThrowIfFailed(done.Request);
+        return done;
     }
 
     private static ReadAim AimOf(Contract.Consistency consistency, Contract.Version? atLeast, GrpcCall call) =>

@@ -9,18 +9,12 @@ namespace Kvs.Server.Doors.Web;
 /// </summary>
 /// <param name="context">The request.</param>
 /// <param name="limit">Longest wait for the client; zero for no limit.</param>
-/// <param name="cancelled">Ends the waiting for it besides.</param>
-internal sealed class AnswerSender(HttpContext context, TimeSpan limit, CancellationToken cancelled)
+/// <param name="cancelled">Ends the waiting for it; null for the end of the request, as it is when something is sent.</param>
+internal sealed class AnswerSender(HttpContext context, TimeSpan limit, CancellationToken? cancelled = null)
 {
     private const int PartBytes = StoreCalls.OwnBytes;
 
-    /// <summary>Begins an answer that ends with its client only.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="limit">Longest wait for the client; zero for no limit.</param>
-    internal AnswerSender(HttpContext context, TimeSpan limit)
-        : this(context, limit, context.RequestAborted)
-    {
-    }
+    private CancellationToken Cancelled => cancelled ?? context.RequestAborted;
 
     /// <summary>Where an answer is written to before <see cref="FlushAsync"/> sends it.</summary>
     internal PipeWriter Writer => context.Response.BodyWriter;
@@ -28,7 +22,7 @@ internal sealed class AnswerSender(HttpContext context, TimeSpan limit, Cancella
     /// <summary>Sends what was written.</summary>
     internal async ValueTask FlushAsync()
     {
-        var flush = Writer.FlushAsync(cancelled);
+        var flush = Writer.FlushAsync(Cancelled);
         if (flush.IsCompleted)
         {
             await flush;

@@ -22,7 +22,7 @@ namespace Kvs.Server.Tests.Access.Guard;
 public sealed class RevokedTests(ITestOutputHelper output)
 {
     private const string Password = "pass-phrase-of-the-leaver";
-    private const int LargeKeys = 40;
+    private const int LargeKeys = 100;
 
     private static readonly UserEntry _leaver = TestUsers.User("leaver", "write", Password);
 

@@ -54,7 +54,7 @@ internal sealed class SecuredServer : IDisposable
     internal int OpenFiles => Directory.GetFiles($"/proc/{_process.Id}/fd").Length;
 
     /// <summary>The usual users.</summary>
-    internal static UserEntry[] UsualUsers =>
+    internal static UserEntry[] UsualUsers { get; } =
     [
         TestUsers.User("reader", "read", ReaderPassword) with { Certificates = ["CN=reader"] },
         TestUsers.User("writer", "write", WriterPassword) with { Certificates = ["CN=writer"] },
