@@ -286,15 +286,8 @@ internal sealed class SessionLoop<TAnswer>
                     return;
                 }
 
-                try
+                if (!await TryMakeRoomAsync())
                 {
-                    await Receiver.MakeRoomAsync(_wire.NeededBytes);
-                }
-                catch (KvsUnavailableException failure)
-                {
-                    // Of the request only a part is here: what follows in the stream is not another one.
-                    _wire.Fail(failure);
-                    await CloseAsync();
                     return;
                 }
 
@@ -313,6 +306,23 @@ internal sealed class SessionLoop<TAnswer>
                 _onEngineThread = false;
                 mayWait = stop == ReadStop.Wait;
             }
+        }
+    }
+
+    /// <summary>Makes room for the rest of a request. Without it, says so and closes.</summary>
+    private async ValueTask<bool> TryMakeRoomAsync()
+    {
+        try
+        {
+            await Receiver.MakeRoomAsync(_wire.NeededBytes);
+            return true;
+        }
+        catch (KvsUnavailableException failure)
+        {
+            // Of the request only a part is here: what follows in the stream is not another one.
+            _wire.Fail(failure);
+            await CloseAsync();
+            return false;
         }
     }
 

@@ -83,7 +83,8 @@ internal sealed class GroupApplier
     /// <summary>Whether more keys have expired than the last group could remove.</summary>
     internal bool HasBacklog { get; private set; }
 
-    private bool IsFull => _group.Operations >= _memory.GroupOperationsMax || (_room.HasFrame && _frame.BytesMax >= Limits.CommitGroupBytesMax);
+    private bool IsFull => _group.Operations >= _memory.GroupOperationsMax
+        || (_room.HasFrame && _frame.BytesMax >= Limits.CommitGroupBytesMax);
 
     /// <summary>Begins a group.</summary>
     /// <param name="group">Empty.</param>
