@@ -26,7 +26,7 @@ internal sealed class SessionLoop<TAnswer>
     private readonly IWire<TAnswer> _wire;
     private bool _onEngineThread;
     private bool _hasRested; // Volatile: nothing has come since its memory was given back
-    private Task _goodbye = Task.CompletedTask;
+    private Task? _goodbye; // published: Volatile, soon after the phase is Ended
 
     /// <summary>Creates it; <see cref="RunAsync"/> runs it.</summary>
     /// <param name="context">What the sessions of the door share.</param>
@@ -80,7 +80,7 @@ internal sealed class SessionLoop<TAnswer>
 
         if (Clock.Phase == SessionPhase.Ended)
         {
-            await _goodbye;
+            await GoodbyeAsync();
             await LingerAsync();
         }
     });
@@ -96,7 +96,7 @@ internal sealed class SessionLoop<TAnswer>
         }
         else
         {
-            await _goodbye;
+            await GoodbyeAsync();
         }
     });
 
@@ -114,7 +114,7 @@ internal sealed class SessionLoop<TAnswer>
             return false;
         }
 
-        _goodbye = Sender.SayGoodbyeAsync(_wire.Goodbye(reason));
+        Volatile.Write(ref _goodbye, Sender.SayGoodbyeAsync(_wire.Goodbye(reason)));
         return true;
     }
 
@@ -226,7 +226,7 @@ internal sealed class SessionLoop<TAnswer>
         }
         finally
         {
-            await _goodbye;
+            await GoodbyeAsync();
             await _wire.EndAsync();
             Receiver.Release();
             Answers.Clear();
@@ -306,6 +306,24 @@ internal sealed class SessionLoop<TAnswer>
                 _onEngineThread = false;
                 mayWait = stop == ReadStop.Wait;
             }
+        }
+    }
+
+    /// <summary>
+    /// Waits until the goodbye was sent, if there is one. Whoever ends the session does so first and speaks then: in between
+    /// bytes may come, and closing for them would cut the word off.
+    /// </summary>
+    private async ValueTask GoodbyeAsync()
+    {
+        while (Clock.Phase == SessionPhase.Ended)
+        {
+            if (Volatile.Read(ref _goodbye) is { } said)
+            {
+                await said;
+                return;
+            }
+
+            await Task.Yield();
         }
     }
 
