@@ -76,61 +76,6 @@ public sealed class SecuredClusterTests(ITestOutputHelper output)
         });
     }
 
-    [Fact]
-    public async Task A_node_with_a_certificate_of_another_authority_or_without_TLS_is_kept_out_and_named_in_the_logs()
-    {
-        using var directory = new TemporaryDirectory();
-        using var authority = new TestAuthority(directory);
-        using var other = new TestAuthority(directory, "other");
-        var (right, wrong) = (authority.Sign("node"), other.Sign("stranger"));
-        string[] more = ["--tls-cert", right, "--tls-ca", authority.CaFile, "--tls-clients", "required"];
-        await ProcessCluster.RunStoppedAsync(output, 3, more, async cluster =>
-        {
-            // A primary that nobody knows dials, and is refused by its certificate.
-            var (primary, stranger) = (cluster.Nodes[0], cluster.Nodes[2]);
-            Replace(primary, right, wrong);
-            await Task.WhenAll(cluster.Nodes.Select(static node => node.StartAsync()));
-            await SaysAsync(cluster.Nodes[1], "refused: its certificate is not of an authority that is trusted here");
-            await primary.TerminateAsync();
-
-            // It has the right one now, and finds a replica with a wrong one, and then one that speaks no TLS.
-            Replace(primary, wrong, right);
-            await stranger.TerminateAsync();
-            Replace(stranger, right, wrong);
-            await Task.WhenAll(primary.StartAsync(), stranger.StartAsync());
-            await SaysAsync(primary, $"{stranger.Name} cannot be reached: its certificate is not of an authority that is trusted here");
-            await WriteAsync(primary.Name, right, authority, "without the stranger");
-
-            await stranger.TerminateAsync();
-            var arguments = stranger.Arguments;
-            stranger.Arguments = ["--replica"];
-            await stranger.StartAsync();
-            await SaysAsync(primary, $"{stranger.Name} cannot be reached: it does not speak TLS");
-            await WriteAsync(primary.Name, right, authority, "still without it");
-
-            await stranger.TerminateAsync();
-            stranger.Arguments = arguments;
-            Replace(stranger, wrong, right);
-            await stranger.StartAsync();
-            await WriteAsync(stranger.Name, right, authority, "by it");
-        });
-    }
-
-    private static void Replace(NodeProcess node, string argument, string by) =>
-        node.Arguments = [.. node.Arguments.Select(one => one == argument ? by : one)];
-
-    private static async Task WriteAsync(string node, string certificate, TestAuthority authority, string value)
-    {
-        await using var client = await KvsClient.ConnectAsync(node, new KvsClientOptions
-        {
-            Tls = new KvsTls { CaFile = authority.CaFile, CertificateFile = certificate },
-            ConnectTimeout = TimeSpan.FromSeconds(20),
-            RequestTimeout = TimeSpan.FromSeconds(60),
-        });
-        await client.SetAsync("key", value);
-        Assert.Equal(value, (await client.GetAsync("key"))!.Value.ToString());
-    }
-
     private static Task SaysAsync(NodeProcess node, string words) => Until.HoldsAsync(
         () => Task.FromResult(node.NewestLog.Contains(words, StringComparison.Ordinal)), TimeSpan.FromSeconds(60), () => words);
 

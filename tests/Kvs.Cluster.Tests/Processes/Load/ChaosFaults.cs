@@ -120,9 +120,10 @@ internal sealed class ChaosFaults
                     await ClusterCalls.TransferAsync(primary.Name, replica.Name);
                     return true;
                 }
-                catch (KvsException refusal) when (refusal.Message.Contains("does not follow in step", StringComparison.Ordinal))
+                catch (KvsException refusal) when (refusal.Message.Contains("does not follow in step", StringComparison.Ordinal)
+                    || refusal.Message.Contains("did not take over in time", StringComparison.Ordinal))
                 {
-                    return false; // it has just come back from the fault before
+                    return false; // it has just come back from the fault before, or the machine is busy
                 }
             },
             TimeSpan.FromSeconds(30));
