@@ -24,27 +24,36 @@ internal static class Plots
             Lines(curves, Curve.GetsByKeys, "Gets of 50 clients against the number of keys", "keys", "gets/s", static result => result.Rate),
             Latencies(curves, Curve.SetsByRate, "Latency of durable sets against load (p99)", "sets/s that are due"),
             Latencies(curves, Curve.GetsByRate, "Latency of gets against load (p99)", "gets/s that are due"),
-            Lines(curves, Curve.SetsByClients, "Batches that share a write and sync", "clients", "batches a group", static result => result.GroupSize)
-                with
-            { Name = "group-size" },
+            GroupSizes(curves),
         }.Where(static plot => plot.Series.Count > 0);
 
     private static Plot Latencies(IReadOnlyList<CellResult> results, string curve, string title, string rate) =>
         Lines(results, curve, title, rate, "us", static result => result.P99) with { IsYLogarithmic = true };
 
+    private static Plot GroupSizes(IReadOnlyList<CellResult> results)
+    {
+        var plot = Lines(
+            results, Curve.SetsByClients, "Batches that share a write and sync", "clients", "batches a group", static result => result.GroupSize);
+        return plot with { Name = "group-size" };
+    }
+
     private static Plot Lines(
-        IReadOnlyList<CellResult> results, string curve, string title, string xTitle, string yTitle, Func<CellResult, double?> figure) => new()
+        IReadOnlyList<CellResult> results, string curve, string title, string xTitle, string yTitle, Func<CellResult, double?> figure)
+    {
+        var points = results.Where(result => result.Cell.StartsWith(curve + "-", StringComparison.Ordinal));
+        return new Plot
         {
             Name = curve,
             Title = title,
             XTitle = xTitle,
             YTitle = yTitle,
             Series = SeriesOf(
-                results.Where(result => result.Cell.StartsWith(curve + "-", StringComparison.Ordinal)),
+                points,
                 Side.All.Select(static side => side.Name),
                 result => double.Parse(result.Cell[(curve.Length + 1)..], CultureInfo.InvariantCulture),
                 figure),
         };
+    }
 
     private static Plot Bars(IReadOnlyList<CellResult> results, string name, string title, string[] cells) => new()
     {
