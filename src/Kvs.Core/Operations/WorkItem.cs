@@ -214,6 +214,9 @@ internal sealed class WorkItem(IWorkItemOwner owner)
     /// <summary>Timestamp at which it was handed over.</summary>
     internal long SubmittedAt { get; set; }
 
+    /// <summary>Timestamp at which it began to wait for room, before it could be handed over; 0 when it did not.</summary>
+    internal long WaitsSince { get; set; }
+
     /// <summary>Where it comes from; null when the door does not say.</summary>
     internal WorkOrigin? Origin { get; set; }
 

@@ -120,6 +120,10 @@ internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
         dispatcher.Submit(_item);
     }
 
+    /// <summary>It waits for room from now on.</summary>
+    /// <param name="timestamp">Now.</param>
+    internal void BeginWaiting(long timestamp) => _item.WaitsSince = timestamp;
+
     /// <summary>Refuses the burst instead of handing it over: there is no room for it.</summary>
     /// <param name="text">Why.</param>
     internal void Refuse(string text) => WorkItems.Refuse(_item, ErrorCode.Overloaded, text);

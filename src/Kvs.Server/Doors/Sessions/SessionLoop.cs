@@ -247,6 +247,7 @@ internal sealed class SessionLoop<TAnswer>
             while (!Burst.IsEmpty)
             {
                 var bytes = Burst.Bytes;
+                Burst.BeginWaiting(_context.Time.GetTimestamp());
                 if (!await BudgetShare.TryTakeAsync(_context.Budgets.Queue, bytes, _context.Time, CancellationToken.None))
                 {
                     Burst.Refuse(BudgetShare.RefusalText);

@@ -218,7 +218,7 @@ internal sealed class CommitLoop
             return;
         }
 
-        var waited = _time.GetElapsedTime(item.SubmittedAt);
+        var waited = _time.GetElapsedTime(item.WaitsSince == 0 ? item.SubmittedAt : item.WaitsSince);
         _queue.LastWait = waited;
         if (waited > _queueTimeMax)
         {
