@@ -56,6 +56,9 @@ internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
     /// <summary>Bytes of the frames in it.</summary>
     internal long Bytes { get; private set; }
 
+    /// <summary>What the engine's queue counts for it, at most: else the engine would refuse what its door lets through.</summary>
+    internal long QueuedBytes => Bytes + ((long)_item.Requests.Count * WorkItems.RequestBytes);
+
     /// <summary>Bytes of values that the first request of those that were left gives back.</summary>
     internal long Wanted { get; private set; }
 

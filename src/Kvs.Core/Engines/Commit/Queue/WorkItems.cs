@@ -9,7 +9,7 @@ internal static class WorkItems
     /// <summary>
     /// Counted for each request beside its keys and values, so that items of nothing but small reads are bounded too.
     /// </summary>
-    private const int RequestBytes = 128;
+    internal const int RequestBytes = 128;
 
     /// <summary>Why work is refused of which there is too much.</summary>
     internal const string TooMuchText = "More work is waiting than the disk can do; the write was not applied. Retry later.";
