@@ -64,7 +64,8 @@ internal sealed record MemoryPlan
         if (limitBytes < LimitLeast)
         {
             throw new KvsConfigurationException(
-                $"a server needs {SettingText.OfBytes(LimitLeast)} of memory at least; memory-limit, or its container, gives it {limitBytes} bytes");
+                $"a server needs {SettingText.OfBytes(LimitLeast)} of memory at least; "
+                + $"memory-limit, or its container, gives it {limitBytes} bytes");
         }
 
         var fitted = Scale(options, limitBytes);
@@ -74,8 +75,9 @@ internal sealed record MemoryPlan
         if (keys < limitBytes / 8)
         {
             throw new KvsConfigurationException(
-                $"the limits need {heap / MiB} MiB beside {RuntimeBytes / MiB} MiB for the runtime, and a memory-limit of {limitBytes / MiB} MiB "
-                + $"leaves less than an eighth for keys: raise it, or lower {string.Join(", ", Parts(fitted).Select(static part => part.Name))}");
+                $"the limits need {heap / MiB} MiB beside {RuntimeBytes / MiB} MiB for the runtime, "
+                + $"and a memory-limit of {limitBytes / MiB} MiB leaves less than an eighth for keys: raise it, or lower "
+                + $"{string.Join(", ", Parts(fitted).Select(static part => part.Name))}");
         }
 
         return fitted with

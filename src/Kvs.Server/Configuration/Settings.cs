@@ -126,7 +126,8 @@ internal static class Settings
             "Large answers of all connections that have not been sent; beyond it such answers wait.",
             (o, n) => o with { AnswerBytesMax = n }),
         new("memory-limit", FormOfBytes(MemoryPlan.LimitLeast, long.MaxValue), "that of the container, else of the machine",
-            "Memory that the process may have: other limits that are not set shrink to fit into it; where keys fill theirs, new ones are refused.",
+            "Memory that the process may have: other limits that are not set shrink to fit into it; "
+                + "where keys fill theirs, new ones are refused.",
             (o, text) => SettingText.TryBytes(text, out var bytes) && bytes >= MemoryPlan.LimitLeast
                 ? o with { MemoryLimit = bytes }
                 : null),
