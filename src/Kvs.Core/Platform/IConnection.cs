@@ -18,7 +18,7 @@ internal interface IConnection : IDisposable
     X509Certificate2? PeerCertificate => null;
 
     /// <summary>Receives what there is; waits when there is nothing.</summary>
-    /// <param name="buffer">Where it goes; not empty.</param>
+    /// <param name="buffer">Where it goes. An empty one only waits, until there is something or nothing more will come.</param>
     /// <param name="cancellationToken">Ends the waiting; the connection is not usable afterwards.</param>
     /// <returns>Bytes received; 0 when the other side has closed its direction.</returns>
     ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);

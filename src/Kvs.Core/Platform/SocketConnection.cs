@@ -20,6 +20,18 @@ internal sealed class SocketConnection(Socket socket) : IConnection
     {
         try
         {
+            if (buffer.IsEmpty)
+            {
+                // An event that was on its way ends such a wait although there is nothing any more.
+                do
+                {
+                    await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                }
+                while (!socket.Poll(TimeSpan.Zero, SelectMode.SelectRead));
+
+                return 0;
+            }
+
             return await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)

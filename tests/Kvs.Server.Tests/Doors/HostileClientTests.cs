@@ -171,6 +171,42 @@ public sealed class HostileClientTests
         await Until.HoldsAsync(() => server.Door.Budgets.LargeRequests.Held == 0);
     }
 
+    /// <summary>
+    /// A session that had large bursts gets the room of one at its first byte: it kept it while it waited for the room of the
+    /// large frame that this byte began, and a few of them kept each other out.
+    /// </summary>
+    [Fact]
+    public async Task Large_frames_whose_first_bytes_got_room_for_a_burst_do_not_wait_for_each_other()
+    {
+        await using var server = DoorFixture.Open(budgets: DoorLimits.Default with { ReceiveBytesMax = 2 * 1024 * 1024 });
+        using var first = await WireClient.ConnectAsync(server.Port);
+        using var second = await WireClient.ConnectAsync(server.Port);
+        using var third = await WireClient.ConnectAsync(server.Port);
+        WireClient[] clients = [first, second, third];
+        var rests = new List<Memory<byte>>();
+        foreach (var client in clients)
+        {
+            await client.Set(2, "a", new string('x', 1_500_000)).SendAsync();
+            await client.ReadAppliedAsync(2);
+        }
+
+        await Until.HoldsAsync(() => server.Door.Budgets.LargeRequests.Held == 0);
+        foreach (var client in clients)
+        {
+            var before = server.Door.Budgets.LargeRequests.Held;
+            var frame = client.Set(3, "a", new string('x', 1_500_000)).TakeOutgoing();
+            await client.SendRawAsync(frame.AsMemory(0, 1));
+            rests.Add(frame.AsMemory(1));
+            await Until.HoldsAsync(() => server.Door.Budgets.LargeRequests.Held > before + (128 * 1024));
+        }
+
+        await Task.WhenAll(clients.Zip(rests, async (client, rest) =>
+        {
+            await client.SendRawAsync(rest);
+            await client.ReadAppliedAsync(3);
+        }));
+    }
+
     [Fact]
     public async Task A_large_frame_for_which_there_is_no_room_for_long_is_told_so()
     {

@@ -180,6 +180,7 @@ internal sealed class SessionReceiver(
     {
         if (frameBytes > _frameBytes)
         {
+            GiveBurstBack(); // the frame's bytes are for all of the array; who waits holding some keeps out those before it
             _shares.Add(await BudgetShare.TakeAsync(budget, frameBytes - _frameBytes, time, CancellationToken.None));
             _frameBytes = frameBytes;
         }
@@ -200,12 +201,7 @@ internal sealed class SessionReceiver(
 
     private void GiveBack()
     {
-        if (_burstBytes > 0)
-        {
-            budget.Release(_burstBytes);
-            _burstBytes = 0;
-        }
-
+        GiveBurstBack();
         foreach (var share in _shares)
         {
             share.Dispose();
@@ -213,5 +209,14 @@ internal sealed class SessionReceiver(
 
         _shares.Clear();
         _frameBytes = 0;
+    }
+
+    private void GiveBurstBack()
+    {
+        if (_burstBytes > 0)
+        {
+            budget.Release(_burstBytes);
+            _burstBytes = 0;
+        }
     }
 }
