@@ -25,6 +25,7 @@ return args.FirstOrDefault() switch
     "docs" => Dotnet(["test", Solution, "-c", "Release", "--filter", "FullyQualifiedName~Document|FullyQualifiedName~ProtocolPage|FullyQualifiedName~Settings"]),
     "golden" when rest is ["--accept"] => With("KVS_GOLDEN_ACCEPT", "1", () => Dotnet(["test", Solution, "-c", "Release", "--filter", "FullyQualifiedName~Golden"])),
     "api" when rest is ["--accept"] => With("KVS_GOLDEN_ACCEPT", "1", () => Dotnet(["test", "tests/Kvs.House.Tests", "-c", "Release", "--filter", "FullyQualifiedName~PublicApi"])),
+    "bench" when rest is ["micro" or "check", ..] => Dotnet(["run", "-c", "Release", "--project", "bench/Kvs.Micro", "--", .. rest]),
     "bench" => Dotnet(["run", "-c", "Release", "--project", "bench/Kvs.Bench", "--", .. rest]),
     "cluster" => Dotnet(["run", "tools/cluster.cs", "--", .. rest]),
     "model" => Dotnet(["run", "tools/model.cs", "--", .. rest]),
@@ -80,8 +81,10 @@ static int Usage()
           docs             the tests of what the documents say and show
           golden --accept  rewrites golden files; review the diff as compatibility
           api --accept     rewrites PublicApi.txt; review the diff as a promise to users
-          bench compare [--short] | load | engines | cluster | big [ARGS]
-                           measures: servers side by side, one load on one server, engines in one process (bench --help)
+          bench all | compare [--short] | engines | curves | load | cluster | big [ARGS]
+                           measures: everything into docs/benchmarks; servers side by side; engines in one process; ... (bench --help)
+          bench micro | check [--accept]
+                           the hot small parts; fails when one allocates more, or is slower, than bench/baseline.json says
           cluster up [N] [--detach] [--etcd] | down | status | kill N | start N   a cluster on this machine (run-cluster.sh)
           model [--quick|--all]  checks the model of the cluster protocol (docs/models); exit code 3 without spin and gcc
           fmt | lint       formats the code | checks its format

@@ -3,6 +3,6 @@ using Kvs.Bench.Commands;
 
 return await new RootCommand("Measures KvsTcp. Figures depend on the machine: compare within one run only.")
 {
-    CompareCommand.Make(), LoadCommand.Make(), EnginesCommand.Make(), ClusterCommand.Make(), StoreCommands.Big(), StoreCommands.Digest(),
-    OverloadCommands.Idle(), OverloadCommands.Flood(),
+    ReportCommands.All(), CompareCommand.Make(), EnginesCommand.Make(), CurvesCommand.Make(), ReportCommands.Plots(), LoadCommand.Make(),
+    ClusterCommand.Make(), StoreCommands.Big(), StoreCommands.Digest(), OverloadCommands.Idle(), OverloadCommands.Flood(),
 }.Parse(args).InvokeAsync();

@@ -47,7 +47,7 @@ internal static class CompareCommand
 
         var machine = Machine.Here(directory, Shared.CommandLine());
         var results = new List<CellResult>();
-        await using var run = new CompareRun(options, driver, Console.Error.WriteLine);
+        await using var run = new CompareRun(options, [.. options.ChosenCells], driver, Console.Error.WriteLine);
         await run.RunAsync(results.Add);
         if (results.Count == 0)
         {

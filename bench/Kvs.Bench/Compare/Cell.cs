@@ -10,6 +10,12 @@ namespace Kvs.Bench.Compare;
 /// <param name="Sides">Names of the sides.</param>
 internal sealed record Cell(string Name, RequestMix Mix, int Clients, int Pipeline, IReadOnlyList<string> Sides)
 {
+    /// <summary>Requests a second, in an open loop; null for a closed one.</summary>
+    public double? Rate { get; init; }
+
+    /// <summary>How many keys there are; null for as many as the comparison has.</summary>
+    public long? Keys { get; init; }
+
     private static readonly string[] _durable = [Side.Kvs, Side.KvsResp, Side.RedisAlways, Side.Redis];
     private static readonly string[] _volatile = [Side.KvsOs, Side.KvsOsResp, Side.Redis, Side.RedisEverySecond, Side.Garnet];
     private static readonly string[] _reads = [Side.Kvs, Side.KvsResp, Side.Redis, Side.Garnet];

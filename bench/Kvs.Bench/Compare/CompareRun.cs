@@ -12,9 +12,10 @@ namespace Kvs.Bench.Compare;
 /// Ownership: of the servers.
 /// </summary>
 /// <param name="options">How it is done.</param>
+/// <param name="cells">What is measured, in this order.</param>
 /// <param name="driver">The client.</param>
 /// <param name="progress">Told line by line.</param>
-internal sealed class CompareRun(ComparisonOptions options, ICellDriver driver, Action<string> progress) : IAsyncDisposable
+internal sealed class CompareRun(ComparisonOptions options, IReadOnlyList<Cell> cells, ICellDriver driver, Action<string> progress) : IAsyncDisposable
 {
     private const double ProbeSecondsMax = 0.2;
     private readonly Dictionary<string, RunningServer> _servers = [];
@@ -33,20 +34,19 @@ internal sealed class CompareRun(ComparisonOptions options, ICellDriver driver, 
     /// <param name="result">Told of each result.</param>
     internal async Task RunAsync(Action<CellResult> result)
     {
-        var cells = options.ChosenCells.ToList();
         foreach (var kind in cells.SelectMany(SidesOf).Select(static side => side.Server).Distinct().ToList())
         {
             await StartAsync(kind);
         }
 
-        for (var round = 1; round <= options.Rounds; round++)
+        // Cells that ask for more keys than those before them come in steps: all rounds of one, then of the next.
+        foreach (var step in cells.GroupBy(static cell => cell.Keys))
         {
-            foreach (var cell in cells)
+            for (var round = 1; round <= options.Rounds; round++)
             {
-                var sides = SidesOf(cell).Where(side => _servers.ContainsKey(side.Server.Name)).ToList();
-                for (var i = 0; i < sides.Count; i++)
+                foreach (var cell in step)
                 {
-                    Measure(cell, sides[(i + round) % sides.Count], round, result); // another one begins each round
+                    await MeasureAsync(cell, round, result);
                 }
             }
         }
@@ -75,8 +75,7 @@ internal sealed class CompareRun(ComparisonOptions options, ICellDriver driver, 
         {
             var server = await RunningServer.StartAsync(kind, program, options.Directory);
             _servers.Add(kind.Name, server);
-            var load = server.Load(options.Keys, new BenchValue(options.ValueBytes), driver.Keys);
-            progress($"{kind.Name}: {options.Keys:N0} keys loaded, {load.Rate:N0} a second");
+            Load(server, cells[0].Keys ?? options.Keys);
             server.Pause();
         }
         catch (Exception failure) when (failure is LoadFaultException or InvalidOperationException)
@@ -89,14 +88,35 @@ internal sealed class CompareRun(ComparisonOptions options, ICellDriver driver, 
         }
     }
 
-    private void Measure(Cell cell, Side side, int round, Action<CellResult> result)
+    private void Load(RunningServer server, long keys)
+    {
+        if (server.Keys < keys)
+        {
+            var load = server.Load(keys, new BenchValue(options.ValueBytes), driver.Keys);
+            progress($"{server.Kind.Name}: {keys:N0} keys loaded, {load.Rate:N0} a second");
+        }
+    }
+
+    private async Task MeasureAsync(Cell cell, int round, Action<CellResult> result)
+    {
+        var sides = SidesOf(cell).Where(side => _servers.ContainsKey(side.Server.Name)).ToList();
+        for (var i = 0; i < sides.Count; i++)
+        {
+            await MeasureAsync(cell, sides[(i + round) % sides.Count], round, result); // another one begins each round
+        }
+    }
+
+    private async Task MeasureAsync(Cell cell, Side side, int round, Action<CellResult> result)
     {
         var server = _servers[side.Server.Name];
         var sync = SyncProbe.Measure(options.Directory, TimeSpan.FromSeconds(Math.Min(ProbeSecondsMax, options.Seconds))).Micros(0.5);
         server.Resume();
         try
         {
-            var figures = driver.Measure(cell, side, server, round) with { SyncP50 = sync };
+            Load(server, cell.Keys ?? options.Keys);
+            await using var groups = await GroupMeter.OpenAsync(server);
+            var figures = driver.Measure(cell, side, server, round);
+            figures = figures with { SyncP50 = sync, GroupSize = await groups.SinceAsync() };
             result(figures);
             progress($"round {round} {cell.Name} {side.Name}: {figures.Rate:N0}/s, p50 {figures.P50:N0}, p99 {figures.P99:N0} us; "
                 + $"server {figures.ServerMicros:F1} us each; others {figures.ForeignCores:F2} cores; sync {sync:N0} us");

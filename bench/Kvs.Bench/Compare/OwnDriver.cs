@@ -31,7 +31,8 @@ internal sealed class OwnDriver(ComparisonOptions options) : ICellDriver
                 Mix = cell.Mix,
                 Clients = cell.Clients,
                 Pipeline = cell.Pipeline,
-                Keys = options.Keys,
+                Rate = cell.Rate,
+                Keys = cell.Keys ?? options.Keys,
                 WarmUpSeconds = options.WarmUpSeconds,
                 Seconds = options.Seconds,
                 Seed = round,
@@ -53,6 +54,7 @@ internal sealed class OwnDriver(ComparisonOptions options) : ICellDriver
             ServerMicros = result.ServerMicros,
             ClientCores = result.ClientCores,
             ForeignCores = result.ForeignCores,
+            Unanswered = result.Unanswered,
             SyncP50 = 0,
         };
     }

@@ -37,6 +37,9 @@ internal sealed record LoadPlan
     /// <summary>Each key once, in order, instead of for a time: a load.</summary>
     public bool EachKeyOnce { get; init; }
 
+    /// <summary>Where a load begins: the keys before are there.</summary>
+    public long FirstKey { get; init; }
+
     /// <summary>How keys look.</summary>
     public KeyWriter KeyWriter { get; init; } = BenchKeys.Mixed;
 

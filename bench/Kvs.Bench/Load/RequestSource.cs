@@ -20,8 +20,9 @@ internal sealed class RequestSource
         _plan = plan;
         _until = window.Until;
         _random = new BenchRandom((1000L * plan.Seed) + thread);
-        _keysNext = plan.Keys * thread / plan.Threads;
-        _keysEnd = plan.Keys * (thread + 1) / plan.Threads;
+        var keys = plan.Keys - plan.FirstKey;
+        _keysNext = plan.FirstKey + (keys * thread / plan.Threads);
+        _keysEnd = plan.FirstKey + (keys * (thread + 1) / plan.Threads);
     }
 
     /// <summary>Whether there is nothing more to ask.</summary>

@@ -45,6 +45,12 @@ internal sealed record CellResult
     /// <summary>Cores that neither server nor load generator kept busy.</summary>
     public double? ForeignCores { get; init; }
 
+    /// <summary>Requests that had no reply, of an open loop: the rate is not carried.</summary>
+    public long Unanswered { get; init; }
+
+    /// <summary>Batches that one write and sync of our server carried.</summary>
+    public double? GroupSize { get; init; }
+
     /// <summary>Middle latency of a write and sync on the disk itself, just before.</summary>
     public required double SyncP50 { get; init; }
 }

@@ -60,8 +60,11 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <param name="wire">The protocol.</param>
     internal int PortOf(string wire) => _place.Ports[Kind.Wires.ToList().IndexOf(wire)];
 
-    /// <summary>Sets all keys.</summary>
-    /// <param name="keys">How many.</param>
+    /// <summary>Keys that are there.</summary>
+    internal long Keys { get; private set; }
+
+    /// <summary>Sets the keys that are not there yet.</summary>
+    /// <param name="keys">How many there should be.</param>
     /// <param name="value">How values look.</param>
     /// <param name="keyWriter">How keys look.</param>
     internal LoadResult Load(long keys, BenchValue value, KeyWriter keyWriter)
@@ -72,9 +75,12 @@ internal sealed class RunningServer : IAsyncDisposable
             Wire = WireOf(Kind.Wires[0], value),
             Mix = RequestMix.Of("set"),
             Keys = keys,
+            FirstKey = Keys,
             KeyWriter = keyWriter,
         };
-        return LoadRun.Run(LoadPlan.LoadOf(plan), ProcessId);
+        var result = LoadRun.Run(LoadPlan.LoadOf(plan), ProcessId);
+        Keys = keys;
+        return result;
     }
 
     /// <summary>A protocol by name.</summary>
