@@ -9,8 +9,8 @@ namespace Kvs.Micro;
 
 /// <summary>What one part costs.</summary>
 /// <param name="Ratio">Its time, in times of the reference part of the same run.</param>
-/// <param name="Bytes">What it allocates.</param>
-internal sealed record Part(double Ratio, long Bytes)
+/// <param name="Bytes">What a call of it allocates, on average.</param>
+internal sealed record Part(double Ratio, double Bytes)
 {
     private const int WarmUps = 3;
     private const int Iterations = 25;

@@ -6,13 +6,15 @@ using Xunit;
 
 namespace Kvs.Bench.Tests.Engines;
 
-/// <summary>Every engine does what the bench asks of it; one that is not installed is left out, as in a report.</summary>
+/// <summary>Every engine does what the bench asks of it; one that is not installed is skipped.</summary>
 public sealed class EngineTests
 {
-    public static TheoryData<string> Installed => [.. EngineKind.All.Where(static kind => kind.IsInstalled).Select(static kind => kind.Name)];
-
     [Theory]
-    [MemberData(nameof(Installed))]
+    [EngineData(EngineKind.Kvs)]
+    [EngineData(EngineKind.Sqlite)]
+    [EngineData(EngineKind.Memory)]
+    [EngineData(EngineKind.Lmdb)]
+    [EngineData(EngineKind.RocksDb)]
     public async Task What_was_set_is_read_and_scanned(string name)
     {
         using var directory = new TemporaryDirectory();
@@ -31,7 +33,11 @@ public sealed class EngineTests
     }
 
     [Theory]
-    [MemberData(nameof(Installed))]
+    [EngineData(EngineKind.Kvs)]
+    [EngineData(EngineKind.Sqlite)]
+    [EngineData(EngineKind.Memory)]
+    [EngineData(EngineKind.Lmdb)]
+    [EngineData(EngineKind.RocksDb)]
     public async Task All_workloads_run_and_the_store_opens_again(string name)
     {
         using var directory = new TemporaryDirectory();

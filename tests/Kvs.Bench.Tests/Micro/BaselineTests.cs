@@ -14,13 +14,13 @@ public sealed class BaselineTests
     [InlineData(0.1, 17, 0)]
     [InlineData(0.1, 18, 1)]
     [InlineData(0.1, 0, 0)]
-    public void More_bytes_or_much_more_time_are_found(double ratio, long bytes, int findings) =>
+    public void More_bytes_or_much_more_time_are_found(double ratio, double bytes, int findings) =>
         Assert.Equal(findings, Baseline.Findings(_stored, new Dictionary<string, Part> { ["Part"] = new Part(ratio, bytes) }).Count());
 
     [Fact]
     public void A_part_that_allocated_nothing_may_not_begin_to() =>
         Assert.Single(Baseline.Findings(
-            new Dictionary<string, Part> { ["Part"] = new Part(1, 0) }, new Dictionary<string, Part> { ["Part"] = new Part(1, 1) }));
+            new Dictionary<string, Part> { ["Part"] = new Part(1, 0) }, new Dictionary<string, Part> { ["Part"] = new Part(1, 0.024) }));
 
     [Fact]
     public void A_part_without_baseline_and_a_baseline_without_part_are_found() =>
