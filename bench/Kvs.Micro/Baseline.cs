@@ -9,8 +9,6 @@ internal static class Baseline
     /// <summary>How much slower than stored a part may be: less is noise.</summary>
     internal const double SlowerMax = 1.3;
 
-    private const double BytesMax = 1.1; // of a part that allocates: its bytes are an average; one that does not never may
-
     private static readonly JsonSerializerOptions _format = new() { WriteIndented = true };
 
     /// <summary>Reads it.</summary>
@@ -34,7 +32,7 @@ internal static class Baseline
             {
                 yield return $"{name} is not in the baseline: ./dev bench check --accept";
             }
-            else if (part.Bytes > BytesMax * before.Bytes)
+            else if (part.Bytes > before.Bytes)
             {
                 yield return $"{name} allocates {part.Bytes} bytes; {before.Bytes} before";
             }
