@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kvs.Server.Access;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -17,7 +16,8 @@ internal sealed class WebConnection
     private readonly IAccess _access;
     private readonly WebStrangers _strangers;
     private readonly long _openedAt;
-    private readonly ConcurrentDictionary<Admission, byte> _admitted = new();
+    private readonly Lock _gate = new();
+    private readonly HashSet<Admission> _admitted = []; // guarded by _gate
     private bool _hasAsked; // Volatile
     private bool _hasComeIn; // Volatile
     private bool _isLate; // heartbeat only
@@ -60,13 +60,24 @@ internal sealed class WebConnection
     {
         Volatile.Write(ref _hasComeIn, true);
         var admission = new Admission(this, context, identity, role);
-        _admitted[admission] = 0;
+        lock (_gate)
+        {
+            _admitted.Add(admission);
+        }
+
         return admission;
     }
 
     /// <summary>A request was answered.</summary>
     /// <param name="admission">Its admission.</param>
-    internal void Leave(Admission admission) => _admitted.TryRemove(admission, out _);
+    /// <returns>False when it had been ended.</returns>
+    internal bool Leave(Admission admission)
+    {
+        lock (_gate)
+        {
+            return _admitted.Remove(admission);
+        }
+    }
 
     // On Kestrel's own thread, which looks after all connections: nothing that takes time.
     private void Look()
@@ -78,17 +89,28 @@ internal sealed class WebConnection
             _connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
         }
 
-        if (!_admitted.IsEmpty)
+        lock (_gate)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.LookAtRequests(), this, preferLocal: false);
+            if (_admitted.Count == 0)
+            {
+                return;
+            }
         }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.LookAtRequests(), this, preferLocal: false);
     }
 
     private void LookAtRequests()
     {
-        foreach (var admission in _admitted.Keys)
+        Admission[] admitted;
+        lock (_gate)
         {
-            if (_access.Renew(admission.Identity)?.Allows(admission.Role) != true && _admitted.TryRemove(admission, out _))
+            admitted = [.. _admitted];
+        }
+
+        foreach (var admission in admitted)
+        {
+            if (_access.Renew(admission.Identity)?.Allows(admission.Role) != true && Leave(admission))
             {
                 _access.NoteTakenBack(admission.Identity, Peer);
                 admission.TakeBack();
