@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kvs.Core.Engines;
+using Kvs.Core.Engines.Commit.Queue;
 using Kvs.Core.Engines.Facade;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
@@ -185,7 +186,8 @@ internal sealed class StoreCalls(RequestDispatcher dispatcher, TimeProvider time
 
     private async Task SubmitAsync(PendingWrite write, CancellationToken cancellationToken)
     {
-        var share = await BudgetShare.TakeAsync(dispatcher.Budgets.Queue, write.Bytes, time, cancellationToken);
+        var bytes = WorkItems.QueuedBytesOf(write.Bytes, requests: 1);
+        var share = await BudgetShare.TakeAsync(dispatcher.Budgets.Queue, bytes, time, cancellationToken);
         await FinishAsync(write, share).WaitAsync(cancellationToken);
     }
 

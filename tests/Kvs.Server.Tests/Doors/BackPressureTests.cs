@@ -68,7 +68,7 @@ public sealed class BackPressureTests
         }
 
         await Until.HoldsAsync(() => engine.Waiting == 1);
-        Assert.InRange(server.Door.Budgets.Queue.Held, 600, 1000);
+        Assert.InRange(server.Door.Budgets.Queue.Held, 600 + 128, 1000); // as the engine counts them
         var answers = clients.Select(client => client.ReadAppliedAsync(2)).ToList();
         await Until.HoldsAsync(() =>
         {

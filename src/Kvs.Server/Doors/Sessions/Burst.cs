@@ -56,6 +56,12 @@ internal sealed class Burst<TAnswer> : IWorkItemOwner, IValueTaskSource
     /// <summary>Bytes of the frames in it.</summary>
     internal long Bytes { get; private set; }
 
+    /// <summary>
+    /// About what the engine's queue counts for it, rather more: frames are longer than their keys and values. (Not those of a few
+    /// commands that make two operations of one key.)
+    /// </summary>
+    internal long QueuedBytes => WorkItems.QueuedBytesOf(Bytes, _item.Requests.Count);
+
     /// <summary>Bytes of values that the first request of those that were left gives back.</summary>
     internal long Wanted { get; private set; }
 

@@ -246,7 +246,7 @@ internal sealed class SessionLoop<TAnswer>
             mayWait = false;
             while (!Burst.IsEmpty)
             {
-                var bytes = Burst.Bytes;
+                var bytes = Burst.QueuedBytes;
                 Burst.BeginWaiting(_context.Time.GetTimestamp());
                 if (!await BudgetShare.TryTakeAsync(_context.Budgets.Queue, bytes, _context.Time, CancellationToken.None))
                 {

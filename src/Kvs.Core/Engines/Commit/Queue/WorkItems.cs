@@ -14,6 +14,14 @@ internal static class WorkItems
     /// <summary>Why work is refused of which there is too much.</summary>
     internal const string TooMuchText = "More work is waiting than the disk can do; the write was not applied. Retry later.";
 
+    /// <summary>
+    /// What the bounded queue counts for requests. A door that waits for room counts the same: with less, the queue would refuse
+    /// what the door lets through.
+    /// </summary>
+    /// <param name="bytes">Bytes of their keys, values and content types, at least.</param>
+    /// <param name="requests">How many.</param>
+    internal static long QueuedBytesOf(long bytes, int requests) => bytes + ((long)requests * RequestBytes);
+
     /// <summary>Checks the requests and counts their bytes; those that are refused are failed, the others go on.</summary>
     /// <param name="item">The item.</param>
     /// <param name="limits">The store's limits.</param>
@@ -25,10 +33,10 @@ internal static class WorkItems
         foreach (var request in item.Requests)
         {
             admitted |= RequestAdmission.TryAdmit(request, limits, out var bytes);
-            total += bytes + RequestBytes;
+            total += bytes;
         }
 
-        item.QueuedBytes = total;
+        item.QueuedBytes = QueuedBytesOf(total, item.Requests.Count);
         return admitted;
     }
 
