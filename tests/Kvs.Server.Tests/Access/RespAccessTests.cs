@@ -1,5 +1,8 @@
+using Kvs.Server.Access;
 using Kvs.Server.Doors.Resp.Commands;
+using Kvs.Server.Tests.Doors;
 using Kvs.Server.Tests.Doors.Resp;
+using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Access;
@@ -100,4 +103,82 @@ public sealed class RespAccessTests
         await other.AskAsync("AUTH", "bob", TestUsers.Password);
         Assert.Equal("$1|v|", await other.AskAsync("GET", "k"));
     }
+
+    [Fact]
+    public async Task What_was_queued_is_judged_by_the_role_at_EXEC()
+    {
+        using var users = new TestUsers(TestUsers.User("ada", "write"));
+        await using var server = RespFixture.Open(access: users.Open());
+        using var client = await RespWire.ConnectAsync(server.Port);
+        await client.AskAsync("AUTH", "ada", TestUsers.Password);
+        await client.AskAsync("SET", "k", "v");
+        await client.AskAsync("MULTI");
+        Assert.Equal("+QUEUED|", await client.AskAsync("GET", "k"));
+        Assert.Equal("+QUEUED|", await client.AskAsync("SET", "k", "w"));
+
+        users.Write(Demoted(users));
+        Assert.Equal(
+            "-EXECABORT Transaction discarded because of: NOPERM this user has no permissions to run the 'set' command|",
+            await client.AskAsync("EXEC"));
+        Assert.Equal("-ERR EXEC without MULTI|", await client.AskAsync("EXEC"));
+        Assert.Equal("$1|v|", await client.AskAsync("GET", "k"));
+
+        await client.AskAsync("MULTI");
+        Assert.Equal("+QUEUED|", await client.AskAsync("GET", "k"));
+        Assert.Equal("*1|$1|v|", await client.AskAsync("EXEC"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_FLUSHALL_ends_at_its_next_step_when_its_user_may_do_it_no_more(bool staysReader)
+    {
+        const int Keys = 2_500;
+        using var users = new TestUsers(TestUsers.User("ada", "write"), TestUsers.User("bob", "read"));
+        var engine = new GatedEngine();
+        await using var server = RespFixture.Open(engine: engine, access: users.Open());
+        using var client = await RespWire.ConnectAsync(server.Port);
+        await client.AskAsync("AUTH", "ada", TestUsers.Password);
+        await client.SendAsync(RespWire.Command(["MSET", .. Enumerable.Range(0, Keys).SelectMany(key => new[] { $"key{key}", "v" })]));
+        await Until.HoldsAsync(() => engine.Waiting == 1);
+        engine.Release();
+        Assert.Equal("+OK|", await client.ReplyAsync());
+
+        await client.SendAsync(RespWire.Command("FLUSHALL"));
+        await Until.HoldsAsync(() => engine.Waiting == 1); // its first thousand keys
+        users.Write(staysReader ? Demoted(users) : UsersOf(users, "bob"));
+        engine.Release();
+        var reply = await client.ReplyAsync();
+        Assert.StartsWith(staysReader ? "-NOPERM " : "-NOAUTH ", reply, StringComparison.Ordinal);
+        Assert.EndsWith("What was done before stays done.|", reply, StringComparison.Ordinal);
+        Assert.Equal(0, engine.Waiting);
+        using var other = await RespWire.ConnectAsync(server.Port);
+        await other.AskAsync("AUTH", "bob", TestUsers.Password);
+        Assert.Equal($":{Keys - 1_000}|", await other.AskAsync("DBSIZE"));
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_still_being_sent_breaks_when_its_user_is_there_no_more()
+    {
+        const int Values = 40;
+        using var users = new TestUsers(TestUsers.User("ada", "write"));
+        var options = RespFixture.Options with { SendTimeout = TimeSpan.Zero };
+        await using var server = RespFixture.Open(options, access: users.Open());
+        using var client = await RespWire.ConnectAsync(server.Port);
+        await client.AskAsync("AUTH", "ada", TestUsers.Password);
+        await client.AskAsync("SET", "k", new string('x', 1024 * 1024));
+        await client.SendAsync(RespWire.Command(["MGET", .. Enumerable.Repeat("k", Values)])); // and takes nothing
+        await Until.HoldsAsync(() => server.Budgets.LargeAnswers.Held > 0);
+        users.Write();
+        await Until.HoldsAsync(() => server.Clients == 0);
+        Assert.Equal(0, server.Budgets.LargeAnswers.Held);
+        Assert.Equal(1, users.Log.Count("refused as 'ada': its access was changed or taken back"));
+    }
+
+    // As the command does it: hashes stay as they are, so who is in stays in.
+    private static UserEntry[] Demoted(TestUsers users) =>
+        [.. UsersDocument.Read(File.ReadAllBytes(users.Path)).Users.Select(static user => user with { Role = "read" })];
+
+    private static UserEntry[] UsersOf(TestUsers users, string name) =>
+        [.. UsersDocument.Read(File.ReadAllBytes(users.Path)).Users.Where(user => user.Name == name)];
 }

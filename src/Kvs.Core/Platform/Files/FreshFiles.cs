@@ -7,8 +7,8 @@ namespace Kvs.Core.Platform.Files;
 /// <summary>
 /// Something that is made of small files, and made anew when their content has changed. Who uses it looks, at most once a
 /// second: so a change holds for the first use a second later, without a thread or a watch on the directory, and also where
-/// those fail (network file systems, files behind links). What a broken file would make is not used: what was made before
-/// stays, and the failure is told once.
+/// those fail (network file systems, files behind links). Uses at the same moment do not wait for that look. What a broken
+/// file would make is not used: what was made before stays, and the failure is told once.
 /// Threading: any thread; one looks, the others go on meanwhile with what there is.
 /// </summary>
 /// <typeparam name="T">What is made. Ownership: of those who use it; an old one may still be in use.</typeparam>

@@ -21,6 +21,9 @@ internal sealed class SessionLoop<TAnswer>
 
     private static readonly TimeSpan _restAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a send may take to somebody whose access was taken back; most take no time, and are not cut off.</summary>
+    private static readonly TimeSpan _leaverSendMax = TimeSpan.FromSeconds(1);
+
     private readonly SessionContext _context;
     private readonly IConnection _connection;
     private readonly IWire<TAnswer> _wire;
@@ -131,10 +134,21 @@ internal sealed class SessionLoop<TAnswer>
             return 0;
         }
 
-        if (Access.IsTakenBack() && TryEnd(EndReason.TakenBack))
+        if (Access.IsTakenBack())
         {
-            Access.NoteTakenBack();
-            return 0;
+            if (TryEnd(EndReason.TakenBack))
+            {
+                Access.NoteTakenBack();
+                return 0;
+            }
+
+            if (Sender.IsStuck(_leaverSendMax))
+            {
+                // In the middle of an answer, which he is not to get: there is no place for a word.
+                Access.NoteTakenBack();
+                abort();
+                return 0;
+            }
         }
 
         switch (Clock.Phase)

@@ -1,6 +1,7 @@
 using Kvs.Core.Engines.Facade;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Server.Access;
 using Kvs.Server.Doors.Resp.Wire;
 using Kvs.Server.Doors.Sessions;
 
@@ -58,6 +59,17 @@ internal sealed class SlowCall(RespClient client, CommandArguments words, RespWr
     {
         await FreshenAsync();
         return Calls.Dispatcher.Snapshots.Open();
+    }
+
+    /// <summary>Before a further step of a command that makes many: who asked for it may do so no more.</summary>
+    /// <param name="needed">The role that it needs.</param>
+    /// <exception cref="KvsAccessException">So it is.</exception>
+    internal void ThrowIfDenied(Role needed)
+    {
+        if (client.Access.Judge(needed) is var code and not ErrorCode.None)
+        {
+            throw new KvsAccessException(code, $"{client.Access.TextOf(code, needed)} What was done before stays done.");
+        }
     }
 
     /// <summary>Hands a write that gives no values back to the engine.</summary>

@@ -1,6 +1,7 @@
 using Kvs.Core.Engines.Facade;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
+using Kvs.Server.Access;
 using Kvs.Server.Doors.Resp.Wire;
 
 namespace Kvs.Server.Doors.Resp.Commands.Keys;
@@ -60,6 +61,7 @@ internal static class FlushCommands
                     return;
                 }
 
+                call.ThrowIfDenied(Role.Write);
                 range = new KeyRange((byte[])[.. last, 0], null);
             }
             while (!isWhole);
