@@ -154,6 +154,21 @@ const checks = {
     assert.ok(!(await call('Get', { key: bytes('e0') })).found);
   },
 
+  async 'an optional operation stops nothing'() {
+    await call('Set', { key: bytes('o1'), value: bytes('text'), expiry: { ttl_ms: 60000 } });
+    const { results } = await call('Batch', { operations: [
+      { increment: { key: bytes('o1') }, optional: true },
+      { set: { key: bytes('o1'), value: bytes('x'), condition: { absent: true } }, optional: true },
+      { increment: { key: bytes('o2'), by: 3 }, optional: true },
+      { get: { key: bytes('o1') } }] });
+    assert.deepEqual(results.map(result => result.code ?? ''), ['NotAnInteger', 'ConditionFailed', '', '']);
+    assert.equal(results[2].number, '3');
+    assert.equal(results[3].value.toString(), 'text');
+    assert.equal(results[3].expires_at_unix_ms, (await call('Get', { key: bytes('o1') })).expires_at_unix_ms);
+    const error = await fails('Batch', { operations: [{ increment: { key: bytes('o1') } }] }, grpc.status.FAILED_PRECONDITION);
+    assert.equal(detailOf(error).code, 'NotAnInteger');
+  },
+
   async 'a time to live'() {
     await call('Set', { key: bytes('ttl'), value: bytes('x'), expiry: { ttl_ms: 60000 } });
     const left = Number((await call('Get', { key: bytes('ttl') })).expires_at_unix_ms) - Date.now();

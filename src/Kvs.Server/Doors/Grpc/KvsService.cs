@@ -104,6 +104,8 @@ internal sealed class KvsService(StoreCalls calls)
                 Number = result.Number,
                 Version = Translation.Of(result.Version),
                 ContentType = result.ContentType ?? "",
+                Code = result.Code == ErrorCode.None ? "" : $"{result.Code}",
+                ExpiresAtUnixMs = (ulong)result.ExpiresAtMillis,
             };
             if (result.HasValue)
             {

@@ -53,7 +53,9 @@ internal static class Translation
 
     /// <summary>An operation of a batch.</summary>
     /// <param name="operation">The operation.</param>
-    internal static Operation Of(Contract.Operation operation) => operation.KindCase switch
+    internal static Operation Of(Contract.Operation operation) => OfKind(operation) with { IsOptional = operation.Optional };
+
+    private static Operation OfKind(Contract.Operation operation) => operation.KindCase switch
     {
         Contract.Operation.KindOneofCase.Set => Of(operation.Set),
         Contract.Operation.KindOneofCase.Remove => Of(operation.Remove),

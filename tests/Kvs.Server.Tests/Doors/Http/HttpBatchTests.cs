@@ -26,6 +26,14 @@ public sealed class HttpBatchTests
         { """{"op":"copy","key":"text","to":{"b64":"bmV3"}}""", """{"existed":true}""", "new", "200 old" },
         { """{"op":"copy","key":"text","to":"number","replace":true}""", """{"existed":true}""", "number", "200 old" },
         { """{"op":"copy","key":"missing","to":"number","replace":true}""", """{"existed":false}""", "number", "200 5" },
+        { """{"op":"copy","key":"text","to":"number","optional":true}""", """{"code":"ConditionFailed"}""", "number", "200 5" },
+        { """{"op":"increment","key":"text","optional":true}""", """{"code":"NotAnInteger"}""", "text", "200 old" },
+        { """{"op":"increment","key":"number","optional":true}""", """{"value":6}""", "number", "200 6" },
+        { """{"op":"increment_float","key":"text","by":1,"optional":true}""", """{"code":"NotAFloat"}""", "text", "200 old" },
+        { """{"op":"get","key":"missing","optional":true}""", """{"value":null}""", "number", "200 5" },
+        { """{"op":"set","key":"text","value":"x","absent":true,"optional":true}""", """{"code":"ConditionFailed"}""", "text", "200 old" },
+        { """{"op":"set","key":"text","value":"x","present":true}""", """{"existed":true}""", "text", "200 x" },
+        { """{"op":"append","key":"new","value":"x","absent":true}""", """{"existed":false,"length":1}""", "new", "200 x" },
     };
 
     [Theory]
@@ -37,6 +45,24 @@ public sealed class HttpBatchTests
         Assert.StartsWith("200 ", answer, StringComparison.Ordinal);
         Assert.Equal(result, JsonDocument.Parse(answer[4..]).RootElement.GetProperty("results")[0].GetRawText());
         Assert.Equal(read, await server.ReadAsync($"GET /v1/kv/{key}"));
+    }
+
+    [Fact]
+    public async Task An_optional_operation_stops_nothing_and_one_that_is_not_stops_all()
+    {
+        await using var server = await OpenAsync();
+        var done = await server.ReadAsync("POST /v1/batch", """
+            {"operations":[
+              {"op":"remove","key":"text","version":"9-9","optional":true},{"op":"increment","key":"number","by":2},
+              {"op":"get","key":"text"}]}
+            """);
+        Assert.Contains("""[{"code":"ConditionFailed"},{"value":7},{"value":"old",""", done, StringComparison.Ordinal);
+        var failed = await server.ReadAsync("POST /v1/batch", """
+            {"operations":[{"op":"increment","key":"number","by":2},{"op":"remove","key":"text","absent":true}]}
+            """);
+        Assert.StartsWith("412 ", failed, StringComparison.Ordinal);
+        Assert.Contains("\"failed_operation\":1", failed, StringComparison.Ordinal);
+        Assert.Equal("200 7", await server.ReadAsync("GET /v1/kv/number"));
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace Kvs.Server.Doors.Http.Batches;
 /// <summary>A condition or an operation while it is read: its words, in whatever order they come.</summary>
 internal struct BatchItem
 {
-    private static readonly int _common = BatchWords.Set(BatchWord.Op, BatchWord.Key);
+    private static readonly int _common = BatchWords.Set(BatchWord.Op, BatchWord.Key, BatchWord.Optional);
+    private static readonly int _conditions = BatchWords.Set(BatchWord.Version, BatchWord.Absent, BatchWord.Present);
 
     /// <summary>The key.</summary>
     internal ReadOnlyMemory<byte> Key;
@@ -38,6 +39,15 @@ internal struct BatchItem
     private int _words;
     private OperationKind _kind;
     private string _op;
+
+    /// <summary>What must hold before it; null where that is not exactly one thing.</summary>
+    private readonly KvsCondition? Condition => (Has(BatchWord.Version), Has(BatchWord.Absent), Has(BatchWord.Present)) switch
+    {
+        (true, false, false) => KvsCondition.IfVersion(Version),
+        (false, true, false) => KvsCondition.Absent,
+        (false, false, true) => KvsCondition.Present,
+        _ => null,
+    };
 
     /// <summary>Notes that a word is there.</summary>
     /// <param name="word">The word.</param>
@@ -91,21 +101,8 @@ internal struct BatchItem
     /// <returns>What is wrong; null when nothing is.</returns>
     internal readonly string? ToCondition(out Operation operation)
     {
-        operation = default;
-        if (!Has(BatchWord.Key))
-        {
-            return "it has no key.";
-        }
-
-        KvsCondition? condition = (Has(BatchWord.Version), Has(BatchWord.Absent), Has(BatchWord.Present)) switch
-        {
-            (true, false, false) => KvsCondition.IfVersion(Version),
-            (false, true, false) => KvsCondition.Absent,
-            (false, false, true) => KvsCondition.Present,
-            _ => null,
-        };
-        operation = new Operation { Kind = OperationKind.Check, Key = Key, Condition = condition ?? default };
-        return condition is null ? "it has one of version, absent and present." : null;
+        operation = new Operation { Kind = OperationKind.Check, Key = Key, Condition = Condition ?? default };
+        return !Has(BatchWord.Key) ? "it has no key." : Condition is null ? "it has one of version, absent and present." : null;
     }
 
     /// <summary>The operation.</summary>
@@ -129,6 +126,8 @@ internal struct BatchItem
             Delta = By ?? 1,
             Offset = Offset,
             Replace = Has(BatchWord.Replace),
+            Condition = Condition ?? default,
+            IsOptional = Has(BatchWord.Optional),
         };
         if (!Has(BatchWord.Op) || !Has(BatchWord.Key))
         {
@@ -136,10 +135,12 @@ internal struct BatchItem
         }
 
         var (needs, takes) = WordsOf(_kind);
+        takes |= _kind == OperationKind.Get ? 0 : _conditions;
         var missing = needs & ~_words;
         var strange = _words & ~(needs | takes | _common);
         return missing != 0 ? $"{_op} needs {BatchWords.FirstOf(missing)}."
             : strange != 0 ? $"{_op} takes no {BatchWords.FirstOf(strange)}."
+            : (_words & _conditions) != 0 && Condition is null ? "it has one of version, absent and present."
             : _kind == OperationKind.Increment && Has(BatchWord.By) && By is null ? "by is a whole number of 64 bits."
             : null;
     }

@@ -191,8 +191,8 @@ internal ref struct BatchReader
             case BatchWord.Offset:
                 return _json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out item.Offset) && item.Offset >= 0
                     ? null : "offset is a whole number from 0 on.";
-            case BatchWord.Absent or BatchWord.Present or BatchWord.Replace:
-                return _json.TokenType == JsonTokenType.True ? null : "absent, present and replace are true, or not there.";
+            case BatchWord.Absent or BatchWord.Present or BatchWord.Replace or BatchWord.Optional:
+                return _json.TokenType == JsonTokenType.True ? null : "absent, present, replace and optional are true, or not there.";
             default:
                 if (_json.TokenType != JsonTokenType.String)
                 {

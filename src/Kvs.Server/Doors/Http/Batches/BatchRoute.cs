@@ -93,6 +93,9 @@ internal sealed class BatchRoute(StoreCalls calls, HttpDoorOptions options)
         answer.Json.WriteStartObject();
         switch (kind)
         {
+            case var _ when result.Code != ErrorCode.None: // of an optional operation
+                answer.Json.WriteString("code", $"{result.Code}");
+                break;
             case OperationKind.Increment:
                 answer.Json.WriteNumber("value", result.Number);
                 break;

@@ -37,6 +37,9 @@ internal enum BatchWord
     /// <summary>Whether a copy overwrites what is there.</summary>
     Replace,
 
+    /// <summary>Whether the batch goes on when the operation can do nothing.</summary>
+    Optional,
+
     /// <summary>The version that a key must have.</summary>
     Version,
 
@@ -52,12 +55,12 @@ internal static class BatchWords
 {
     private static readonly string[] _names =
     [
-        "", "op", "key", "value", "content_type", "ttl", "by", "offset", "to", "replace", "version", "absent", "present",
+        "", "op", "key", "value", "content_type", "ttl", "by", "offset", "to", "replace", "optional", "version", "absent", "present",
     ];
 
     private static readonly byte[][] _texts = [.. _names.Select(Encoding.UTF8.GetBytes)];
 
-    private static readonly BatchWord[] _ofOperations = [.. Enumerable.Range((int)BatchWord.Op, (int)BatchWord.Replace).Cast<BatchWord>()];
+    private static readonly BatchWord[] _ofOperations = [.. Enumerable.Range((int)BatchWord.Op, (int)BatchWord.Present).Cast<BatchWord>()];
 
     private static readonly BatchWord[] _ofConditions = [BatchWord.Key, BatchWord.Version, BatchWord.Absent, BatchWord.Present];
 
