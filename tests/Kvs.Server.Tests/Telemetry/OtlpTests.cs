@@ -1,8 +1,4 @@
-using System.Collections.Concurrent;
-using System.Net;
-using System.Text;
 using Kvs.Server.Tests.Doors;
-using Kvs.TestKit;
 using Xunit;
 
 namespace Kvs.Server.Tests.Telemetry;
@@ -11,82 +7,36 @@ namespace Kvs.Server.Tests.Telemetry;
 [Collection("alone")]
 public sealed class OtlpTests
 {
-    [Fact]
-    public async Task Metrics_and_activities_arrive()
+    private const string Variable = "OTEL_EXPORTER_OTLP_PROTOCOL";
+    private const string Collector = "/opentelemetry.proto.collector";
+
+    [Theory]
+    [InlineData(null, "/v1/metrics", "/v1/traces")]
+    [InlineData("http/protobuf", "/v1/metrics", "/v1/traces")]
+    [InlineData("grpc", $"{Collector}.metrics.v1.MetricsService/Export", $"{Collector}.trace.v1.TraceService/Export")]
+    public async Task Metrics_and_activities_arrive(string? protocol, string metricsPath, string tracesPath)
     {
-        using var receiver = Receiver.Open();
-        await using (var fixture = await MetricsFixture.OpenAsync(receiver.Url))
+        await using var receiver = await OtlpReceiver.OpenAsync(isGrpc: protocol == "grpc");
+        var before = Environment.GetEnvironmentVariable(Variable);
+        Environment.SetEnvironmentVariable(Variable, protocol);
+        try
         {
+            await using var fixture = await MetricsFixture.OpenAsync(receiver.Url);
             using var client = await WireClient.ConnectAsync(fixture.Server.Port);
             await client.Set(1, "key", "value").SendAsync();
             await client.ReadAppliedAsync(1);
         }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Variable, before);
+        }
 
         // The end of the export sends what is left.
-        var metrics = receiver.BodyOf("/v1/metrics");
+        var metrics = receiver.BodyOf(metricsPath);
         Assert.Contains("kvs.operations", metrics, StringComparison.Ordinal);
         Assert.Contains("kvs.operation.duration", metrics, StringComparison.Ordinal);
         Assert.Contains("kvs.commit.group.size", metrics, StringComparison.Ordinal);
         Assert.Contains("kvs-server", metrics, StringComparison.Ordinal);
-        Assert.Contains("kvs write", receiver.BodyOf("/v1/traces"), StringComparison.Ordinal);
-    }
-
-    /// <summary>A small receiver: it takes anything and keeps it. Ownership: of its listener.</summary>
-    private sealed class Receiver : IDisposable
-    {
-        private readonly HttpListener _listener;
-        private readonly ConcurrentQueue<(string Path, string Body)> _bodies = new();
-
-        private Receiver(HttpListener listener, int port)
-        {
-            _listener = listener;
-            Url = new Uri($"http://127.0.0.1:{port}");
-            _ = ReceiveAsync();
-        }
-
-        internal Uri Url { get; }
-
-        internal static Receiver Open()
-        {
-            for (var port = 20_318; ; port += 7)
-            {
-                var listener = new HttpListener { Prefixes = { $"http://127.0.0.1:{port}/" } };
-                try
-                {
-                    listener.Start();
-                    return new Receiver(listener, port);
-                }
-                catch (HttpListenerException) when (port < 30_000)
-                {
-                    listener.Close();
-                }
-            }
-        }
-
-        internal string BodyOf(string path) =>
-            string.Concat(_bodies.Where(body => body.Path == path).Select(body => body.Body));
-
-        public void Dispose() => _listener.Close();
-
-        private async Task ReceiveAsync()
-        {
-            while (_listener.IsListening)
-            {
-                HttpListenerContext context;
-                try
-                {
-                    context = await _listener.GetContextAsync();
-                }
-                catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)
-                {
-                    return;
-                }
-
-                using var body = new MemoryStream();
-                await context.Request.InputStream.CopyToAsync(body);
-                _bodies.Enqueue((context.Request.Url!.AbsolutePath, Encoding.Latin1.GetString(body.ToArray())));
-                context.Response.Close();
-            }
-        }
+        Assert.Contains("kvs write", receiver.BodyOf(tracesPath), StringComparison.Ordinal);
     }
 }
