@@ -1,4 +1,6 @@
+using Kvs.Core.Client;
 using Kvs.Core.Operations;
+using Kvs.Server.Tests.Access;
 using OpenQA.Selenium;
 using Xunit;
 
@@ -61,6 +63,42 @@ public sealed class DashboardTests
         browser.Find("input[value=hex]").Click();
         await browser.HoldsAsync("document.querySelector('#value').textContent.startsWith('000000  7b 22 61 22')");
         Assert.Empty(browser.ConsoleLines());
+    }
+
+    /// <summary>
+    /// A name and a password in the address were a page without figures: a path is resolved against the page's address with
+    /// them, and of such an address browsers fetch nothing.
+    /// </summary>
+    [BrowserFact]
+    public async Task It_works_for_a_user_who_has_logged_in()
+    {
+        using var users = new TestUsers(TestUsers.User("ada", "write"), TestUsers.User("eve", "read", "an eye for it"));
+        await using var server = await PageServer.StartAsync(
+            KvsCredentials.OfUser("ada", TestUsers.Password), "--users-file", users.Path);
+        await FillAsync(server);
+        using var browser = new Browser(1280, 900);
+        browser.Open(server.Url);
+        Assert.DoesNotContain("KvsTcp", browser.TextOf("body"), StringComparison.Ordinal); // nobody has logged in
+
+        var login = new UriBuilder(server.Url) { Path = "/dashboard/", UserName = "eve", Password = Uri.EscapeDataString("an eye for it") };
+        foreach (var address in (Uri[])[login.Uri, new Uri(server.Url, "dashboard/")]) // the browser knows by then who it is
+        {
+            _ = browser.ConsoleLines();
+            browser.Open(address);
+            await browser.HoldsAsync("document.querySelector('#keys-now').textContent === '121'");
+            await browser.HoldsAsync("/\\d/.test(document.querySelector('#writes-now').textContent)");
+            browser.Find("nav a[href='#/keys']").Click();
+            await browser.HoldsAsync(Keys50);
+            browser.Find("#key-list button").Click();
+            await browser.HoldsAsync("document.querySelector('#value').textContent.startsWith('{\"a\"')");
+            browser.Find("nav a[href='#/watch']").Click();
+            browser.Find("#watch-toggle").Click();
+            await browser.HoldsAsync("document.querySelector('#watch-state').textContent.startsWith('Watching')");
+            await server.Store.SetAsync("seen", "by eve");
+            await browser.HoldsAsync("document.querySelector('#changes')?.textContent.includes('by eve')");
+            await server.Store.RemoveAsync("seen");
+            Assert.Empty(browser.ConsoleLines());
+        }
     }
 
     [BrowserFact]

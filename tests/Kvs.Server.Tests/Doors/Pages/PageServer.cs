@@ -30,13 +30,16 @@ internal sealed partial class PageServer : IAsyncDisposable
     /// <summary>Its store, by the binary protocol.</summary>
     internal KvsClient Store { get; }
 
-    internal static async Task<PageServer> StartAsync(params string[] arguments)
+    internal static Task<PageServer> StartAsync(params string[] arguments) => StartAsync(credentials: null, arguments);
+
+    internal static async Task<PageServer> StartAsync(KvsCredentials? credentials, params string[] arguments)
     {
         var directory = new TemporaryDirectory();
         var process = await ServerProcess.StartAsync(directory.FullPath, ["--http", "127.0.0.1:0", .. arguments]);
         await Until.HoldsAsync(() => HttpPort().IsMatch(process.Errors));
         var port = int.Parse(HttpPort().Match(process.Errors).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
-        return new PageServer(directory, process, port, await KvsClient.ConnectAsync(process.Address));
+        return new PageServer(directory, process, port, await KvsClient.ConnectAsync(
+            process.Address, new KvsClientOptions { Credentials = credentials }));
     }
 
     public async ValueTask DisposeAsync()

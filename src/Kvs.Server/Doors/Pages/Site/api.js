@@ -1,7 +1,10 @@
 // The server's own HTTP interface: the only thing that this page reads.
 
+// Not against the address of the page: that may have a name and a password in it, and of such a one nothing is fetched.
+const at = (path) => new URL(path, location.origin);
+
 async function get(path, signal) {
-  const response = await fetch(path, { headers: { Accept: 'application/json' }, cache: 'no-store', signal });
+  const response = await fetch(at(path), { headers: { Accept: 'application/json' }, cache: 'no-store', signal });
   if (!response.ok) throw new Error(await problem(response));
   return response;
 }
@@ -39,7 +42,7 @@ export async function list(prefix, cursor, limit, signal) {
 }
 
 export async function describe(key, signal) {
-  const response = await fetch(keyPath(key), { method: 'HEAD', cache: 'no-store', signal });
+  const response = await fetch(at(keyPath(key)), { method: 'HEAD', cache: 'no-store', signal });
   if (response.status === 404) throw new Error('The key is not there any more.');
   if (!response.ok) throw new Error(`The server said ${response.status}.`);
   return {
@@ -54,6 +57,6 @@ export async function value(key, signal) {
   return new Uint8Array(await (await get(keyPath(key), signal)).arrayBuffer());
 }
 
-export const watchUrl = (prefix) => `/v1/watch${prefix ? `?${new URLSearchParams({ prefix })}` : ''}`;
+export const watchUrl = (prefix) => at(`/v1/watch${prefix ? `?${new URLSearchParams({ prefix })}` : ''}`);
 
 export const keyText = (key) => (typeof key === 'string' ? key : `base64:${key.b64}`);
