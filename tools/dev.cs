@@ -81,7 +81,7 @@ static int Usage()
           docs             the tests of what the documents say and show
           golden --accept  rewrites golden files; review the diff as compatibility
           api --accept     rewrites PublicApi.txt; review the diff as a promise to users
-          bench all | compare [--short] | engines | curves | load | cluster | big [ARGS]
+          bench all [--short] | compare | engines | curves | load | cluster | big | start [ARGS]
                            measures: everything into docs/benchmarks; servers side by side; engines in one process; ... (bench --help)
           bench micro | check [--accept]
                            the hot small parts; fails when one allocates more, or is slower, than bench/baseline.json says

@@ -20,7 +20,9 @@ internal sealed class Allocations : IDisposable
     internal double Of(MethodInfo part) =>
         Of(Expression.Lambda<Action>(Expression.Call(Expression.Constant(_parts), part)).Compile());
 
-    /// <summary>Bytes of one call, on average: not rounded, so that one that allocates now and then is not taken for one that never does.</summary>
+    /// <summary>
+    /// Bytes of one call, on average: not rounded, so that one that allocates now and then is not taken for one that never does.
+    /// </summary>
     /// <param name="call">The call.</param>
     internal static double Of(Action call)
     {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Kvs.Bench.Figures;
+using Kvs.Bench.Reports;
 using Kvs.Bench.Workloads;
 
 namespace Kvs.Bench.Clusters;
@@ -10,21 +10,26 @@ namespace Kvs.Bench.Clusters;
 /// </summary>
 internal static class ClusterRun
 {
-    private const int Keys = 100_000;
+    /// <summary>Name of the side to which others are compared.</summary>
+    internal const string Etcd = "etcd";
 
-    /// <summary>Runs it and prints a table of medians.</summary>
+    private const int Keys = 100_000;
+    private const double ProbeSeconds = 0.2;
+
+    /// <summary>Runs it.</summary>
     /// <param name="directory">Where data go.</param>
     /// <param name="clients">Numbers of clients.</param>
     /// <param name="valueBytes">Bytes of a value.</param>
     /// <param name="seconds">Seconds of a cell.</param>
     /// <param name="rounds">Rounds, interleaved.</param>
-    /// <param name="output">Gets the table.</param>
-    internal static async Task RunAsync(
-        string directory, int[] clients, int valueBytes, double seconds, int rounds, TextWriter output)
+    /// <param name="progress">Told line by line.</param>
+    /// <returns>A result for each number of clients, target and round.</returns>
+    internal static async Task<IReadOnlyList<CellResult>> RunAsync(
+        string directory, int[] clients, int valueBytes, double seconds, int rounds, Action<string> progress)
     {
         var (plane, address) = await ClusterTarget.EtcdAsync("plane", directory, 1);
         await using var _ = plane;
-        var (peer, _) = await ClusterTarget.EtcdAsync("etcd", directory, 3);
+        var (peer, _) = await ClusterTarget.EtcdAsync(Etcd, directory, 3);
         ClusterTarget[] targets =
         [
             peer,
@@ -32,28 +37,29 @@ internal static class ClusterRun
             await ClusterTarget.OursAsync("quorum", directory, 3, null),
             await ClusterTarget.OursAsync("isr", directory, 3, address),
         ];
-        var cells = new List<(string Target, int Clients, int Round, double Rate, double P50, double P99)>();
-        for (var round = 0; round < rounds; round++)
+        var results = new List<CellResult>();
+        for (var round = 1; round <= rounds; round++)
         {
             foreach (var count in clients)
             {
+                var sync = SyncProbe.Measure(directory, TimeSpan.FromSeconds(Math.Min(ProbeSeconds, seconds))).Micros(0.5);
                 foreach (var target in targets)
                 {
                     var (latencies, elapsed) = await MeasureAsync(await target.ClientsAsync(count), valueBytes, seconds, round);
-                    var cell = (target.Name, count, round, latencies.Count / elapsed.TotalSeconds,
-                        latencies.Micros(0.50), latencies.Micros(0.99));
-                    cells.Add(cell);
-                    await Console.Error.WriteLineAsync(string.Create(
-                        CultureInfo.InvariantCulture, $"round {round} {target.Name} {count}: {cell.Item4:N0}/s, p50 {cell.Item5:N0} us, p99 {cell.Item6:N0} us"));
+                    var result = ResultOf(target.Name, count, round, latencies, elapsed) with { SyncP50 = sync };
+                    results.Add(result);
+                    progress($"round {round} {result.Cell} {result.Side}: {result.Rate:N0}/s, "
+                        + $"p50 {result.P50:N0} us, p99 {result.P99:N0} us; sync {sync:N0} us");
                 }
             }
         }
 
-        await PrintAsync(cells, clients, targets, output);
         foreach (var target in targets)
         {
             await target.DisposeAsync();
         }
+
+        return results;
     }
 
     private static Task<(LatencyHistogram Latencies, TimeSpan Elapsed)> MeasureAsync(
@@ -64,23 +70,18 @@ internal static class ClusterRun
             return key => new ValueTask(sets[i](key, value));
         });
 
-    private static async Task PrintAsync(
-        List<(string Target, int Clients, int Round, double Rate, double P50, double P99)> cells,
-        int[] clients, ClusterTarget[] targets, TextWriter output)
+    private static CellResult ResultOf(string side, int clients, int round, LatencyHistogram latencies, TimeSpan elapsed) => new()
     {
-        await output.WriteLineAsync("| clients | target | sets/s (min..max) | vs etcd | p50 us | p99 us |\n|---|---|---|---|---|---|");
-        foreach (var count in clients)
-        {
-            foreach (var target in targets)
-            {
-                var own = cells.Where(cell => cell.Target == target.Name && cell.Clients == count).ToList();
-                var ratio = own.Select(cell => cell.Rate
-                    / cells.Single(peer => peer.Target == "etcd" && peer.Clients == count && peer.Round == cell.Round).Rate);
-                await output.WriteLineAsync(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"| {count} | {target.Name} | {Spread.Of(own.Select(cell => cell.Rate)).Text("N0")} | {Spread.Of(ratio).Median:F1} "
-                    + $"| {Spread.Of(own.Select(cell => cell.P50)).Median:N0} | {Spread.Of(own.Select(cell => cell.P99)).Median:N0} |"));
-            }
-        }
-    }
+        Cell = $"durable-set-{clients}",
+        Side = side,
+        Durability = side == "one" ? "synced before the answer" : "synced by a majority, or all in sync, before the answer",
+        Round = round,
+        Rate = latencies.Count / elapsed.TotalSeconds,
+        P50 = latencies.Micros(0.5),
+        P90 = latencies.Micros(0.9),
+        P99 = latencies.Micros(0.99),
+        P999 = latencies.Micros(0.999),
+        Max = latencies.Micros(1),
+        SyncP50 = 0,
+    };
 }

@@ -17,7 +17,7 @@ internal static class CurvesCommand
     private static readonly Option<long> _keysMost = Shared.Of("--keys-most", "most keys of the curve by keys", 10_000_000L);
     private static readonly Option<int> _valueBytes = Shared.ValueBytes();
     private static readonly Option<string> _directory = Shared.Directory();
-    private static readonly Option<string?> _report = new("--report") { Description = "directory for the report; artifacts/bench without" };
+    private static readonly Option<string?> _report = Shared.Report();
 
     /// <summary>The command.</summary>
     internal static Command Make()
@@ -29,37 +29,62 @@ internal static class CurvesCommand
         command.SetAction(async parsed =>
         {
             var words = Shared.Split(parsed.GetValue(_curves));
-            var results = new List<CellResult>();
+            var (results, notes) = (new List<CellResult>(), new List<string>());
             var code = 0;
             foreach (var curve in Curve.All.Where(curve => words.Length == 0 || words.Any(word => curve.Name.Contains(word, StringComparison.Ordinal))))
             {
-                code |= await Shared.InFreshDirectoryAsync(parsed.GetValue(_directory)!, path => RunAsync(parsed, curve, path, results));
+                code |= await Shared.InFreshDirectoryAsync(
+                    parsed.GetValue(_directory)!, path => RunAsync(OptionsOf(parsed, path), curve, results, notes));
             }
 
             var machine = Machine.Here(parsed.GetValue(_directory)!, Shared.CommandLine());
-            await ReportFiles.WriteAsync(ReportFiles.Folder(parsed.GetValue(_report), isWhole: false), Name, CurveReport.Page(machine, results), machine, results);
+            await Shared.WriteAsync(parsed.GetValue(_report), Name, ReportOf(OptionsOf(parsed, ""), notes), machine, results);
             return code;
         });
         return command;
     }
 
-    // Each curve with servers of its own: what one has written must not slow down the next.
-    private static async Task<int> RunAsync(ParseResult parsed, Curve curve, string directory, List<CellResult> results)
+    private static ComparisonOptions OptionsOf(ParseResult parsed, string directory)
     {
-        var isShort = parsed.GetValue(_short);
-        var keysMost = isShort ? 20_000 : parsed.GetValue(_keysMost);
         var options = new ComparisonOptions
         {
-            Rounds = isShort ? 1 : parsed.GetValue(_rounds),
-            Seconds = isShort ? 0.1 : parsed.GetValue(_seconds),
-            WarmUpSeconds = isShort ? 0.05 : parsed.GetValue(_seconds) / 4,
-            Keys = isShort ? 1000 : parsed.GetValue(_keys),
+            Rounds = parsed.GetValue(_rounds),
+            Seconds = parsed.GetValue(_seconds),
+            WarmUpSeconds = parsed.GetValue(_seconds) / 4,
+            Keys = parsed.GetValue(_keys),
+            KeysMost = parsed.GetValue(_keysMost),
             ValueBytes = parsed.GetValue(_valueBytes),
             Directory = directory,
         };
-        var cells = curve.Cells.Where(cell => (cell.Keys ?? 0) <= keysMost).Take(isShort ? 2 : int.MaxValue).ToList();
+        return parsed.GetValue(_short)
+            ? options with { Rounds = 1, Seconds = 0.1, WarmUpSeconds = 0.05, Keys = 1000, KeysMost = 20_000, PointsMost = 2 }
+            : options;
+    }
+
+    // Each curve with servers of its own: what one has written must not slow down the next.
+    private static async Task<int> RunAsync(ComparisonOptions options, Curve curve, List<CellResult> results, List<string> notes)
+    {
+        var cells = curve.Cells.Where(cell => (cell.Keys ?? 0) <= options.KeysMost).Take(options.PointsMost).ToList();
         await using var run = new CompareRun(options, cells, new OwnDriver(options), Console.Error.WriteLine);
         await run.RunAsync(results.Add);
+        notes.AddRange(run.Notes.Except(notes));
         return run.HasFailed ? 1 : 0;
     }
+
+    private static PlainReport ReportOf(ComparisonOptions options, IEnumerable<string> notes) => new()
+    {
+        Title = "Servers against clients, keys and load",
+        Lines =
+        [
+            $"{options.Rounds} rounds, interleaved; {options.Seconds} s for each side of each cell in a round, after "
+                + $"{options.WarmUpSeconds} s of warm-up",
+            "the number behind a cell is that of clients (closed loop, no pipeline), of keys (50 clients, no pipeline), or the rate at which "
+                + "requests come (open loop over 50 connections; latency counts from when a request was due)",
+            $"{options.Keys:N0} keys of 16 bytes where it is not that of keys, values of {options.ValueBytes} bytes; "
+                + "settings of the servers: as in servers.md",
+            .. notes,
+        ],
+        Goals = CurveGoals.All,
+        Peers = [Side.RedisAlways, Side.Redis],
+    };
 }

@@ -23,7 +23,7 @@ internal static class EnginesCommand
     private static readonly Option<double> _seconds = Shared.Of("--seconds", "seconds of a cell", 1.0);
     private static readonly Option<int> _rounds = Shared.Of("--rounds", "rounds, interleaved", 5);
     private static readonly Option<string> _directory = Shared.Directory();
-    private static readonly Option<string?> _report = new("--report") { Description = "directory for the report; artifacts/bench without" };
+    private static readonly Option<string?> _report = Shared.Report();
 
     /// <summary>The command.</summary>
     internal static Command Make()
@@ -57,7 +57,7 @@ internal static class EnginesCommand
         };
         var machine = Machine.Here(directory, Shared.CommandLine());
         var results = await new EngineRun(plan, Console.Error.WriteLine).RunAsync();
-        var page = EngineReport.Page(machine, plan, notes, results);
+        var page = EngineReport.Page(parsed.GetValue(_name)!, machine, plan, notes, results);
         await ReportFiles.WriteAsync(
             ReportFiles.Folder(parsed.GetValue(_report), isWhole: false), parsed.GetValue(_name)!, page, machine, results);
         Console.WriteLine(page);

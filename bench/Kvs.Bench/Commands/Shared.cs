@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kvs.Bench.Reports;
 using Kvs.Bench.Servers;
 
 namespace Kvs.Bench.Commands;
@@ -12,6 +13,23 @@ internal static class Shared
     /// <summary>Where data go: below the repository, for what is meant for temporary files is often no disk.</summary>
     internal static Option<string> Directory() =>
         Of("--directory", "where data go; a fresh directory is made there, and removed", Path.Combine(Programs.Repository(), "artifacts/bench-data"));
+
+    /// <summary>Where a report goes that is only of a part.</summary>
+    internal static Option<string?> Report() => new("--report") { Description = "directory for the report; artifacts/bench without" };
+
+    /// <summary>Writes a report, and shows its page.</summary>
+    /// <param name="folder">The directory that was asked for, or null.</param>
+    /// <param name="name">Name of the report.</param>
+    /// <param name="report">What it says.</param>
+    /// <param name="machine">Where and when it was.</param>
+    /// <param name="results">The results.</param>
+    internal static async Task WriteAsync(
+        string? folder, string name, PlainReport report, Machine machine, IReadOnlyList<CellResult> results)
+    {
+        var page = report.Page(machine, results);
+        await ReportFiles.WriteAsync(ReportFiles.Folder(folder, isWhole: false), name, page, machine, results);
+        Console.WriteLine(page);
+    }
 
     /// <summary>An option with a default.</summary>
     /// <typeparam name="T">Of what type.</typeparam>

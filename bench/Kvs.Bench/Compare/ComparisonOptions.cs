@@ -21,6 +21,12 @@ internal sealed record ComparisonOptions
     /// <summary>Directory for the data of the servers.</summary>
     public required string Directory { get; init; }
 
+    /// <summary>Most keys of cells that ask for a number of their own.</summary>
+    public long KeysMost { get; init; } = long.MaxValue;
+
+    /// <summary>Most points of a curve.</summary>
+    public int PointsMost { get; init; } = int.MaxValue;
+
     /// <summary>Cells whose names contain one of these; all when there is none.</summary>
     public IReadOnlyList<string> Cells { get; init; } = [];
 

@@ -11,10 +11,11 @@ namespace Kvs.Bench.Engines;
 /// <param name="Name">Its name.</param>
 /// <param name="IsInstalled">Whether it is there.</param>
 /// <param name="Install">How it can be installed.</param>
+/// <param name="Version">Tells which version it is, where it is there.</param>
 /// <param name="Settings">How it is set up, for the report.</param>
 /// <param name="OpenAsync">Opens it in a directory; whether each set is synced.</param>
 internal sealed record EngineKind(
-    string Name, bool IsInstalled, string Install, string Settings, Func<string, bool, Task<IEngine>> OpenAsync)
+    string Name, bool IsInstalled, string Install, Func<string> Version, string Settings, Func<string, bool, Task<IEngine>> OpenAsync)
 {
     /// <summary>Ours.</summary>
     internal const string Kvs = "kvs";
@@ -34,14 +35,18 @@ internal sealed record EngineKind(
     /// <summary>All.</summary>
     internal static IReadOnlyList<EngineKind> All { get; } =
     [
-        new(Kvs, true, "", "as KvStore.OpenAsync", (directory, isDurable) => OwnAsync(Kvs, directory, isDurable)),
-        new(Sqlite, true, "", "WAL, synchronous FULL when durable, else OFF", (directory, isDurable) => OwnAsync(Sqlite, directory, isDurable)),
-        new(Memory, true, "", "nothing is written", (directory, isDurable) => OwnAsync(Memory, directory, isDurable)),
+        new(Kvs, true, "", OwnVersion, "as KvStore.OpenAsync", (directory, isDurable) => OwnAsync(Kvs, directory, isDurable)),
         new(
-            Lmdb, NativeLibraries.Has(NativeLibraries.Lmdb), "apt-get install liblmdb0", "one transaction a set; MDB_NOSYNC when not durable",
+            Sqlite, true, "", SqliteVersion, "WAL, synchronous FULL when durable, else OFF",
+            (directory, isDurable) => OwnAsync(Sqlite, directory, isDurable)),
+        new(Memory, true, "", OwnVersion, "nothing is written", (directory, isDurable) => OwnAsync(Memory, directory, isDurable)),
+        new(
+            Lmdb, NativeLibraries.Has(NativeLibraries.Lmdb), "apt-get install liblmdb0",
+            LmdbLibrary.Version, "one transaction a set; MDB_NOSYNC when not durable",
             static (directory, isDurable) => Task.FromResult<IEngine>(new LmdbEngine(directory, isDurable))),
         new(
             RocksDb, NativeLibraries.Has(NativeLibraries.RocksDb), "apt-get install librocksdb7.8",
+            static () => NativeLibraries.FileOf(NativeLibraries.RocksDb),
             "512 MiB block cache, Bloom filter of 10 bits, no compression, sync when durable",
             static (directory, isDurable) => Task.FromResult<IEngine>(new RocksDbEngine(directory, isDurable))),
     ];
@@ -51,6 +56,14 @@ internal sealed record EngineKind(
     internal static EngineKind Of(string name) =>
         All.FirstOrDefault(kind => kind.Name == name)
         ?? throw new ArgumentException($"No engine '{name}'; there are {string.Join(", ", All.Select(static kind => kind.Name))}.", nameof(name));
+
+    private static string OwnVersion() => typeof(KvStore).Assembly.GetName().Version!.ToString(fieldCount: 3);
+
+    private static string SqliteVersion()
+    {
+        SQLitePCL.Batteries_V2.Init();
+        return $"SQLite {SQLitePCL.raw.sqlite3_libversion().utf8_to_string()}";
+    }
 
     private static async Task<IEngine> OwnAsync(string name, string directory, bool isDurable)
     {

@@ -24,6 +24,15 @@ internal static class NativeLibraries
     /// <param name="name">Its name in import declarations.</param>
     internal static bool Has(string name) => Resolve(name, typeof(NativeLibraries).Assembly, null) != 0;
 
+    /// <summary>Name of the file of a library, which ends with its version; RocksDB has no other way to tell it.</summary>
+    /// <param name="name">Its name in import declarations.</param>
+    internal static string FileOf(string name)
+    {
+        _ = Has(name); // loads it
+        var stem = _files[name][^1];
+        return Path.GetFileName(File.ReadLines("/proc/self/maps").First(line => line.Contains(stem, StringComparison.Ordinal)));
+    }
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
         _files.GetValueOrDefault(name, [])
             .Select(file => NativeLibrary.TryLoad(file, out var handle) ? handle : 0)

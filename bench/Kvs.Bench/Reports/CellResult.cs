@@ -51,6 +51,15 @@ internal sealed record CellResult
     /// <summary>Batches that one write and sync of our server carried.</summary>
     public double? GroupSize { get; init; }
 
+    /// <summary>Bytes of our index for each key, beyond those of the key itself.</summary>
+    public double? IndexBytes { get; init; }
+
+    /// <summary>Memory for each key that only the opening of the store took; no file stands behind it.</summary>
+    public double? MemoryBytes { get; init; }
+
+    /// <summary>Bytes on the disk for each byte of a record that is live.</summary>
+    public double? DiskRatio { get; init; }
+
     /// <summary>Middle latency of a write and sync on the disk itself, just before.</summary>
     public required double SyncP50 { get; init; }
 }

@@ -22,7 +22,7 @@ internal static class CompareReport
         page.AppendLine(
             CultureInfo.InvariantCulture,
             $"""
-            - {machine.Date}; {machine.Processor}; {machine.MemoryGib} GiB; {machine.System}; {machine.Disk}; {machine.Runtime}
+            - {machine.Text}
             - `{machine.Command}`
             - {options.Rounds} rounds, interleaved; {options.Seconds} s for each side of each cell in a round, after {options.WarmUpSeconds} s of warm-up
             - {options.Keys:N0} keys of 16 bytes, chosen evenly, values of {options.ValueBytes} bytes; client and server on the same machine, over

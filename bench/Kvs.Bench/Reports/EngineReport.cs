@@ -8,18 +8,19 @@ namespace Kvs.Bench.Reports;
 internal static class EngineReport
 {
     /// <summary>Writes the page.</summary>
+    /// <param name="name">Name of the report.</param>
     /// <param name="machine">Where and when.</param>
     /// <param name="plan">How.</param>
     /// <param name="notes">What was left out.</param>
     /// <param name="results">All results.</param>
-    internal static string Page(Machine machine, EnginePlan plan, IEnumerable<string> notes, IReadOnlyList<CellResult> results)
+    internal static string Page(string name, Machine machine, EnginePlan plan, IEnumerable<string> notes, IReadOnlyList<CellResult> results)
     {
         var page = new StringBuilder();
-        page.AppendLine("# Engines in one process, side by side\n");
+        page.AppendLine(CultureInfo.InvariantCulture, $"# Engines in one process, side by side ({name})\n");
         page.AppendLine(
             CultureInfo.InvariantCulture,
             $"""
-            - {machine.Date}; {machine.Processor}; {machine.MemoryGib} GiB; {machine.System}; {machine.Disk}; {machine.Runtime}
+            - {machine.Text}
             - `{machine.Command}`
             - {plan.Rounds} rounds, interleaved; {plan.Seconds} s for each cell of an engine in a round, after a quarter of that as warm-up
             - {plan.Keys:N0} keys of 16 bytes, values of {string.Join(" and ", plan.Values)} bytes; the number behind a cell is that of threads; a scan reads
@@ -28,7 +29,7 @@ internal static class EngineReport
             """);
         foreach (var engine in plan.Engines)
         {
-            page.AppendLine(CultureInfo.InvariantCulture, $"- {engine.Name}: {engine.Settings}");
+            page.AppendLine(CultureInfo.InvariantCulture, $"- {engine.Name} ({engine.Version()}): {engine.Settings}");
         }
 
         foreach (var note in notes)

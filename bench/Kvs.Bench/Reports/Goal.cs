@@ -9,6 +9,13 @@ namespace Kvs.Bench.Reports;
 /// <param name="Figure">The figure in a round; null when something was not measured.</param>
 internal sealed record Goal(string Text, double Bound, bool IsLeast, Func<RoundResults, double?> Figure)
 {
+    /// <summary>Whether it is hoped for rather than wanted.</summary>
+    internal bool IsMoonshot { get; init; }
+
+    /// <summary>Whether a figure is good enough.</summary>
+    /// <param name="measured">What the rounds gave: their median counts.</param>
+    internal bool IsMet(Spread measured) => IsLeast ? measured.Median >= Bound : measured.Median <= Bound;
+
     /// <summary>A rate that should be some times that of a peer.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="side">Who should have it.</param>

@@ -28,6 +28,10 @@ internal sealed record Machine
     /// <summary>What was typed.</summary>
     public required string Command { get; init; }
 
+    /// <summary>All of it but the command, as text.</summary>
+    internal string Text => string.Create(
+        CultureInfo.InvariantCulture, $"{Date}; {Processor}; {MemoryGib} GiB; {System}; {Disk}; {Runtime}");
+
     /// <summary>This machine, now.</summary>
     /// <param name="directory">Where data go.</param>
     /// <param name="command">What was typed.</param>

@@ -22,12 +22,21 @@ internal static class ResultTable
         {
             if (goal.Measured(results) is { } measured)
             {
-                var isMet = goal.IsLeast ? measured.Median >= goal.Bound : measured.Median <= goal.Bound;
-                page.AppendLine(
-                    CultureInfo.InvariantCulture,
-                    $"| {goal.Text} | {(goal.IsLeast ? "at least" : "at most")} {goal.Bound:F2} | {measured.Text(Quotient)} | {(isMet ? "yes" : "**no**")} |");
+                page.AppendLine(GoalRow(goal, measured));
             }
         }
+    }
+
+    /// <summary>The row of a line of the target table.</summary>
+    /// <param name="goal">The line.</param>
+    /// <param name="measured">What was seen; null when it was not measured.</param>
+    internal static string GoalRow(Goal goal, Spread? measured)
+    {
+        var (text, bound) = (goal.Text + (goal.IsMoonshot ? " (moonshot)" : ""), goal.IsLeast ? "at least" : "at most");
+        var (seen, isMet) = measured is { } spread
+            ? (spread.Text(Quotient), goal.IsMet(spread) ? "yes" : goal.IsMoonshot ? "no" : "**no**")
+            : ("not measured", "");
+        return string.Create(CultureInfo.InvariantCulture, $"| {text} | {bound} {goal.Bound:F2} | {seen} | {isMet} |");
     }
 
     /// <summary>Writes a row for each side of each cell.</summary>
@@ -57,8 +66,35 @@ internal static class ResultTable
                 + $"{Median(rows, static row => row.P50, Micros)} | {Median(rows, static row => row.P90, Micros)} | {Median(rows, static row => row.P99, Micros)} "
                 + $"| {Median(rows, static row => row.P999, Micros)} | {Median(rows, static row => row.Max, Micros)} "
                 + $"| {Median(rows, static row => row.ServerMicros, Quotient)} | {Median(rows, static row => row.ForeignCores, Quotient)} "
-                + $"| {Median(rows, static row => row.SyncP50, Micros)} | {rows[0].Durability} |");
+                + $"| {Median(rows, static row => row.SyncP50 > 0 ? row.SyncP50 : null, Micros)} | {rows[0].Durability} |");
         }
+    }
+
+    /// <summary>Writes what keys cost in memory and on the disk, where that was measured.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="results">All results.</param>
+    internal static void WriteBytes(StringBuilder page, IReadOnlyList<CellResult> results)
+    {
+        var cells = results.Where(static result => result.IndexBytes is not null).GroupBy(static result => result.Cell).ToList();
+        if (cells.Count > 0)
+        {
+            page.AppendLine("\n## Memory and disk\n");
+            page.AppendLine("| cell | bytes of the index a key, beyond the key's own | memory a key in all | bytes on disk a live byte |");
+            page.AppendLine("|---|---|---|---|");
+            foreach (var cell in cells)
+            {
+                page.AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $"| {cell.Key} | {Text(cell, static result => result.IndexBytes)} | {Text(cell, static result => result.MemoryBytes)} "
+                    + $"| {Text(cell, static result => result.DiskRatio)} |");
+            }
+        }
+    }
+
+    private static string Text(IEnumerable<CellResult> rows, Func<CellResult, double?> figure)
+    {
+        var figures = rows.Select(figure).OfType<double>().ToList();
+        return figures.Count > 0 ? Spread.Of(figures).Text(Quotient) : "";
     }
 
     private static string Ratio(IEnumerable<CellResult> results, List<CellResult> rows, string peer)

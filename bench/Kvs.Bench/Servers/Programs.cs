@@ -7,9 +7,14 @@ namespace Kvs.Bench.Servers;
 internal static class Programs
 {
     /// <summary>The server as users run it: precompiled, from its own output folder.</summary>
-    internal static string OwnServer()
+    internal static string OwnServer() => Own("Kvs.Server", "kvs-server");
+
+    /// <summary>The client, the same.</summary>
+    internal static string OwnClient() => Own("Kvs.Client", "kvs-client");
+
+    private static string Own(string project, string name)
     {
-        var path = Path.Combine(Repository(), "src/Kvs.Server/bin", Configuration, "net10.0/kvs-server");
+        var path = Path.Combine(Repository(), "src", project, "bin", Configuration, "net10.0", name);
         return File.Exists(path) ? path : throw new FileNotFoundException("Build the solution first: ./dev build", path);
     }
 

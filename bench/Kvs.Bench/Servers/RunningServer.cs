@@ -99,12 +99,18 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>Lets it go on.</summary>
     internal void Resume() => _process.Resume();
 
+    /// <summary>Kills it, and leaves its directory as it is then.</summary>
+    internal async Task KillAsync()
+    {
+        await _process.DisposeAsync();
+        File.Delete(_process.Log);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _process.DisposeAsync();
+        await KillAsync();
         System.IO.Directory.Delete(Directory, recursive: true);
-        File.Delete(_process.Log);
     }
 
     private async Task AnswerAsync()

@@ -1,85 +1,178 @@
-using System.Globalization;
 using Kvs.Bench.Figures;
+using Kvs.Bench.Load;
+using Kvs.Bench.Reports;
+using Kvs.Bench.Servers;
 using Kvs.Bench.Workloads;
 using Kvs.Core.Engines;
 using Kvs.Core.Operations;
+using Kvs.TestKit.Processes;
 
 namespace Kvs.Bench.Stores;
 
 /// <summary>
-/// A store with many keys, embedded: time to load, to reopen after a clean close, memory, disk, reads beside a busy
-/// writer, and the longest pause that the reader saw.
+/// Stores with many keys, in this process: how fast one is loaded, and opened again after a clean close and after a kill, its
+/// memory and disk, reads beside a writer and a compaction. To be killed it is opened by a server, which takes writes until then.
 /// </summary>
-internal static class BigStoreRun
+/// <param name="plan">What is measured.</param>
+/// <param name="progress">Told line by line.</param>
+internal sealed class BigStoreRun(BigPlan plan, Action<string> progress)
 {
+    /// <summary>Name of the side.</summary>
+    internal const string Side = "kvs";
+
+    /// <summary>Name of the cell of the loading.</summary>
+    internal const string Load = "load";
+
+    /// <summary>Name of the cell of the opening after a clean close.</summary>
+    internal const string ReopenClosed = "reopen-closed";
+
+    /// <summary>Name of the cell of the opening after a kill.</summary>
+    internal const string ReopenKilled = "reopen-killed";
+
+    /// <summary>Name of the cell of reads while nothing else happens.</summary>
+    internal const string Reads = "reads";
+
+    /// <summary>Name of the cell of reads beside a writer.</summary>
+    internal const string ReadsBesideWriter = "reads-beside-writer";
+
+    /// <summary>Name of the cell of reads beside a writer and a compaction of everything, at full speed.</summary>
+    internal const string ReadsBesideCompaction = "reads-beside-compaction";
+
+    /// <summary>Name of the cell of the writer beside those reads; its latencies are of batches.</summary>
+    internal const string Writer = "writer-of-";
+
     private const int LoadBatch = 1000;
     private const int LoadersAtOnce = 8;
+    private const int WriterBatch = 100;
+    private const int KilledClients = 50;
+    private const double WarmUpShare = 0.25;
+    private const double ProbeSeconds = 0.2;
 
-    /// <summary>Runs it and prints a line for each figure.</summary>
-    /// <param name="directory">An empty directory.</param>
-    /// <param name="keys">How many keys.</param>
-    /// <param name="valueBytes">Bytes of a value.</param>
-    /// <param name="seconds">Seconds of the reader beside the writer.</param>
-    /// <param name="output">Where lines go.</param>
-    internal static async Task RunAsync(string directory, int keys, int valueBytes, double seconds, TextWriter output)
+    private readonly List<CellResult> _results = [];
+
+    /// <summary>Name of a cell.</summary>
+    /// <param name="name">What it is about.</param>
+    /// <param name="keys">How many keys there are.</param>
+    internal static string CellOf(string name, int keys) => $"{name}-{keys}";
+
+    /// <summary>Runs it.</summary>
+    /// <returns>All results.</returns>
+    /// <exception cref="InvalidOperationException">A key was missing: the figures are void.</exception>
+    internal async Task<IReadOnlyList<CellResult>> RunAsync()
     {
-        var clock = TimeProvider.System;
-        var start = clock.GetTimestamp();
-        await using (var store = await KvStore.OpenAsync(directory))
+        foreach (var keys in plan.Keys)
         {
-            await BenchLoad.RunAsync(store, keys, valueBytes, LoadBatch, LoadersAtOnce);
-            Print(output, "load", $"{clock.GetElapsedTime(start).TotalSeconds:F1} s, {keys / clock.GetElapsedTime(start).TotalSeconds:N0} keys/s");
-            var loaded = await store.StatsAsync();
-            Print(output, "disk", $"{loaded.DiskBytes / 1048576.0:N0} MiB, {(double)loaded.DiskBytes / loaded.LiveBytes:F2} bytes a live byte");
-            start = clock.GetTimestamp();
+            var below = Path.Combine(plan.Directory, $"{keys}");
+            var directory = Path.Combine(below, Side); // where a server of ours looks for it
+            await LoadAsync(directory, new Place(keys, 1, SyncP50()));
+            for (var round = 1; round <= plan.Rounds; round++)
+            {
+                var place = new Place(keys, round, SyncP50());
+                await ReopenAsync(directory, ReopenClosed, place, store => ReadAllWaysAsync(store, place));
+                await KillAsync(below, keys);
+                await ReopenAsync(directory, ReopenKilled, place, static _ => Task.CompletedTask);
+            }
+
+            Directory.Delete(below, recursive: true);
         }
 
-        Print(output, "close", $"{clock.GetElapsedTime(start).TotalSeconds:F2} s");
-        GC.Collect();
-        var before = AnonymousBytes();
-        start = clock.GetTimestamp();
-        await using var again = await KvStore.OpenAsync(directory);
-        Print(output, "reopen", $"{clock.GetElapsedTime(start).TotalSeconds:F2} s");
-        GC.Collect();
-        Print(output, "memory", $"{(double)(AnonymousBytes() - before) / keys:F1} bytes a key (anonymous, {AnonymousBytes() / 1048576.0:N0} MiB in all)");
-        var count = await again.CountAsync();
-        if (count != keys)
-        {
-            throw new InvalidOperationException($"The bench is void: {count} keys after reopening, {keys} were set.");
-        }
-
-        await ReadBesideWriterAsync(again, keys, valueBytes, seconds, output);
-        var stats = await again.StatsAsync();
-        Print(output, "index", $"{(double)stats.IndexBytes / stats.Keys:F1} bytes a key after the writes");
+        return _results;
     }
 
-    private static async Task ReadBesideWriterAsync(KvStore store, int keys, int valueBytes, double seconds, TextWriter output)
+    private double SyncP50() =>
+        SyncProbe.Measure(plan.Directory, TimeSpan.FromSeconds(Math.Min(ProbeSeconds, plan.Seconds))).Micros(0.5);
+
+    private async Task LoadAsync(string directory, Place place)
     {
-        foreach (var writers in new[] { 0, 1 })
+        var start = Clock.Nanos;
+        await using var store = await KvStore.OpenAsync(directory);
+        await BenchLoad.RunAsync(store, place.Keys, plan.ValueBytes, LoadBatch, LoadersAtOnce);
+        var loading = Whole(start);
+        Add(Load, place, loading, place.Keys / SecondsOf(loading), await store.StatsAsync());
+    }
+
+    private async Task ReopenAsync(string directory, string cell, Place place, Func<KvStore, Task> work)
+    {
+        GC.Collect();
+        var before = ProcessStatus.AnonymousBytes(Environment.ProcessId);
+        var start = Clock.Nanos;
+        await using var store = await KvStore.OpenAsync(directory);
+        var opening = Whole(start);
+        GC.Collect();
+        var memory = (double)(ProcessStatus.AnonymousBytes(Environment.ProcessId) - before) / place.Keys;
+        var count = await store.CountAsync();
+        if (count != place.Keys)
         {
-            using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
-            var writer = writers == 0 ? Task.FromResult(0L) : Task.Run(() => WriteAsync(store, keys, valueBytes, stop.Token));
-            var reads = await Task.Run(() => ReadAsync(store, keys, valueBytes, stop.Token));
-            var written = await writer;
-            Print(
-                output,
-                writers == 0 ? "reads alone" : "reads beside a writer",
-                $"{reads.Count / seconds:N0}/s, p50 {reads.Micros(0.5):F1}, p99 {reads.Micros(0.99):F1}, p99.9 {reads.Micros(0.999):F1} us, longest {reads.Micros(1) / 1000:F2} ms; {written / seconds:N0} writes/s");
+            throw new InvalidOperationException($"The bench is void: {count} keys after reopening, {place.Keys} were set.");
+        }
+
+        Add(cell, place, opening, place.Keys / SecondsOf(opening), await store.StatsAsync(), memory);
+        await work(store);
+    }
+
+    private async Task KillAsync(string below, int keys)
+    {
+        var kind = ServerKinds.Of(Side);
+        var server = await RunningServer.StartAsync(kind, kind.Program()!, below);
+        try
+        {
+            var writes = new LoadPlan
+            {
+                Address = server.AddressOf(ServerKinds.KvsWire),
+                Wire = RunningServer.WireOf(ServerKinds.KvsWire, new BenchValue(plan.ValueBytes)),
+                Mix = RequestMix.Of("set"),
+                Clients = KilledClients,
+                Keys = keys,
+                Seconds = plan.Seconds,
+            };
+            LoadRun.Run(writes, server.ProcessId);
+        }
+        finally
+        {
+            await server.KillAsync();
         }
     }
 
-    private static async Task<LatencyHistogram> ReadAsync(KvStore store, int keys, int valueBytes, CancellationToken stop)
+    private async Task ReadAllWaysAsync(KvStore store, Place place)
     {
-        var clock = TimeProvider.System;
+        using (var warm = new CancellationTokenSource(TimeSpan.FromSeconds(WarmUpShare * plan.Seconds)))
+        {
+            await Task.Run(() => ReadAsync(store, place.Keys, warm.Token));
+        }
+
+        await ReadAsync(store, place, Reads, writes: false, compacts: false);
+        await ReadAsync(store, place, ReadsBesideWriter, writes: true, compacts: false);
+        await ReadAsync(store, place, ReadsBesideCompaction, writes: true, compacts: true);
+    }
+
+    private async Task ReadAsync(KvStore store, Place place, string cell, bool writes, bool compacts)
+    {
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(plan.Seconds));
+        var start = Clock.Nanos;
+        var writer = Task.Run(() => writes ? WriteAsync(store, place.Keys, stop.Token) : Task.FromResult(new LatencyHistogram()));
+        var compaction = Task.Run(() => compacts ? CompactAsync(store, stop.Token) : Task.CompletedTask);
+        var reads = await Task.Run(() => ReadAsync(store, place.Keys, stop.Token));
+        var seconds = Clock.ToSeconds(Clock.Nanos - start);
+        Add(cell, place, reads, reads.Count / seconds);
+        if (await writer is { Count: > 0 } batches)
+        {
+            Add(Writer + cell, place, batches, WriterBatch * batches.Count / seconds);
+        }
+
+        await compaction;
+    }
+
+    private async Task<LatencyHistogram> ReadAsync(KvStore store, int keys, CancellationToken stop)
+    {
         var random = new Random(7);
         var histogram = new LatencyHistogram();
         while (!stop.IsCancellationRequested)
         {
             var key = BenchKeys.Key(random.Next(keys));
-            var before = clock.GetTimestamp();
+            var before = Clock.Nanos;
             var entry = await store.GetAsync(key, CancellationToken.None);
-            histogram.Record((long)clock.GetElapsedTime(before).TotalNanoseconds);
-            if (entry?.Value.Bytes.Length != valueBytes)
+            histogram.Record(Clock.Nanos - before);
+            if (entry?.Value.Bytes.Length != plan.ValueBytes)
             {
                 throw new InvalidOperationException("The bench is void: a key is missing or has another length.");
             }
@@ -88,39 +181,75 @@ internal static class BigStoreRun
         return histogram;
     }
 
-    private static async Task<long> WriteAsync(KvStore store, int keys, int valueBytes, CancellationToken stop)
+    private async Task<LatencyHistogram> WriteAsync(KvStore store, int keys, CancellationToken stop)
     {
         var random = new Random(8);
-        var value = BenchKeys.Value(valueBytes, 9);
-        long written = 0;
+        var value = BenchKeys.Value(plan.ValueBytes, 9);
+        var histogram = new LatencyHistogram();
         while (!stop.IsCancellationRequested)
         {
             var batch = new KvsBatch();
-            for (var i = 0; i < 100; i++)
+            for (var i = 0; i < WriterBatch; i++)
             {
                 batch.Set(BenchKeys.Key(random.Next(keys)), value);
             }
 
+            var before = Clock.Nanos;
             await store.ApplyAsync(batch, cancellationToken: CancellationToken.None);
-            written += batch.Count;
+            histogram.Record(Clock.Nanos - before);
         }
 
-        return written;
+        return histogram;
     }
 
-    private static void Print(TextWriter output, string figure, string text) =>
-        output.WriteLine($"{figure,-22} {text}");
-
-    /// <summary>Memory of this process that no file backs: mapped segments do not count.</summary>
-    private static long AnonymousBytes()
+    private static async Task CompactAsync(KvStore store, CancellationToken stop)
     {
-        const string Status = "/proc/self/status";
-        if (!File.Exists(Status))
+        try
         {
-            return Environment.WorkingSet;
+            while (!stop.IsCancellationRequested)
+            {
+                await store.CompactAsync(stop);
+            }
         }
-
-        var line = File.ReadLines(Status).First(text => text.StartsWith("RssAnon:", StringComparison.Ordinal));
-        return 1024 * long.Parse(line["RssAnon:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+        catch (OperationCanceledException)
+        {
+            // The reads are over; what is left of the compaction ends with the store.
+        }
     }
+
+    private static LatencyHistogram Whole(long start)
+    {
+        var histogram = new LatencyHistogram();
+        histogram.Record(Clock.Nanos - start);
+        return histogram;
+    }
+
+    private static double SecondsOf(LatencyHistogram one) => Clock.ToSeconds(one.MaxNanos);
+
+    private void Add(string cell, Place place, LatencyHistogram latencies, double rate, StoreStats? stats = null, double? memory = null)
+    {
+        var result = new CellResult
+        {
+            Cell = CellOf(cell, place.Keys),
+            Side = Side,
+            Durability = "synced before the answer",
+            Round = place.Round,
+            Rate = rate,
+            P50 = latencies.Micros(0.5),
+            P90 = latencies.Micros(0.9),
+            P99 = latencies.Micros(0.99),
+            P999 = latencies.Micros(0.999),
+            Max = latencies.Micros(1),
+            SyncP50 = place.SyncP50,
+            IndexBytes = ((double?)stats?.IndexBytes / place.Keys) - BenchKeys.Bytes,
+            MemoryBytes = memory,
+            DiskRatio = (double?)stats?.DiskBytes / stats?.LiveBytes,
+        };
+        _results.Add(result);
+        progress($"round {place.Round} {result.Cell}: {result.Rate:N0}/s, "
+            + $"p50 {result.P50:N1}, p99.9 {result.P999:N1}, max {result.Max:N0} us");
+    }
+
+    /// <summary>One store in one round.</summary>
+    private sealed record Place(int Keys, int Round, double SyncP50);
 }

@@ -60,7 +60,9 @@ public sealed class EngineTests
         Assert.Empty(expected.Except(results.Select(static result => result.Cell)));
         Assert.Equal(name != EngineKind.Memory, results.Any(static result => result.Cell == "os-reopen"));
         Assert.All(results, static result => Assert.True(result.Rate > 0, result.Cell));
-        Assert.Contains($"| ycsb-c-2 | {name} |", EngineReport.Page(Machine.Here(directory.FullPath, ""), plan, [], results), StringComparison.Ordinal);
+        var page = EngineReport.Page("engines", Machine.Here(directory.FullPath, ""), plan, [], results);
+        Assert.Contains($"| ycsb-c-2 | {name} |", page, StringComparison.Ordinal);
+        Assert.Matches($@"- {name} \([^)]*\d\.\d", page);
     }
 
     private static byte[] Key(string text) => [.. new byte[BenchKeys.Bytes - 1], (byte)text[0]];

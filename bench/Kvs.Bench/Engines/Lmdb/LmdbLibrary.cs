@@ -39,6 +39,16 @@ internal static partial class LmdbLibrary
         }
     }
 
+    /// <summary>Which version it is.</summary>
+    internal static string Version()
+    {
+        _ = Version(out var major, out var minor, out var patch);
+        return $"LMDB {major}.{minor}.{patch}";
+    }
+
+    [LibraryImport(NativeLibraries.Lmdb, EntryPoint = "mdb_version")]
+    private static partial nint Version(out int major, out int minor, out int patch);
+
     [LibraryImport(NativeLibraries.Lmdb, EntryPoint = "mdb_strerror")]
     private static partial nint Text(int code);
 
