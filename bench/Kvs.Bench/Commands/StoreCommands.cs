@@ -51,7 +51,7 @@ internal static class StoreCommands
                 + "the writer overwrites keys in batches of 100 as fast as it can, and its latencies are of a batch; the compaction is of "
                 + "the whole store, at full speed",
             "the latency of `load` and of a reopen is that of the whole; before `reopen-killed` a server has opened the store, taken writes "
-                + "and was killed by SIGKILL; that every key is there again is checked",
+                + "and was killed by SIGKILL; that every key is there again is checked; the memory is that of this server just after its start",
         ],
         Goals = BigGoals.All,
     };

@@ -54,7 +54,7 @@ internal sealed record CellResult
     /// <summary>Bytes of our index for each key, beyond those of the key itself.</summary>
     public double? IndexBytes { get; init; }
 
-    /// <summary>Memory for each key that only the opening of the store took; no file stands behind it.</summary>
+    /// <summary>Memory of a server for each key, just after it has opened the store; no file stands behind it.</summary>
     public double? MemoryBytes { get; init; }
 
     /// <summary>Bytes on the disk for each byte of a record that is live.</summary>

@@ -79,7 +79,7 @@ internal static class ResultTable
         if (cells.Count > 0)
         {
             page.AppendLine("\n## Memory and disk\n");
-            page.AppendLine("| cell | bytes of the index a key, beyond the key's own | memory a key in all | bytes on disk a live byte |");
+            page.AppendLine("| cell | bytes of the index a key, beyond the key's own | memory of a server a key, in all | bytes on disk a live byte |");
             page.AppendLine("|---|---|---|---|");
             foreach (var cell in cells)
             {

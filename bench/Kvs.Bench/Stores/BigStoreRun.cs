@@ -69,8 +69,8 @@ internal sealed class BigStoreRun(BigPlan plan, Action<string> progress)
             {
                 var place = new Place(keys, round, SyncP50());
                 await ReopenAsync(directory, ReopenClosed, place, store => ReadAllWaysAsync(store, place));
-                await KillAsync(below, keys);
-                await ReopenAsync(directory, ReopenKilled, place, static _ => Task.CompletedTask);
+                var memory = await KillAsync(below, keys);
+                await ReopenAsync(directory, ReopenKilled, place, static _ => Task.CompletedTask, memory);
             }
 
             Directory.Delete(below, recursive: true);
@@ -91,15 +91,11 @@ internal sealed class BigStoreRun(BigPlan plan, Action<string> progress)
         Add(Load, place, loading, place.Keys / SecondsOf(loading), await store.StatsAsync());
     }
 
-    private async Task ReopenAsync(string directory, string cell, Place place, Func<KvStore, Task> work)
+    private async Task ReopenAsync(string directory, string cell, Place place, Func<KvStore, Task> work, double? memory = null)
     {
-        GC.Collect();
-        var before = ProcessStatus.AnonymousBytes(Environment.ProcessId);
         var start = Clock.Nanos;
         await using var store = await KvStore.OpenAsync(directory);
         var opening = Whole(start);
-        GC.Collect();
-        var memory = (double)(ProcessStatus.AnonymousBytes(Environment.ProcessId) - before) / place.Keys;
         var count = await store.CountAsync();
         if (count != place.Keys)
         {
@@ -110,12 +106,14 @@ internal sealed class BigStoreRun(BigPlan plan, Action<string> progress)
         await work(store);
     }
 
-    private async Task KillAsync(string below, int keys)
+    // Bytes for each key of all memory of a server that has just opened the store: this process keeps what it had before.
+    private async Task<double> KillAsync(string below, int keys)
     {
         var kind = ServerKinds.Of(Side);
         var server = await RunningServer.StartAsync(kind, kind.Program()!, below);
         try
         {
+            var memory = (double)ProcessStatus.AnonymousBytes(server.ProcessId) / keys;
             var writes = new LoadPlan
             {
                 Address = server.AddressOf(ServerKinds.KvsWire),
@@ -126,6 +124,7 @@ internal sealed class BigStoreRun(BigPlan plan, Action<string> progress)
                 Seconds = plan.Seconds,
             };
             LoadRun.Run(writes, server.ProcessId);
+            return memory;
         }
         finally
         {

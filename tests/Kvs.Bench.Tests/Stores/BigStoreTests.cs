@@ -41,6 +41,9 @@ public sealed class BigStoreTests
         Assert.All(
             results.Where(static result => result.Cell.StartsWith("reopen", StringComparison.Ordinal)),
             static result => Assert.True(result is { IndexBytes: > 0, DiskRatio: >= 1 }, result.Cell));
+        Assert.All(
+            results.Where(static result => result.Cell.StartsWith(BigStoreRun.ReopenKilled, StringComparison.Ordinal)),
+            static result => Assert.InRange(result.MemoryBytes!.Value, 1000, 1e6)); // with so few keys it is the server's own
         var page = await File.ReadAllTextAsync(directory.At("big.md"));
         Assert.Contains("| reads-beside-compaction-3000 | kvs |", page, StringComparison.Ordinal);
         Assert.Contains("## Memory and disk", page, StringComparison.Ordinal);
