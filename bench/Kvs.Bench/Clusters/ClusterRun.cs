@@ -21,7 +21,7 @@ internal static class ClusterRun
     /// <param name="clients">Numbers of clients.</param>
     /// <param name="valueBytes">Bytes of a value.</param>
     /// <param name="seconds">Seconds of a cell.</param>
-    /// <param name="rounds">Rounds, interleaved.</param>
+    /// <param name="rounds">Rounds, interleaved; with more than one, another before them does not count.</param>
     /// <param name="progress">Told line by line.</param>
     /// <returns>A result for each number of clients, target and round.</returns>
     internal static async Task<IReadOnlyList<CellResult>> RunAsync(
@@ -38,7 +38,8 @@ internal static class ClusterRun
             await ClusterTarget.OursAsync("isr", directory, 3, address),
         ];
         var results = new List<CellResult>();
-        for (var round = 1; round <= rounds; round++)
+        // Round 0 does not count: servers and client are compiled while they run.
+        for (var round = rounds > 1 ? 0 : 1; round <= rounds; round++)
         {
             foreach (var count in clients)
             {
@@ -47,7 +48,11 @@ internal static class ClusterRun
                 {
                     var (latencies, elapsed) = await MeasureAsync(await target.ClientsAsync(count), valueBytes, seconds, round);
                     var result = ResultOf(target.Name, count, round, latencies, elapsed) with { SyncP50 = sync };
-                    results.Add(result);
+                    if (round > 0)
+                    {
+                        results.Add(result);
+                    }
+
                     progress($"round {round} {result.Cell} {result.Side}: {result.Rate:N0}/s, "
                         + $"p50 {result.P50:N0} us, p99 {result.P99:N0} us; sync {sync:N0} us");
                 }

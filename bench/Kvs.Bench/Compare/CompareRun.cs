@@ -42,11 +42,12 @@ internal sealed class CompareRun(ComparisonOptions options, IReadOnlyList<Cell> 
         // Cells that ask for more keys than those before them come in steps: all rounds of one, then of the next.
         foreach (var step in cells.GroupBy(static cell => cell.Keys))
         {
-            for (var round = 1; round <= options.Rounds; round++)
+            // Round 0 does not count: what is compiled while it runs must learn first what it is asked, much longer than a warm-up.
+            for (var round = options.HasRoundZero ? 0 : 1; round <= options.Rounds; round++)
             {
                 foreach (var cell in step)
                 {
-                    await MeasureAsync(cell, round, result);
+                    await MeasureAsync(cell, round, round == 0 ? static _ => { } : result);
                 }
             }
         }

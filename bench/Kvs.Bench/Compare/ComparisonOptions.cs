@@ -6,6 +6,9 @@ internal sealed record ComparisonOptions
     /// <summary>How often all cells are measured, in turn.</summary>
     public required int Rounds { get; init; }
 
+    /// <summary>Whether there is a round before them that does not count; a short form of one round has none.</summary>
+    internal bool HasRoundZero => Rounds > 1;
+
     /// <summary>Seconds of the measured part of a side of a cell in a round.</summary>
     public required double Seconds { get; init; }
 

@@ -25,6 +25,7 @@ internal static class CompareReport
             - {machine.Text}
             - `{machine.Command}`
             - {options.Rounds} rounds, interleaved; {options.Seconds} s for each side of each cell in a round, after {options.WarmUpSeconds} s of warm-up
+            - {(options.HasRoundZero ? "one more round before them does not count" : "no round before it to warm up")}
             - {options.Keys:N0} keys of 16 bytes, chosen evenly, values of {options.ValueBytes} bytes; client and server on the same machine, over
               127.0.0.1; only the measured server runs, the others are stopped
             - ops/s: median of the rounds, least and most in parentheses; ratios are taken within a round; latencies in microseconds, medians
