@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
+using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Index.Pages;
@@ -18,7 +18,7 @@ namespace Kvs.Core.Index.Pages;
 /// </remarks>
 internal sealed unsafe class PageArena : IDisposable
 {
-    private const int ChunkBytes = 2 * 1024 * 1024;
+    private const int ChunkBytes = LargePages.Bytes;
     private const byte Poison = 0xDB;
 
     private readonly int _shift;
@@ -95,7 +95,7 @@ internal sealed unsafe class PageArena : IDisposable
     {
         foreach (var chunk in Interlocked.Exchange(ref _chunks, []))
         {
-            NativeMemory.AlignedFree((void*)chunk);
+            LargePages.Free(chunk);
         }
     }
 
@@ -123,7 +123,6 @@ internal sealed unsafe class PageArena : IDisposable
     // A new table for each chunk: readers may hold the old one, whose entries stay right. 8 bytes a chunk of 2 MiB.
     private void AddChunk()
     {
-        var chunk = (nint)NativeMemory.AlignedAlloc(ChunkBytes, 64);
-        Volatile.Write(ref _chunks, [.. _chunks, chunk]);
+        Volatile.Write(ref _chunks, [.. _chunks, LargePages.Allocate()]);
     }
 }
