@@ -23,6 +23,7 @@ internal sealed class SimulatedEnvironment
             Time = Time,
             Loops = Loops,
             Random = new Random(unchecked(seed * 31)),
+            Processors = seed % 2 == 0 ? 2 : 8,
         };
     }
 

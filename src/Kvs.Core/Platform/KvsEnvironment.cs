@@ -20,6 +20,9 @@ internal sealed record KvsEnvironment
     /// </summary>
     internal long MemoryBytes { get; init; } = long.MaxValue;
 
+    /// <summary>Processors; by default many.</summary>
+    internal int Processors { get; init; } = int.MaxValue;
+
     /// <summary>This machine: its disk, its clock, a thread for each loop, and a seed that nobody can repeat.</summary>
     /// <returns>A new environment; its random numbers are the caller's alone.</returns>
     internal static KvsEnvironment Real() => new()
@@ -28,6 +31,7 @@ internal sealed record KvsEnvironment
         Time = TimeProvider.System,
         Loops = new ThreadLoopHost(),
         Random = new Random(),
+        Processors = Environment.ProcessorCount,
         MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
     };
 }

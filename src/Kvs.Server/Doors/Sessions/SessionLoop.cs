@@ -9,8 +9,8 @@ namespace Kvs.Server.Doors.Sessions;
 /// and answer reads at once, hands the writes of the burst to the engine as one item, and sends once. While the engine
 /// has a burst the session does not read on: that is the back-pressure, and what keeps the receive buffer still.
 /// Threading: one task. It runs on whichever thread completed what it waited for: the socket's, the engine's, the
-/// pool's; on the engine's it sends, and goes to the pool before it parses on, as it does before a read that would wait
-/// for a disk. Ownership: of the connection and all buffers.
+/// pool's; on the engine's it sends, and goes to the pool before it parses a larger burst or runs a slow command, as it does
+/// before a read that would wait for a disk. Ownership: of the connection and all buffers.
 /// </summary>
 /// <typeparam name="TAnswer">What the wire must know of a request to answer it.</typeparam>
 internal sealed class SessionLoop<TAnswer>
@@ -18,6 +18,9 @@ internal sealed class SessionLoop<TAnswer>
 {
     /// <summary>Answers are sent when so many bytes wait, even if more requests are there: bounds the buffer.</summary>
     internal const int SendAtBytes = SendBuffer.OwnBytes;
+
+    /// <summary>One or two requests, without a pipeline.</summary>
+    private const int SmallBurstBytes = 512;
 
     private static readonly TimeSpan _restAfter = TimeSpan.FromSeconds(1);
 
@@ -282,7 +285,7 @@ internal sealed class SessionLoop<TAnswer>
             await FlushAsync();
             if (stop == ReadStop.Slow)
             {
-                stop = await _wire.RunSlowAsync();
+                stop = await (_onEngineThread ? Task.Run(_wire.RunSlowAsync) : _wire.RunSlowAsync());
                 _onEngineThread = false;
                 await FlushAsync();
             }
@@ -312,10 +315,10 @@ internal sealed class SessionLoop<TAnswer>
                 }
             }
 
-            if (_onEngineThread || stop == ReadStop.Wait)
+            if ((_onEngineThread && Receiver.Received.Length > SmallBurstBytes) || stop == ReadStop.Wait)
             {
                 // The engine has other sessions to wake, the socket other connections to serve: the next requests are
-                // parsed elsewhere.
+                // parsed elsewhere. A small burst is parsed sooner than another thread is awake.
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 _onEngineThread = false;
                 mayWait = stop == ReadStop.Wait;

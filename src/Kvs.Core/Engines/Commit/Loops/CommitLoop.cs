@@ -17,6 +17,11 @@ namespace Kvs.Core.Engines.Commit.Loops;
 /// </summary>
 internal sealed class CommitLoop
 {
+    /// <summary>
+    /// With fewer the two threads would only take turns, with those that bring the work and read the answers in between.
+    /// </summary>
+    private const int OverlapProcessorsMin = 3;
+
     private readonly KeyIndex _index;
     private readonly LogWriter _log;
     private readonly CommitQueue _queue;
@@ -33,6 +38,7 @@ internal sealed class CommitLoop
     private readonly IdleDuties _idle;
     private readonly MemberSteps? _member;
     private readonly int _pageBytes;
+    private readonly bool _mayOverlap;
     private readonly TimeProvider _time;
     private readonly TimeSpan _queueTimeMax;
     private readonly CloseSequence _closing;
@@ -60,6 +66,7 @@ internal sealed class CommitLoop
         _member = parts.Member is null ? null : new MemberSteps(parts, sync, _applier);
         _idle = new IdleDuties(parts, sync, _applier, _member);
         _pageBytes = parts.Options.Index.PageBytes;
+        _mayOverlap = parts.Environment.Processors >= OverlapProcessorsMin;
         _time = parts.Environment.Time;
         _queueTimeMax = parts.Options.QueueTimeMax;
     }
@@ -243,7 +250,7 @@ internal sealed class CommitLoop
     {
         // The group waits for a disk, and more work waits for this thread: that is what the other thread is for. Else the
         // wake would only take time.
-        var overlaps = group.Durability == Durability.Always && (_item is not null || !_queue.IsEmpty);
+        var overlaps = _mayOverlap && group.Durability == Durability.Always && (_item is not null || !_queue.IsEmpty);
         _group = null;
         _handOff.Offer(group);
         if (overlaps || !_sync.TryRunHere())
