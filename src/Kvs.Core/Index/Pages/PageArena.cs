@@ -1,5 +1,4 @@
 using System.Numerics;
-using Kvs.Core.Platform;
 using Kvs.Core.Primitives;
 
 namespace Kvs.Core.Index.Pages;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Kvs.Core.Platform;
+namespace Kvs.Core.Index.Pages;
 
 /// <summary>
 /// Memory outside the managed heap that the processor may map by large pages. A look-up reads a few lines of pages that lie
