@@ -34,21 +34,23 @@ public sealed class BackPressureTests
         await client.ReadAppliedAsync(5);
     }
 
-    [Fact]
-    public async Task The_engines_thread_sends_the_answers_and_parses_no_further_burst()
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(600, false)]
+    public async Task The_engines_thread_sends_the_answers_and_parses_on_only_what_is_small(int valueBytes, bool isParsedThere)
     {
         var engine = new GatedEngine();
         await using var server = DoorFixture.Open(engine: engine);
         using var client = await WireClient.ConnectAsync(server.Port);
         await client.Set(2, "a", "1").SendAsync();
         await Until.HoldsAsync(() => engine.Waiting == 1);
-        await client.Set(3, "b", "2").SendAsync(); // waits in the socket, so that the next receive need not wait
+        await client.Set(3, "b", new string('2', valueBytes)).SendAsync(); // waits in the socket, so that the next receive need not wait
 
         var committer = new Thread(engine.Release);
         committer.Start();
         await client.ReadAppliedAsync(2);
         await Until.HoldsAsync(() => engine.Waiting == 1);
-        Assert.NotSame(committer, engine.SubmittedOn);
+        Assert.Equal(isParsedThere, engine.SubmittedOn == committer);
         committer.Join();
         engine.Release();
         await client.ReadAppliedAsync(3);

@@ -48,7 +48,7 @@ public sealed class GrpcDoorTests
         var folder = Path.Combine(Repository.Root, "src", "Kvs.Server", "Doors", "Grpc", "Contract");
         var (code, text) = await NodeScript.RunAsync("grpc.mjs", $"127.0.0.1:{server.Door.Port}", folder);
         Assert.True(code == 0, text);
-        Assert.Equal(14, text.Split('\n').Count(line => line.StartsWith("ok: ", StringComparison.Ordinal)));
+        Assert.Equal(15, text.Split('\n').Count(line => line.StartsWith("ok: ", StringComparison.Ordinal)));
     }
 
     [Theory]
