@@ -19,8 +19,9 @@ internal static class ClusterCalls
 
     /// <summary>How things stand, as a node sees them.</summary>
     /// <param name="node">The node.</param>
-    internal static Task<ClusterStatus> StatusAsync(string node) =>
-        CallAsync(node, Calls.ClusterStatus, Opcode.ClusterStatus, default, TimeSpan.FromSeconds(3));
+    /// <param name="tls">How it is reached; null without TLS.</param>
+    internal static Task<ClusterStatus> StatusAsync(string node, KvsTls? tls = null) =>
+        CallAsync(node, Calls.ClusterStatus, Opcode.ClusterStatus, default, TimeSpan.FromSeconds(3), tls);
 
     /// <summary>Lets a node lead in spite of what it may lack.</summary>
     /// <param name="node">The node.</param>
@@ -29,8 +30,9 @@ internal static class ClusterCalls
 
     /// <summary>Lets a node lead.</summary>
     /// <param name="node">The node.</param>
-    internal static Task<string> PromoteAsync(string node) =>
-        CallAsync(node, Calls.Node, (Opcode.ClusterPromote, ""), default, TimeSpan.FromSeconds(20));
+    /// <param name="tls">How it is reached; null without TLS.</param>
+    internal static Task<string> PromoteAsync(string node, KvsTls? tls = null) =>
+        CallAsync(node, Calls.Node, (Opcode.ClusterPromote, ""), default, TimeSpan.FromSeconds(20), tls);
 
     /// <summary>Moves the primary.</summary>
     /// <param name="node">The node that is asked.</param>
@@ -71,18 +73,18 @@ internal static class ClusterCalls
     private static ulong Sum(IEnumerable<DigestPart> parts) => parts.Aggregate(0UL, static (sum, part) => unchecked(sum + part.Hash));
 
     private static async Task<TResult> CallAsync<TState, TResult>(
-        string node, Call<TState, TResult> call, TState state, RequestFields fields, TimeSpan timeout)
+        string node, Call<TState, TResult> call, TState state, RequestFields fields, TimeSpan timeout, KvsTls? tls = null)
     {
-        await using var connection = await KvsConnection.ConnectAsync(SettingsFor(node, timeout), CancellationToken.None);
+        await using var connection = await KvsConnection.ConnectAsync(SettingsFor(node, timeout, tls), CancellationToken.None);
         return await connection.CallAsync(call, state, fields, CancellationToken.None);
     }
 
     private static KvsAddress Parse(string node) =>
         KvsAddress.TryParse(node, out var address) ? address : throw new ArgumentException(node, nameof(node));
 
-    private static ConnectionSettings SettingsFor(string node, TimeSpan timeout) => new()
+    private static ConnectionSettings SettingsFor(string node, TimeSpan timeout, KvsTls? tls = null) => new()
     {
-        Transport = new SocketTransport(),
+        Transport = tls?.Over(new SocketTransport(), TimeProvider.System) ?? new SocketTransport(),
         Address = Parse(node),
         Time = TimeProvider.System,
         ClientId = 0,

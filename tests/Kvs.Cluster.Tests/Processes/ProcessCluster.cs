@@ -1,5 +1,6 @@
 using System.Text;
 using Kvs.Cluster.Tests.Processes.Network;
+using Kvs.Core.Client;
 using Kvs.Core.Operations;
 using Kvs.Core.Primitives;
 using Kvs.TestKit;
@@ -211,8 +212,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     /// <summary>An operator promotes one of some nodes: the first that says yes.</summary>
     /// <param name="candidates">The nodes.</param>
+    /// <param name="tls">How they are reached; null without TLS.</param>
     /// <returns>The new primary.</returns>
-    internal static async Task<NodeProcess> PromoteAsync(IReadOnlyList<NodeProcess> candidates)
+    internal static async Task<NodeProcess> PromoteAsync(IReadOnlyList<NodeProcess> candidates, KvsTls? tls = null)
     {
         var refusals = new List<string>();
         NodeProcess? promoted = null;
@@ -223,7 +225,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
                 {
                     try
                     {
-                        await ClusterCalls.PromoteAsync(node.Name);
+                        await ClusterCalls.PromoteAsync(node.Name, tls);
                         promoted = node;
                         return true;
                     }
