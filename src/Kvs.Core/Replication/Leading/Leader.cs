@@ -85,9 +85,12 @@ internal sealed class Leader(NodeContext context)
         HandingOver(false);
         _uncommitted.Clear();
         SetLease(null);
-        SetAdmission(default);
         context.Log.FollowAsked();
         context.Emit(new NodeOutput.Follow(reason));
+
+        // Behind it: writes that a transfer holds must be refused, not let go. They would make this log longer than the
+        // successor's, which then could not lead.
+        SetAdmission(default);
         foreach (var replica in _replicas.ToArray())
         {
             context.Close(replica.Link, new Goodbye(context.Record.PromisedEpoch, GoodbyeReason.NotPrimary, 0));
