@@ -14,7 +14,6 @@ internal static class ClusterRun
     internal const string Etcd = "etcd";
 
     private const int Keys = 100_000;
-    private const double ProbeSeconds = 0.2;
 
     /// <summary>Runs it.</summary>
     /// <param name="directory">Where data go.</param>
@@ -43,7 +42,7 @@ internal static class ClusterRun
         {
             foreach (var count in clients)
             {
-                var sync = SyncProbe.Measure(directory, TimeSpan.FromSeconds(Math.Min(ProbeSeconds, seconds))).Micros(0.5);
+                var sync = SyncProbe.MicrosP50(directory, seconds);
                 foreach (var target in targets)
                 {
                     var (latencies, elapsed) = await MeasureAsync(await target.ClientsAsync(count), valueBytes, seconds, round);
@@ -75,18 +74,12 @@ internal static class ClusterRun
             return key => new ValueTask(sets[i](key, value));
         });
 
-    private static CellResult ResultOf(string side, int clients, int round, LatencyHistogram latencies, TimeSpan elapsed) => new()
-    {
-        Cell = $"durable-set-{clients}",
-        Side = side,
-        Durability = side == "one" ? "synced before the answer" : "synced by a majority, or all in sync, before the answer",
-        Round = round,
-        Rate = latencies.Count / elapsed.TotalSeconds,
-        P50 = latencies.Micros(0.5),
-        P90 = latencies.Micros(0.9),
-        P99 = latencies.Micros(0.99),
-        P999 = latencies.Micros(0.999),
-        Max = latencies.Micros(1),
-        SyncP50 = 0,
-    };
+    private static CellResult ResultOf(string side, int clients, int round, LatencyHistogram latencies, TimeSpan elapsed) =>
+        CellResult.Of(latencies.Count / elapsed.TotalSeconds, latencies) with
+        {
+            Cell = $"durable-set-{clients}",
+            Side = side,
+            Durability = side == "one" ? "synced before the answer" : "synced by a majority, or all in sync, before the answer",
+            Round = round,
+        };
 }

@@ -17,7 +17,6 @@ namespace Kvs.Bench.Compare;
 /// <param name="progress">Told line by line.</param>
 internal sealed class CompareRun(ComparisonOptions options, IReadOnlyList<Cell> cells, ICellDriver driver, Action<string> progress) : IAsyncDisposable
 {
-    private const double ProbeSecondsMax = 0.2;
     private readonly Dictionary<string, RunningServer> _servers = [];
     private readonly List<string> _notes = [];
 
@@ -110,7 +109,7 @@ internal sealed class CompareRun(ComparisonOptions options, IReadOnlyList<Cell> 
     private async Task MeasureAsync(Cell cell, Side side, int round, Action<CellResult> result)
     {
         var server = _servers[side.Server.Name];
-        var sync = SyncProbe.Measure(options.Directory, TimeSpan.FromSeconds(Math.Min(ProbeSecondsMax, options.Seconds))).Micros(0.5);
+        var sync = SyncProbe.MicrosP50(options.Directory, options.Seconds);
         server.Resume();
         try
         {

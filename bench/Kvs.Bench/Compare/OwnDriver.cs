@@ -38,24 +38,17 @@ internal sealed class OwnDriver(ComparisonOptions options) : ICellDriver
                 Seed = round,
             },
             server.ProcessId);
-        return new CellResult
+        return CellResult.Of(result.Rate, result.All) with
         {
             Cell = cell.Name,
             Side = side.Name,
             Durability = side.Server.Durability,
             Round = round,
-            Rate = result.Rate,
-            P50 = result.All.Micros(0.5),
-            P90 = result.All.Micros(0.9),
-            P99 = result.All.Micros(0.99),
-            P999 = result.All.Micros(0.999),
-            Max = result.All.Micros(1),
             ReadP99 = result.Reads.Count > 0 ? result.Reads.Micros(0.99) : null,
             ServerMicros = result.ServerMicros,
             ClientCores = result.ClientCores,
             ForeignCores = result.ForeignCores,
             Unanswered = result.Unanswered,
-            SyncP50 = 0,
         };
     }
 }

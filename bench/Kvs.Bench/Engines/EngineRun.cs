@@ -13,7 +13,6 @@ namespace Kvs.Bench.Engines;
 internal sealed class EngineRun(EnginePlan plan, Action<string> progress)
 {
     private const int LoadBatch = 500;
-    private const double ProbeSeconds = 0.2;
     private const double WarmUpShare = 0.25;
 
     /// <summary>Name of the cell of the loading.</summary>
@@ -56,7 +55,7 @@ internal sealed class EngineRun(EnginePlan plan, Action<string> progress)
     {
         var directory = Path.Combine(plan.Directory, place.Engine.Name);
         Directory.CreateDirectory(directory);
-        place.SyncP50 = SyncProbe.Measure(plan.Directory, TimeSpan.FromSeconds(Math.Min(ProbeSeconds, plan.Seconds))).Micros(0.5);
+        place.SyncP50 = SyncProbe.MicrosP50(plan.Directory, plan.Seconds);
         await using (var engine = await place.Engine.OpenAsync(directory, place.IsDurable))
         {
             Add(place, $"{(place.IsDurable ? "durable" : "os")}-{Load}", await LoadAsync(engine, place.Values), results);
@@ -113,18 +112,12 @@ internal sealed class EngineRun(EnginePlan plan, Action<string> progress)
 
     private void Add(Place place, string cell, (LatencyHistogram Latencies, double Rate) measured, List<CellResult> results)
     {
-        var result = new CellResult
+        var result = CellResult.Of(measured.Rate, measured.Latencies) with
         {
             Cell = plan.Values.Count > 1 ? $"{cell}-v{place.Values}" : cell,
             Side = place.Engine.Name,
             Durability = place.Engine.Name == EngineKind.Memory ? "none" : place.IsDurable ? "synced before the answer" : "given to the system",
             Round = place.Round,
-            Rate = measured.Rate,
-            P50 = measured.Latencies.Micros(0.5),
-            P90 = measured.Latencies.Micros(0.9),
-            P99 = measured.Latencies.Micros(0.99),
-            P999 = measured.Latencies.Micros(0.999),
-            Max = measured.Latencies.Micros(1),
             SyncP50 = place.SyncP50,
         };
         results.Add(result);

@@ -10,13 +10,15 @@ namespace Kvs.Bench.Figures;
 internal static class SyncProbe
 {
     private const int FileBytes = 4 * 1024 * 1024;
+    private const double SecondsMax = 0.2;
 
-    /// <summary>Measures for a while.</summary>
+    /// <summary>Measures for a moment.</summary>
     /// <param name="directory">A directory on the disk in question.</param>
-    /// <param name="time">How long.</param>
-    /// <returns>Latencies of write plus sync.</returns>
-    internal static LatencyHistogram Measure(string directory, TimeSpan time)
+    /// <param name="seconds">How long what follows is measured: no longer than that.</param>
+    /// <returns>The middle latency of write plus sync, in microseconds.</returns>
+    internal static double MicrosP50(string directory, double seconds)
     {
+        var time = TimeSpan.FromSeconds(Math.Min(SecondsMax, seconds));
         var files = KvsEnvironment.Real().Files;
         var path = Path.Combine(directory, "sync-probe.tmp");
         using var file = files.Create(path);
@@ -35,6 +37,6 @@ internal static class SyncProbe
         }
 
         files.Delete(path);
-        return histogram;
+        return histogram.Micros(0.5);
     }
 }

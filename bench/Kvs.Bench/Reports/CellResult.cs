@@ -1,3 +1,5 @@
+using Kvs.Bench.Figures;
+
 namespace Kvs.Bench.Reports;
 
 /// <summary>What one side gave in one cell and round. Latencies in microseconds; what a driver does not tell is null.</summary>
@@ -62,4 +64,22 @@ internal sealed record CellResult
 
     /// <summary>Middle latency of a write and sync on the disk itself, just before.</summary>
     public required double SyncP50 { get; init; }
+
+    /// <summary>What was measured; where and when is the caller's to add.</summary>
+    /// <param name="rate">Replies a second.</param>
+    /// <param name="latencies">All latencies.</param>
+    internal static CellResult Of(double rate, LatencyHistogram latencies) => new()
+    {
+        Cell = "",
+        Side = "",
+        Durability = "",
+        Round = 0,
+        Rate = rate,
+        P50 = latencies.Micros(0.5),
+        P90 = latencies.Micros(0.9),
+        P99 = latencies.Micros(0.99),
+        P999 = latencies.Micros(0.999),
+        Max = latencies.Micros(1),
+        SyncP50 = 0,
+    };
 }

@@ -46,7 +46,6 @@ internal sealed class BigStoreRun(BigPlan plan, Action<string> progress)
     private const int WriterBatch = 100;
     private const int KilledClients = 50;
     private const double WarmUpShare = 0.25;
-    private const double ProbeSeconds = 0.2;
 
     private readonly List<CellResult> _results = [];
 
@@ -79,8 +78,7 @@ internal sealed class BigStoreRun(BigPlan plan, Action<string> progress)
         return _results;
     }
 
-    private double SyncP50() =>
-        SyncProbe.Measure(plan.Directory, TimeSpan.FromSeconds(Math.Min(ProbeSeconds, plan.Seconds))).Micros(0.5);
+    private double SyncP50() => SyncProbe.MicrosP50(plan.Directory, plan.Seconds);
 
     private async Task LoadAsync(string directory, Place place)
     {
@@ -227,18 +225,12 @@ internal sealed class BigStoreRun(BigPlan plan, Action<string> progress)
 
     private void Add(string cell, Place place, LatencyHistogram latencies, double rate, StoreStats? stats = null, double? memory = null)
     {
-        var result = new CellResult
+        var result = CellResult.Of(rate, latencies) with
         {
             Cell = CellOf(cell, place.Keys),
             Side = Side,
             Durability = "synced before the answer",
             Round = place.Round,
-            Rate = rate,
-            P50 = latencies.Micros(0.5),
-            P90 = latencies.Micros(0.9),
-            P99 = latencies.Micros(0.99),
-            P999 = latencies.Micros(0.999),
-            Max = latencies.Micros(1),
             SyncP50 = place.SyncP50,
             IndexBytes = ((double?)stats?.IndexBytes / place.Keys) - BenchKeys.Bytes,
             MemoryBytes = memory,
