@@ -16,6 +16,7 @@ internal sealed class SimEngine
     private readonly SimNode _node;
     private readonly Queue<Action> _log = [];
     private bool _isLogBusy;
+    private bool _isToLead;
     private bool _isSyncing;
     private int _syncGeneration;
     private ulong _commit;
@@ -48,10 +49,13 @@ internal sealed class SimEngine
 
     private SimDisk Disk => _node.Disk;
 
+    private bool LeadsNow => _node.Node.Role is NodeRole.Primary or NodeRole.Recovering;
+
     /// <summary>Does what the node says.</summary>
     /// <param name="output">What.</param>
     internal void Do(NodeOutput output)
     {
+        _isToLead = output is NodeOutput.Lead || (_isToLead && output is not NodeOutput.Follow);
         switch (output)
         {
             case NodeOutput.Ship ship:
@@ -69,6 +73,7 @@ internal sealed class SimEngine
                 Service.Lease = lease;
                 break;
             case NodeOutput.Admit admit:
+                RequireHeld(admit.Admission);
                 Service.Admit(admit.Admission);
                 break;
             case NodeOutput.ServeBaseCopy serve:
@@ -91,6 +96,12 @@ internal sealed class SimEngine
         _node.Step(new NodeInput.Appended(entry.Version, SimEntry.Bytes));
         Sync();
     }
+
+    // The engine knows no roles: writes that are let go before it is to follow make its log longer than the successor's.
+    private void RequireHeld(WriteAdmission next) => _cluster.Ghost.Require(
+        Service.Admission.Kind != AdmissionKind.Held || next.Kind == AdmissionKind.Held || !_isToLead || LeadsNow,
+        "transfer",
+        $"{_node.Name} lets held writes go before its engine is to follow");
 
     // The log does one thing after another.
     private void Enqueue(NodeOutput output)
