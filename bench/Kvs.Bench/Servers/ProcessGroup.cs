@@ -14,9 +14,10 @@ internal sealed partial class ProcessGroup : IAsyncDisposable
     private const int StopSignal = 19; // SIGSTOP and SIGCONT, the numbers of Linux on x64 and arm64
     private const int ContinueSignal = 18;
     private const string Guard = """
+        set -m
         trap : INT TERM HUP
         log=$1; shift
-        setsid "$@" >"$log" 2>&1 </dev/null &
+        "$@" >"$log" 2>&1 </dev/null &
         echo $!
         read -r _
         kill -9 "-$!" 2>/dev/null
@@ -47,7 +48,7 @@ internal sealed partial class ProcessGroup : IAsyncDisposable
     /// <param name="log">File for what it says.</param>
     internal static ProcessGroup Start(string program, IEnumerable<string> arguments, string log)
     {
-        var guard = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Guard, "sh", log, program, .. arguments])
+        var guard = Process.Start(new ProcessStartInfo("bash", ["-c", Guard, "bash", log, program, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
