@@ -7,7 +7,8 @@ namespace Kvs.Bench.Servers;
 /// <summary>
 /// A server that runs beside the bench. It and what it starts are a process group, so that all of it is stopped while another
 /// one is measured. A shell stands between: it waits for the end of its input, which comes when the bench ends in whatever way,
-/// and kills the group. Ownership: of the processes.
+/// and kills the group. All are of the session of the bench: the kernel shares processors out by session (decision 0024).
+/// Ownership: of the processes.
 /// </summary>
 internal sealed partial class ProcessGroup : IAsyncDisposable
 {
@@ -19,6 +20,7 @@ internal sealed partial class ProcessGroup : IAsyncDisposable
         log=$1; shift
         "$@" >"$log" 2>&1 </dev/null &
         echo $!
+        exec 2>/dev/null
         read -r _
         kill -9 "-$!" 2>/dev/null
         wait
