@@ -46,7 +46,7 @@ internal sealed record LoadPlan
     /// <summary>Seconds before the measured part.</summary>
     public double WarmUpSeconds { get; init; }
 
-    /// <summary>Seconds of the measured part.</summary>
+    /// <summary>Seconds of the measured part; of a closed loop it goes on until there is a reply.</summary>
     public double Seconds { get; init; }
 
     /// <summary>What the choice of keys begins with.</summary>

@@ -22,7 +22,7 @@ internal static class LoadRun
                 threads.Add(new LoadThread(plan, clients));
             }
 
-            return Measure(plan, threads, serverId);
+            return Measure(plan, threads, serverId, LoadWindow.Now(plan));
         }
         finally
         {
@@ -30,9 +30,8 @@ internal static class LoadRun
         }
     }
 
-    private static LoadResult Measure(LoadPlan plan, List<LoadThread> threads, int? serverId)
+    private static LoadResult Measure(LoadPlan plan, List<LoadThread> threads, int? serverId, LoadWindow window, Processors? begun = null)
     {
-        var window = LoadWindow.Now(plan);
         var recorders = threads.Select(_ => new LoadRecorder(window.From, window.Until, plan.Rate is not null)).ToList();
         var runs = threads.Select((thread, i) => Task.Factory.StartNew(
             () => thread.Run(PaceOf(plan, window, i), recorders[i], GiveUpOf(plan, window)),
@@ -41,11 +40,16 @@ internal static class LoadRun
             TaskScheduler.Default)).ToArray();
         var all = Task.WhenAll(runs);
         WaitUntil(window.From, all);
-        var before = Processors.Now(serverId);
+        var before = begun ?? Processors.Now(serverId);
         WaitUntil(window.Until, all);
         var spent = Processors.Now(serverId) - before;
         all.GetAwaiter().GetResult();
-        return ResultOf(recorders, spent, plan.EachKeyOnce ? spent.Seconds : plan.Seconds);
+        var result = ResultOf(recorders, spent, plan.EachKeyOnce ? spent.Seconds : window.Seconds);
+
+        // A closed loop that had no reply in its time would give a rate of nothing, to which there is no ratio: its time goes on.
+        return result.All.Count > 0 || plan.EachKeyOnce || plan.Rate is not null
+            ? result
+            : Measure(plan, threads, serverId, window.Longer(), before);
     }
 
     private static ILoadPace PaceOf(LoadPlan plan, LoadWindow window, int thread)

@@ -8,6 +8,9 @@ namespace Kvs.Bench.Load;
 /// <param name="Until">It ends, and no further request is sent.</param>
 internal readonly record struct LoadWindow(long Start, long From, long Until)
 {
+    /// <summary>Seconds of the measured part.</summary>
+    internal double Seconds => Clock.ToSeconds(Until - From);
+
     /// <summary>The window of a plan that starts now. A load, whose end is its last key, is measured whole.</summary>
     /// <param name="plan">The plan.</param>
     internal static LoadWindow Now(LoadPlan plan)
@@ -17,5 +20,12 @@ internal readonly record struct LoadWindow(long Start, long From, long Until)
         return plan.EachKeyOnce
             ? new LoadWindow(start, start, long.MaxValue)
             : new LoadWindow(start, from, from + Clock.FromSeconds(plan.Seconds));
+    }
+
+    /// <summary>The same measured part, which goes on from now for as long as it has lasted.</summary>
+    internal LoadWindow Longer()
+    {
+        var now = Clock.Nanos;
+        return new LoadWindow(now, From, now + (now - From));
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Kvs.TestKit;
 
 namespace Kvs.Bench.Tests.Load;
 
@@ -23,6 +24,9 @@ internal sealed class FakeServer : IAsyncDisposable
 
     /// <summary>Where it listens.</summary>
     internal EndPoint Address => _listener.LocalEndpoint;
+
+    /// <summary>How long each request waits for its answer.</summary>
+    internal TimeSpan Pause { get; init; }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -50,6 +54,7 @@ internal sealed class FakeServer : IAsyncDisposable
         var isGreeted = false;
         for (int received; (received = await stream.ReadAsync(buffer, _stop.Token)) > 0; isGreeted = true)
         {
+            await Until.PassedAsync(isGreeted ? Pause : TimeSpan.Zero);
             await stream.WriteAsync(isGreeted ? _answer(buffer.AsMemory(0, received)) : "+PONG\r\n"u8.ToArray(), _stop.Token);
         }
     }

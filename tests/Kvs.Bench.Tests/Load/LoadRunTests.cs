@@ -50,6 +50,16 @@ public sealed class LoadRunTests
     }
 
     [PlatformFact(Linux)]
+    public async Task A_closed_loop_goes_on_until_there_is_a_reply_and_all_of_its_time_counts()
+    {
+        await using var server = new FakeServer(static received => Pongs(received.Length / PingBytes)) { Pause = TimeSpan.FromSeconds(0.1) };
+
+        var result = LoadRun.Run(Plan(server) with { Seconds = 0.05 }, serverId: null);
+
+        Assert.True(result.All.Count / result.Rate >= 0.2, $"{result.All.Count} replies, {result.Rate} a second");
+    }
+
+    [PlatformFact(Linux)]
     public async Task A_wrong_reply_voids_the_run()
     {
         await using var server = new FakeServer(static _ => "+OK\r\n"u8.ToArray());
