@@ -13,6 +13,10 @@ internal readonly record struct PlotPoint(double X, Spread Y);
 /// <summary>Lines over a number, or bars over names, drawn by gnuplot as SVG.</summary>
 internal sealed record Plot
 {
+    // A logarithmic axis has powers of ten only: 1k, 10k. Another may have 0.8 or 1500, of which that would make 800m and 2k.
+    private const string PowerOfTen = "%.0s%c";
+    private const string AnyNumber = "%.10g";
+
     /// <summary>Name of the file, without its ending.</summary>
     public required string Name { get; init; }
 
@@ -79,11 +83,10 @@ internal sealed record Plot
             set title '{Title}'
             set xlabel '{XTitle}'
             set ylabel '{YTitle}'
-            set format y '%.0s%c'
             set grid
             set key outside right top
-            {(IsYLogarithmic ? "set logscale y" : "set yrange [0:*]")}
-            {(Bars is null ? "set logscale x; set format x '%.0s%c'" : BarSetting())}
+            {(IsYLogarithmic ? $"set logscale y; set format y '{PowerOfTen}'" : $"set yrange [0:*]; set format y '{AnyNumber}'")}
+            {(Bars is null ? $"set logscale x; set format x '{PowerOfTen}'" : BarSetting())}
             """);
         script.AppendLine("plot " + string.Join(", ", Series.Select((series, i) => Line(series.Name, i))));
         return script.ToString();

@@ -1,8 +1,11 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Kvs.Bench.Commands;
 using Kvs.Bench.Compare;
 using Kvs.Bench.Engines;
+using Kvs.Bench.Figures;
 using Kvs.Bench.Reports;
+using Kvs.Bench.Servers;
 using Kvs.TestKit;
 using Kvs.TestKit.Processes;
 using Xunit;
@@ -24,6 +27,14 @@ public sealed class PlotTests
     }
 
     [ToolFact("gnuplot")]
+    public void Numbers_beside_an_axis_are_the_figures_and_not_rounded()
+    {
+        Assert.Equal(["0", "0.2", "0.4", "0.6", "0.8", "1", "1.2", "1", "10", "100"], Ticks(1.2, isYLogarithmic: false));
+        Assert.Equal(["0", "500", "1000", "1500", "2000", "2500", "3000", "1", "10", "100"], Ticks(3000, isYLogarithmic: false));
+        Assert.Equal(["100", "1k", "10k", "1", "10", "100"], Ticks(3000, isYLogarithmic: true));
+    }
+
+    [ToolFact("gnuplot")]
     public async Task Pictures_are_drawn_and_the_page_shows_them()
     {
         using var directory = new TemporaryDirectory();
@@ -41,6 +52,24 @@ public sealed class PlotTests
             Assert.Contains($"]({name}.svg)", page, StringComparison.Ordinal);
             Assert.Contains("<title>kvs</title>", File.ReadAllText(directory.At($"{name}.svg")), StringComparison.Ordinal);
         });
+    }
+
+    // First those of the vertical axis.
+    private static IEnumerable<string> Ticks(double most, bool isYLogarithmic)
+    {
+        using var directory = new TemporaryDirectory();
+        var plot = new Plot
+        {
+            Name = "plot",
+            Title = "",
+            XTitle = "",
+            YTitle = "",
+            IsYLogarithmic = isYLogarithmic,
+            Series = [("kvs", [new PlotPoint(1, Spread.Of([most / 10])), new PlotPoint(100, Spread.Of([most]))])],
+        };
+        plot.Draw(Programs.Find("gnuplot")!, directory.FullPath);
+        return Regex.Matches(File.ReadAllText(directory.At("plot.svg")), @"(?<=>)[\d.]+[a-zA-Z]*(?= *</tspan>)", RegexOptions.CultureInvariant)
+            .Select(static tick => tick.Value);
     }
 
     private static void Write(string path, IEnumerable<CellResult> results) =>
