@@ -23,7 +23,7 @@ internal static class ReportCommands
     /// <summary>Everything, one after the other.</summary>
     internal static Command All()
     {
-        var command = new Command("all", "The whole report: servers, engines, many keys, clusters, starts, plots. It takes about an hour.")
+        var command = new Command("all", "The whole report: servers, engines, many keys, clusters, starts, plots. It takes about 100 minutes.")
         {
             _report, _short,
         };

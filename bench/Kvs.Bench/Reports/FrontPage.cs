@@ -9,7 +9,7 @@ internal static class FrontPage
     private const string Head = """
         # Benchmarks
 
-        What `./dev bench all` has written, on one machine at one time: the pages say which, when, and by which commands. Client and
+        What `./dev bench all`, or parts of it, have written: each page says on which machine, when, and by which command. Client and
         server share the machine, so ratios within a page mean more than its figures; figures of two runs are not comparable. A
         durable figure is bounded by the syncs of the disk, which each page gives beside it. How it is measured, and why so:
         [decision 0024](../decisions/0024-how-speed-is-measured.md).
